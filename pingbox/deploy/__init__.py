@@ -1,0 +1,1 @@
+"""Puts PingBox on AWS with CloudFormation: template, plan, execute, package."""

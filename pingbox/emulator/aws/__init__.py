@@ -1,0 +1,1 @@
+"""Leads boto3 to the emulator and lets nothing reach real AWS."""

@@ -1,0 +1,1 @@
+"""A local DynamoDB: moto's semantics over storage that lasts."""

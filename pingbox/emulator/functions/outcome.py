@@ -1,0 +1,73 @@
+"""What an invocation of a function ends in, and who can be asked to invoke."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Returned:
+    """The handler's result after Lambda's JSON round trip (LM-22): only JSON types."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class FunctionError:
+    """The handler raised, could not be imported, returned something unserialisable, crashed or timed out.
+
+    `error_type` and `message` are Lambda's own words (LM-20..23); `stack_trace` lines as LM-21.
+    """
+
+    error_type: str
+    message: str
+    stack_trace: tuple[str, ...] = ()
+
+    def payload(self) -> dict[str, Any]:
+        """The error as `lambda:Invoke` answers it (LM-21)."""
+        return {
+            "errorMessage": self.message,
+            "errorType": self.error_type,
+            "stackTrace": list(self.stack_trace),
+        }
+
+
+@dataclass(frozen=True)
+class NotInvoked:
+    """The function was never run: unknown, not permitted, or no environment free within its limit (CN-7)."""
+
+    reason: str
+
+
+Outcome = Returned | FunctionError | NotInvoked
+
+
+@dataclass(frozen=True)
+class FunctionSpec:
+    """A function as an app declares it.
+
+    `handler` is `module.function` as Lambda writes it (dots or slashes in the module path); `code` the folder it is
+    found in; `runtime` Lambda's name, e.g. `python3.13` or `nodejs22.x`; `timeout` in seconds; `memory` in MB.
+    """
+
+    name: str
+    handler: str
+    code: str
+    runtime: str = "python3.13"
+    timeout: float = 3.0
+    memory: int = 128
+    environment: Mapping[str, str] | None = None
+    layers: tuple[str, ...] = ()
+
+
+class Functions(Protocol):
+    """Whatever can run functions by name; the gateway and `lambda:Invoke` ask it."""
+
+    async def invoke(self, function: str, event: Any) -> Outcome:
+        """Run `function` once with `event` (JSON types; never changed). Waits for the result, at most its timeout.
+
+        Cancelling the waiting does not stop the handler, as the gateway's own timeout does not (RT-22).
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The one port: WebSocket, `@connections` and whatever else speaks HTTP there. Moves bytes, decides nothing."""

@@ -1,0 +1,1 @@
+"""What runs in Lambda: proxy event to command, effects to boto3. Zipped with `pingbox_core`."""

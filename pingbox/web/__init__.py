@@ -1,0 +1,1 @@
+"""The browser page: plain HTML, CSS and JavaScript modules, no build step."""
