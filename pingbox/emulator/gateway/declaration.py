@@ -38,7 +38,7 @@ class IntegrationResponse:
 
 @dataclass(frozen=True)
 class TemplatedIntegration:
-    """`AWS` (a Lambda function behind mapping templates), `HTTP`, `HTTP_PROXY` or `MOCK`.
+    """`AWS` (a function behind mapping templates), `HTTP`, `HTTP_PROXY` or `MOCK`.
 
     `target`: the function's name for `AWS`, the URL for `HTTP` and `HTTP_PROXY`, None for `MOCK`.
     """
