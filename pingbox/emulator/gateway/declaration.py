@@ -60,7 +60,7 @@ Integration = LambdaProxy | TemplatedIntegration
 
 @dataclass(frozen=True)
 class Authorizer:
-    """A REQUEST authorizer (AU-1). `identity_sources` are the written expressions, `route.request.header.X` and so on."""
+    """A REQUEST authorizer (AU-1). `identity_sources` as written: `route.request.header.X` and so on (AU-4)."""
 
     name: str
     function: str

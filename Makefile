@@ -1,0 +1,47 @@
+# The daily work, in one list. `make serve` and `make test` need Python 3.11+ and make, nothing else.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: serve test check bench model conformance test-deploy format clean
+
+serve: $(VENV)/.serve  ## Chat offline: the page, the WebSocket and @connections on one port.
+	$(BIN)/pingbox serve $(ARGS)
+
+test: $(VENV)/.dev  ## All tests, browser tests included.
+	$(BIN)/python -m support.chromium
+	$(BIN)/pytest -q $(ARGS)
+
+check: $(VENV)/.dev  ## What a machine can judge: style, types, who imports whom.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.dev  ## Speed, beside a reference in the same run. See benchmarks/README.md.
+	$(BIN)/python -m benchmarks $(ARGS)
+
+N ?= 20000
+model: $(VENV)/.dev  ## More random schedules against the room log: make model N=100000
+	MODEL_SCHEDULES=$(N) $(BIN)/pytest -q tests/model $(ARGS)
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "PingBox needs Python 3.11 or newer; none was found on PATH. Install one, or say which: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module does not work here. On Debian: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/.serve: pyproject.toml | $(BIN)/python
+	$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@ $(VENV)/.serve
