@@ -11,7 +11,7 @@ serve: $(VENV)/.serve  ## Chat offline: the page, the WebSocket and @connections
 	$(BIN)/pingbox serve $(ARGS)
 
 test: $(VENV)/.dev  ## All tests, browser tests included.
-	$(BIN)/python -m support.chromium
+	PYTHONPATH=tests $(BIN)/python -m support.chromium
 	$(BIN)/pytest -q $(ARGS)
 
 check: $(VENV)/.dev  ## What a machine can judge: style, types, who imports whom.

@@ -1,0 +1,40 @@
+"""The `pingbox` command. Every command is imported only when it is run, so that `pingbox --help` is quick."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from pingbox import __version__
+
+# name -> (where the command lives, its line in the help)
+_COMMANDS: dict[str, tuple[str, str]] = {
+    "serve": ("pingbox.local.serve_command:serve", "Chat offline, or run your own WebSocket app, on one port."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # click would import every command for its short help.
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"auto_envvar_prefix": "PINGBOX", "help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="pingbox")
+def main() -> None:
+    """PingBox: a WebSocket chat for AWS, and an emulator to run your own WebSocket app on a laptop."""

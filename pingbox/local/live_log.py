@@ -1,0 +1,123 @@
+"""What happens, as lines for a person (`text`) or a program (`json`).
+
+Never a message's text, a token or a header: a line says who, which route, how long and how it ended.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any, assert_never
+
+from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
+from pingbox.emulator.happenings import (
+    Connected,
+    Disconnected,
+    FrameReceived,
+    FrameSent,
+    FunctionLog,
+    Happening,
+    Invoked,
+    ManagementCalled,
+    Refused,
+)
+
+Style = Callable[[str, str], str]
+"""`style(text, tone)` with the tones `good`, `bad`, `faint` and `plain`; colour for a terminal, nothing for a file."""
+
+
+def plain(text: str, tone: str) -> str:
+    """The style of a file or a pipe."""
+    return text
+
+
+def text_line(happening: Happening, *, verbose: bool, style: Style = plain) -> str | None:
+    """One line for people, or None when this is not worth one (only `verbose` shows everything)."""
+    match happening:
+        case Connected():
+            return _line(happening.at, "connect", happening.connection_id, happening.source_ip, style, "good")
+        case Refused():
+            outcome = f"refused with {happening.status} {happening.reason}".rstrip()
+            return _line(happening.at, "connect", happening.connection_id, outcome, style, "bad")
+        case Disconnected():
+            outcome = f"{happening.code} {happening.reason}".rstrip()
+            return _line(happening.at, "disconnect", happening.connection_id, outcome, style, "faint")
+        case Invoked():
+            return _invoked(happening, verbose, style)
+        case FunctionLog():
+            return _function_log(happening, verbose, style)
+        case ManagementCalled():
+            if not verbose and happening.status < 400:
+                return None
+            outcome = f"{happening.method} {happening.status}"
+            return _line(happening.at, "@connections", happening.connection_id, outcome, style, "faint")
+        case FrameReceived():
+            return _frame(happening, "in", "", style) if verbose else None
+        case FrameSent():
+            return _frame(happening, "out", happening.cause, style) if verbose else None
+        case _:
+            assert_never(happening)
+
+
+def json_line(happening: Happening) -> str:
+    """One JSON object: `type` is the happening's name; texts are replaced by their size in bytes."""
+    fields: dict[str, Any] = {"type": type(happening).__name__}
+    for name, value in vars(happening).items():
+        match name, value:
+            case "text", str():
+                fields["bytes"] = len(value.encode())
+            case "event", _:
+                continue
+            case "outcome", _:
+                fields["outcome"] = outcome_words(value)
+            case _:
+                fields[name] = value
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """How an invocation ended, without its payload: `ok`, the error's type, or why it never ran."""
+    match outcome:
+        case Returned():
+            return "ok"
+        case FunctionError():
+            return outcome.error_type
+        case NotInvoked():
+            return f"not invoked: {outcome.reason}"
+        case _:
+            assert_never(outcome)
+
+
+def _invoked(happening: Invoked, verbose: bool, style: Style) -> str | None:
+    ended = outcome_words(happening.outcome)
+    milliseconds = f"{happening.duration * 1000:8.1f} ms"
+    if ended == "ok":
+        # Connects and disconnects have a line of their own already.
+        if happening.route_key in ("$connect", "$disconnect") and not verbose:
+            return None
+        return _line(happening.at, happening.route_key, happening.connection_id, milliseconds, style, "plain")
+    outcome = f"{milliseconds}  {happening.function}: {ended}"
+    if isinstance(happening.outcome, FunctionError):
+        outcome += f": {happening.outcome.message}"
+        outcome += "".join("\n" + line.rstrip("\n") for line in happening.outcome.stack_trace)
+    return _line(happening.at, happening.route_key, happening.connection_id, outcome, style, "bad")
+
+
+_PLATFORM = ("START RequestId:", "END RequestId:", "REPORT RequestId:", "INIT_START ")
+
+
+def _function_log(happening: FunctionLog, verbose: bool, style: Style) -> str | None:
+    if happening.line.startswith(_PLATFORM) and not verbose:
+        return None
+    return style(f"          {happening.function} | {happening.line.rstrip()}", "faint")
+
+
+def _frame(happening: FrameReceived | FrameSent, direction: str, cause: str, style: Style) -> str:
+    outcome = f"{len(happening.text.encode())} bytes {cause}".rstrip()
+    return _line(happening.at, direction, happening.connection_id, outcome, style, "faint")
+
+
+def _line(at: float, what: str, connection_id: str, outcome: str, style: Style, tone: str) -> str:
+    clock = time.strftime("%H:%M:%S", time.localtime(at))
+    return f"{style(clock, 'faint')}  {style(f'{what:<14}', tone)} {connection_id:<17} {style(outcome, tone)}"

@@ -1,0 +1,64 @@
+"""What the person at the keyboard asked for, read once from arguments and environment and never changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+_STAGE = re.compile(r"[A-Za-z0-9_]{1,128}\Z")
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 3001
+DEFAULT_STAGE = "dev"
+
+Durability = Literal["normal", "full"]
+LogFormat = Literal["text", "json"]
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the text names it, the value received and what is expected."""
+
+
+@dataclass(frozen=True)
+class ServeSettings:
+    """Everything `pingbox serve` was asked for.
+
+    `port` 0 takes a free port. `data_dir` None keeps everything in memory (`--ephemeral`). `app` None serves
+    PingBox's own chat, otherwise it is a template, a folder or `module:function`. `stage` None means the default:
+    `dev`, or the stage that the app declares. `ready_file` is written once the server answers.
+    `dynamodb_endpoint` puts another DynamoDB in place of the local one; `real_dynamodb` real tables on AWS.
+    """
+
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    stage: str | None = None
+    app: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    data_dir: Path | None = None
+    durability: Durability = "normal"
+    dynamodb_endpoint: str | None = None
+    real_dynamodb: bool = False
+    in_process: bool = False
+    serial: bool = False
+    ready_file: Path | None = None
+    open_browser: bool = False
+    verbose: bool = False
+    log_format: LogFormat = "text"
+    trace: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.stage is not None:
+            check_stage(self.stage)
+        if not 0 <= self.port <= 65535:
+            raise SettingsError(f"port {self.port} does not exist; expected 1 to 65535, or 0 for any free one")
+
+
+def check_stage(stage: str) -> str:
+    """Return `stage`, or raise `SettingsError`: API Gateway takes letters, digits and `_`, never `$default` (HS-2)."""
+    if not _STAGE.match(stage):
+        raise SettingsError(f"stage {stage!r} is not a stage name; expected letters, digits and _ (at most 128)")
+    return stage
