@@ -1,0 +1,66 @@
+"""Things that happen every so often by the emulator's clock: scheduled functions, TTL deletion."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from pingbox.emulator.clock import Clock
+
+_log = logging.getLogger("pingbox.emulator")
+
+
+class Every:
+    """Runs `action` each time `seconds` of the clock have passed; a clock that jumps over several runs it once.
+
+    An action that raises is logged and tried again at its next time: a schedule outlives one bad run.
+    """
+
+    def __init__(self, clock: Clock, seconds: float, action: Callable[[], Awaitable[object]]) -> None:
+        if seconds <= 0:
+            raise ValueError(f"a schedule needs a period above 0 seconds, got {seconds}")
+        self._clock = clock
+        self._seconds = seconds
+        self._action = action
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin counting; call it once, on the running event loop."""
+        loop = asyncio.get_running_loop()
+        jumped = asyncio.Event()
+
+        def jump() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(jumped.set)
+
+        self._clock.on_advance(jump)
+        self._task = loop.create_task(self._run(jumped))
+
+    async def stop(self) -> None:
+        """End it, an action under way included."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _run(self, jumped: asyncio.Event) -> None:
+        due = self._clock.now() + self._seconds
+        while True:
+            await _wait(jumped, due - self._clock.now())
+            if self._clock.now() < due:
+                continue
+            due = self._clock.now() + self._seconds
+            try:
+                await self._action()
+            except Exception:
+                _log.exception("a scheduled action failed; it is tried again in %s s", self._seconds)
+
+
+async def _wait(jumped: asyncio.Event, seconds: float) -> None:
+    """Until the clock jumps, at most `seconds`."""
+    jumped.clear()
+    try:
+        async with asyncio.timeout(max(seconds, 0)):
+            await jumped.wait()
+    except TimeoutError:
+        pass
