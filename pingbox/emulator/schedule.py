@@ -35,7 +35,7 @@ class Every:
                 loop.call_soon_threadsafe(jumped.set)
 
         self._clock.on_advance(jump)
-        self._task = loop.create_task(self._run(jumped))
+        self._task = loop.create_task(self._run(jumped, self._clock.now() + self._seconds))
 
     async def stop(self) -> None:
         """End it, an action under way included."""
@@ -43,8 +43,7 @@ class Every:
             self._task.cancel()
             await asyncio.wait([self._task])
 
-    async def _run(self, jumped: asyncio.Event) -> None:
-        due = self._clock.now() + self._seconds
+    async def _run(self, jumped: asyncio.Event, due: float) -> None:
         while True:
             await _wait(jumped, due - self._clock.now())
             if self._clock.now() < due:
