@@ -1,0 +1,120 @@
+"""From settings to a running house, and to its end at Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import signal
+import sys
+import webbrowser
+from collections.abc import Iterator
+from typing import Protocol
+
+import click
+
+from pingbox.emulator.happenings import Happening, Observer
+from pingbox.local.addresses import Addresses
+from pingbox.local.live_log import json_line, text_line
+from pingbox.settings import ServeSettings
+
+_TONES = {"good": "green", "bad": "red", "faint": "bright_black"}
+
+
+class House(Protocol):
+    """Everything that was put together for one `serve`. Order: `start`, then `addresses`, then `stop`."""
+
+    @property
+    def addresses(self) -> Addresses: ...
+
+    def facts(self) -> list[tuple[str, str]]:
+        """What to tell at the start beyond the addresses: (what, value)."""
+        ...
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+def run(settings: ServeSettings) -> None:
+    """Serve until Ctrl-C or SIGTERM. Raises `click.ClickException` for what a person can mend."""
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: ServeSettings) -> None:
+    from pingbox.local.chat import chat_house
+
+    house = chat_house(settings, observer=log_to_terminal(settings))
+    await house.start()
+    try:
+        with _until_asked_to_stop() as asked:
+            _greet(settings, house)
+            await asked.wait()
+    finally:
+        if settings.log_format == "text":
+            click.echo("stopping…")
+        await house.stop()
+        if settings.ready_file is not None:
+            settings.ready_file.unlink(missing_ok=True)
+
+
+def log_to_terminal(settings: ServeSettings) -> Observer:
+    """An observer that prints each happening's line, in colour where the terminal has it."""
+
+    def style(text: str, tone: str) -> str:
+        return click.style(text, fg=_TONES.get(tone))
+
+    def observe(happening: Happening) -> None:
+        if settings.log_format == "json":
+            click.echo(json_line(happening))
+            return
+        line = text_line(happening, verbose=settings.verbose, style=style)
+        if line is not None:
+            click.echo(line)
+
+    return observe
+
+
+def _greet(settings: ServeSettings, house: House) -> None:
+    addresses = house.addresses
+    if settings.log_format == "text":
+        known = [("Chat", addresses.page), ("WebSocket", addresses.websocket), ("@connections", addresses.management)]
+        rows = [(what, value) for what, value in known if value] + house.facts()
+        click.echo("PingBox is ready. Ctrl-C stops it.\n")
+        for what, value in rows:
+            click.echo(f"  {click.style(f'{what:<13}', bold=True)} {value}")
+        click.echo()
+    sys.stdout.flush()
+    if settings.ready_file is not None:
+        addresses.write(settings.ready_file)
+    if settings.open_browser and addresses.page:
+        webbrowser.open(addresses.page)
+
+
+def cannot_listen(host: str, port: int, error: OSError) -> click.ClickException:
+    """One line for an address that cannot be listened on, with the way out."""
+    if error.errno == errno.EADDRINUSE:
+        return click.ClickException(
+            f"port {port} is in use on {host}; stop what listens there, or take any free port with --port 0"
+        )
+    reason = error.strerror or str(error)
+    return click.ClickException(f"cannot listen on {host}:{port}: {reason}; try --host 127.0.0.1 or --port 0")
+
+
+@contextlib.contextmanager
+def _until_asked_to_stop() -> Iterator[asyncio.Event]:
+    """An event that Ctrl-C and SIGTERM set."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    try:
+        for number in signals:
+            loop.add_signal_handler(number, asked.set)
+    except NotImplementedError:  # Windows' loop has no signal handlers: Ctrl-C raises KeyboardInterrupt there
+        yield asked
+        return
+    try:
+        yield asked
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
