@@ -1,0 +1,61 @@
+"""What a deploy can refuse or fail with.
+
+DeployError
+├── Refusal           we do not begin, or stop before anything was changed
+├── StackFailure      CloudFormation began and did not get there; the first cause is in the text
+└── AwsFailure        a call was answered with an error
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class DeployError(Exception):
+    """The root: shown to people without a traceback, exit code 1."""
+
+
+@dataclass
+class Refusal(DeployError):
+    """`what` is the thing, `found` the value received, `expected` the value expected, `next_step` what helps."""
+
+    what: str
+    found: str
+    expected: str
+    next_step: str
+
+    def __str__(self) -> str:
+        """Four facts in one short paragraph."""
+        return f"{self.what}: {self.found}; expected {self.expected}. {_sentence(self.next_step)}"
+
+
+@dataclass
+class StackFailure(DeployError):
+    """`status` is where the stack ended; `logical_id` and `reason` are the first failure, not its echoes."""
+
+    stack: str
+    status: str
+    logical_id: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        """The first cause first."""
+        where = f"{self.logical_id}: " if self.logical_id else ""
+        return f"{where}{self.reason} (stack {self.stack} is now {self.status})"
+
+
+@dataclass
+class AwsFailure(DeployError):
+    """`operation` as AWS calls it, `code` and `reason` as AWS answered."""
+
+    operation: str
+    code: str
+    reason: str
+
+    def __str__(self) -> str:
+        """In AWS's words."""
+        return f"AWS answered {self.operation} with {self.code}: {self.reason}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""

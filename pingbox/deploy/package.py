@@ -1,0 +1,104 @@
+"""The functions' zip: the same bytes from any machine, named by what went in.
+
+It holds `pingbox_core`, `pingbox/handlers` and the one `pingbox/__init__.py` above them; boto3 comes with the runtime.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pingbox
+from pingbox.deploy.errors import Refusal
+
+LIMIT_BYTES = 100_000
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold
+_MODE = 0o644 << 16
+_UNIX = 3
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of the zip: its path inside, with forward slashes, and its bytes."""
+
+    path: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A zip and the SHA-256 of its inputs in hex. The digest does not depend on the zlib that compressed them."""
+
+    digest: str
+    body: bytes
+
+    @property
+    def key(self) -> str:
+        """The file name in the artifact bucket."""
+        return f"{self.digest[:32]}.zip"
+
+
+def chat_artifact() -> Artifact:
+    """The chat's zip, from the installed packages. `Refusal` when it outgrows `LIMIT_BYTES`."""
+    artifact = pack(chat_sources())
+    if len(artifact.body) > LIMIT_BYTES:
+        raise Refusal(
+            what="the functions' zip",
+            found=f"{len(artifact.body):,} bytes",
+            expected=f"at most {LIMIT_BYTES:,}",
+            next_step="find the file that does not belong into pingbox/handlers or pingbox_core",
+        )
+    return artifact
+
+
+def chat_sources() -> tuple[Source, ...]:
+    """Exactly what the functions need, found beside this very installation."""
+    package = Path(pingbox.__file__).parent
+    root = package.parent
+    return (
+        Source("pingbox/__init__.py", (package / "__init__.py").read_bytes()),
+        *folder_sources(package / "handlers", root),
+        *folder_sources(root / "pingbox_core", root),
+    )
+
+
+def folder_sources(folder: Path, root: Path) -> tuple[Source, ...]:
+    """Every file below `folder`, by its path from `root`; caches, compiled files and hidden files stay out."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not _is_litter(path.relative_to(root)))
+    return tuple(Source(path.relative_to(root).as_posix(), path.read_bytes()) for path in files)
+
+
+def pack(sources: Iterable[Source]) -> Artifact:
+    """Sorted names, one fixed date, one mode: touching a file or moving to another machine changes nothing."""
+    ordered = sorted(sources, key=lambda source: source.path)
+    return Artifact(_digest(ordered), _zipped(ordered))
+
+
+def _is_litter(path: Path) -> bool:
+    return "__pycache__" in path.parts or path.suffix == ".pyc" or any(part.startswith(".") for part in path.parts)
+
+
+def _digest(sources: Iterable[Source]) -> str:
+    digest = hashlib.sha256()
+    for source in sources:
+        name = source.path.encode()
+        # Lengths before contents, so that no two sets of files can spell the same stream.
+        digest.update(b"%d:%s%d:" % (len(name), name, len(source.body)))
+        digest.update(source.body)
+    return digest.hexdigest()
+
+
+def _zipped(sources: Iterable[Source]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for source in sources:
+            entry = zipfile.ZipInfo(source.path, _EPOCH)
+            entry.external_attr = _MODE
+            entry.create_system = _UNIX
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, source.body)
+    return buffer.getvalue()

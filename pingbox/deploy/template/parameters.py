@@ -1,0 +1,94 @@
+"""The template's knobs, their bounds, and the conditions and alarm that hang on them."""
+
+from __future__ import annotations
+
+from pingbox.deploy.template.intrinsics import Value, is_set, ref, sub
+from pingbox.deploy.template.resource import Parameter, Resource
+
+# The periods CloudWatch Logs accepts; any other number fails at deploy.
+LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653)
+
+CONDITIONS: dict[str, Value] = {
+    "HasAllowedOrigins": is_set("AllowedOrigins"),
+    "HasReservedConcurrency": is_set("ReservedConcurrency"),
+    "HasSpendingAlarm": is_set("AlarmEmail"),
+}
+
+
+def parameters(stage: str) -> tuple[Parameter, ...]:
+    """All parameters. Only the three without a default have to be passed: where the code lies and the secret's name."""
+    return (*_identity(stage), *_chat(), *_limits())
+
+
+def _identity(stage: str) -> tuple[Parameter, ...]:
+    # No hyphen: a WebSocket API's stage name may hold letters, digits and underscores only.
+    stage_name = {"AllowedPattern": "^[a-zA-Z0-9_]{1,128}$", "ConstraintDescription": "letters, digits and underscores"}
+    secret_name = {"AllowedPattern": "^/[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*$"}
+    return (
+        Parameter("Stage", "Stage of the WebSocket API", stage, constraints=stage_name),
+        Parameter("CodeBucket", "Bucket that holds the functions' code"),
+        Parameter("CodeKey", "Key of the functions' zip, named by a hash of what is in it"),
+        Parameter(
+            "TokenSecretParameter", "SSM SecureString that holds the token secret, by name", constraints=secret_name
+        ),
+    )
+
+
+def _chat() -> tuple[Parameter, ...]:
+    levels = {"AllowedValues": ["DEBUG", "INFO", "WARNING", "ERROR"]}
+    return (
+        Parameter("AllowedOrigins", "Further origins, separated by commas, beside the page's own", ""),
+        Parameter("DefaultRoom", "Room that a plain client joins", "general"),
+        Parameter(
+            "InlineFanoutLimit",
+            "Open connections up to which a message is posted at once; above, FanoutLambda does it",
+            150,
+            "Number",
+            {"MinValue": 1, "MaxValue": 1000},
+        ),
+        Parameter("RetentionDays", "Days until messages expire; 0 keeps them", 0, "Number", {"MinValue": 0}),
+        Parameter("LogLevel", "What the functions log", "INFO", constraints=levels),
+    )
+
+
+def _limits() -> tuple[Parameter, ...]:
+    retention = {"AllowedValues": list(LOG_RETENTION_DAYS)}
+    return (
+        Parameter("LogRetentionDays", "Days until log lines expire", 14, "Number", retention),
+        Parameter("ThrottleRate", "Requests a second over all connections", 100, "Number", {"MinValue": 1}),
+        Parameter("ThrottleBurst", "Requests at once over all connections", 200, "Number", {"MinValue": 1}),
+        Parameter(
+            "ReservedConcurrency",
+            "Concurrency reserved for each routed function; empty reserves none (new accounts have little)",
+            "",
+            constraints={"AllowedPattern": "^[0-9]{0,4}$"},
+        ),
+        Parameter("AlarmEmail", "Who is told when the account's monthly bill nears MonthlyBudget", ""),
+        Parameter("MonthlyBudget", "US dollars a month", 5, "Number", {"MinValue": 1}),
+    )
+
+
+def spending_alarm() -> Resource:
+    """Mails at 80 % of the budget spent and when the forecast passes it. It looks at the whole account's bill."""
+    subscribers = [{"SubscriptionType": "EMAIL", "Address": ref("AlarmEmail")}]
+    thresholds = (("ACTUAL", 80), ("FORECASTED", 100))
+    notifications = [
+        {
+            "Notification": {
+                "NotificationType": kind,
+                "ComparisonOperator": "GREATER_THAN",
+                "Threshold": percent,
+                "ThresholdType": "PERCENTAGE",
+            },
+            "Subscribers": subscribers,
+        }
+        for kind, percent in thresholds
+    ]
+    budget = {
+        "BudgetName": sub("${AWS::StackName}-spending"),
+        "BudgetType": "COST",
+        "TimeUnit": "MONTHLY",
+        "BudgetLimit": {"Amount": ref("MonthlyBudget"), "Unit": "USD"},
+    }
+    properties = {"Budget": budget, "NotificationsWithSubscribers": notifications}
+    return Resource("SpendingAlarm", "AWS::Budgets::Budget", properties, condition="HasSpendingAlarm")
