@@ -19,14 +19,20 @@ class FunctionError:
     """The handler raised, could not be imported, returned something unserialisable, crashed or timed out.
 
     `error_type` and `message` are Lambda's own words (LM-20..23); `stack_trace` lines as LM-21.
+    `posted` is the document the function's runtime posted; None when the platform itself speaks (timeout, crash).
     """
 
     error_type: str
     message: str
     stack_trace: tuple[str, ...] = ()
+    posted: Any = None
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> Any:
         """The error as `lambda:Invoke` answers it (LM-21)."""
+        if self.posted is not None:
+            return self.posted
+        if not self.stack_trace:
+            return {"errorMessage": self.message, "errorType": self.error_type}
         return {
             "errorMessage": self.message,
             "errorType": self.error_type,

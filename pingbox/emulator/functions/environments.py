@@ -1,0 +1,121 @@
+"""Which environment takes which invocation: one at a time each, more of them with load, the warmest first (LM-26)."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+E = TypeVar("E")
+I = TypeVar("I")  # noqa: E741 -- an invocation
+
+
+@dataclass(frozen=True)
+class Use(Generic[E]):
+    """Give the invocation to this idle environment."""
+
+    environment: E
+
+
+@dataclass(frozen=True)
+class Grow:
+    """Start an environment, `add` it, and give it the invocation."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """All environments are busy: the invocation is kept and comes back from `freed` or `lost`."""
+
+
+@dataclass(frozen=True)
+class Throttled:
+    """Neither an environment nor a place to wait is free."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Next(Generic[I]):
+    """The environment goes on with this invocation."""
+
+    invocation: I
+
+
+@dataclass(frozen=True)
+class Idle:
+    """The environment waits for the next invocation."""
+
+
+@dataclass(frozen=True)
+class Retire:
+    """The environment's code is out of date, or nobody wants it any more: end it."""
+
+
+class Environments(Generic[E, I]):
+    """The environments of one function. Not thread-safe: its user holds a lock or stays on one loop.
+
+    `limit` is the function's concurrency; `waiting` how many invocations may queue for a free environment. On AWS there
+    is no such queue for synchronous invokes (they are throttled); locally a short wait is kinder than a lost message.
+    """
+
+    def __init__(self, limit: int, waiting: int) -> None:
+        self._limit = limit
+        self._most_waiting = waiting
+        self._generation = 0
+        self._members: dict[E, int] = {}
+        self._idle: list[E] = []
+        self._waiting: deque[I] = deque()
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    @property
+    def all(self) -> list[E]:
+        """Every environment, busy or idle."""
+        return list(self._members)
+
+    def offer(self, invocation: I) -> Use[E] | Grow | Waits | Throttled:
+        """What becomes of a new invocation."""
+        if self._idle:
+            return Use(self._idle.pop())
+        if len(self._members) < self._limit:
+            return Grow()
+        if len(self._waiting) < self._most_waiting:
+            self._waiting.append(invocation)
+            return Waits()
+        return Throttled(
+            f"Rate Exceeded: {self._limit} environments are busy and {len(self._waiting)} invocations wait for one"
+        )
+
+    def add(self, environment: E) -> None:
+        """A new environment, busy from the start."""
+        self._members[environment] = self._generation
+
+    def freed(self, environment: E) -> Next[I] | Idle | Retire:
+        """What an environment does that has ended an invocation."""
+        if self._members.get(environment) != self._generation:
+            return Retire()
+        if self._waiting:
+            return Next(self._waiting.popleft())
+        self._idle.append(environment)
+        return Idle()
+
+    def lost(self, environment: E) -> I | None:
+        """The environment has ended, or was given up. Returns the invocation that now needs a new one, if any waits."""
+        self._members.pop(environment, None)
+        if environment in self._idle:
+            self._idle.remove(environment)
+        return self._waiting.popleft() if self._waiting and len(self._members) < self._limit else None
+
+    def renew(self) -> list[E]:
+        """From now on only new environments run. Returns the idle ones, to be ended; busy ones are told by `freed`."""
+        self._generation += 1
+        idle, self._idle = self._idle, []
+        for environment in idle:
+            del self._members[environment]
+        return idle
+
+    def abandon(self) -> list[I]:
+        """Forget the waiting invocations (at the end); their callers must be told."""
+        waiting, self._waiting = list(self._waiting), deque()
+        return waiting

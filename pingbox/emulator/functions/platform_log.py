@@ -1,0 +1,71 @@
+"""The lines Lambda itself writes into a function's log (LM-27, LM-23), and the names of its group and stream (LM-3)."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from datetime import UTC, datetime
+
+ACCOUNT = "123456789012"
+
+
+def start(request_id: str) -> str:
+    return f"START RequestId: {request_id} Version: $LATEST"
+
+
+def end(request_id: str) -> str:
+    return f"END RequestId: {request_id}"
+
+
+def report(request_id: str, duration: float, memory: int, used: int, init: float | None = None) -> str:
+    """`duration` and `init` in seconds, `memory` and `used` in MB. `init` is None for a warm environment."""
+    milliseconds = duration * 1000
+    billed = math.ceil(milliseconds + (init or 0.0) * 1000)
+    line = (
+        f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\tBilled Duration: {billed} ms"
+        f"\tMemory Size: {memory} MB\tMax Memory Used: {used} MB"
+    )
+    return line if init is None else f"{line}\tInit Duration: {init * 1000:.2f} ms"
+
+
+def timed_out(request_id: str, timeout: float, at: float) -> str:
+    """The text of LM-23, both logged and the error's message. `timeout` in seconds, `at` seconds since the epoch."""
+    return f"{_timestamp(at)} {request_id} Task timed out after {timeout:.2f} seconds"
+
+
+def exited(request_id: str, code: int | None) -> str:
+    """`code` as `subprocess` has it: negative for a signal. 0 and None are an exit without a reason given."""
+    if not code:
+        return f"RequestId: {request_id} Error: Runtime exited without providing a reason"
+    how = f"exit status {code}" if code > 0 else f"signal: {_signal_text(-code)}"
+    return f"RequestId: {request_id} Error: Runtime exited with error: {how}"
+
+
+_SIGNALS = {6: "aborted", 9: "killed", 11: "segmentation fault", 15: "terminated"}
+
+
+def _signal_text(number: int) -> str:
+    return _SIGNALS.get(number, f"signal {number}")
+
+
+def log_group(function: str) -> str:
+    return f"/aws/lambda/{function}"
+
+
+def log_stream(at: float) -> str:
+    """A new stream per environment: `YYYY/MM/DD/[$LATEST]<32 hex>`."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
+
+
+def function_arn(function: str, region: str) -> str:
+    return f"arn:aws:lambda:{region}:{ACCOUNT}:function:{function}"
+
+
+def _timestamp(at: float) -> str:
+    when = datetime.fromtimestamp(at, UTC)
+    return f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}Z"
+
+
+def readable(entry: str) -> str:
+    """A log entry as a terminal shows it best: Lambda's runtimes join its lines with carriage returns (LM-27)."""
+    return entry.replace("\r", "\n").replace("\u00a0", " ").rstrip("\n")
