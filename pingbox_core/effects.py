@@ -1,0 +1,189 @@
+"""What is to be done, in the words of chat. Decisions return lists of these; `pingbox.handlers` performs them in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pingbox_core.commands import Position
+from pingbox_core.errors import Request
+from pingbox_core.events import Event
+from pingbox_core.log import Draft, RoomRecord
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Post an event to the asking connection."""
+
+    event: Event
+
+
+@dataclass(frozen=True)
+class Append:
+    """Put a draft into its room's log; what follows is decided from how that ends (`decide.appended`).
+
+    `room_if_missing`: the room record to begin with, should nobody have spoken in the room yet.
+    """
+
+    draft: Draft
+    seen: int | None
+    request: Request
+    room_if_missing: RoomRecord
+
+
+@dataclass(frozen=True)
+class Broadcast:
+    """Post an event to everyone subscribed to the room except the asking connection. Read the list now, strongly."""
+
+    room: str
+    event: Event
+
+
+@dataclass(frozen=True)
+class EnsureRoom:
+    """Write the room record unless there is one."""
+
+    record: RoomRecord
+
+
+@dataclass(frozen=True)
+class Subscribe:
+    """Write the subscription rows. `focus` becomes the current room; `tab`: also the user's row (`hello`)."""
+
+    rooms: tuple[str, ...]
+    focus: str
+    name: str
+    tab: bool = False
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """Read the logs behind these positions and post `welcome`, a `sync` per room with news, and `ready`.
+
+    `records` in the order of `positions`. Remember the rooms in the user's document.
+    """
+
+    request: Request
+    positions: tuple[Position, ...]
+    records: tuple[RoomRecord, ...]
+    focus: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ShowRoom:
+    """Read the log and the people of a room just joined and post `joined`. Remember the room in the user's document."""
+
+    request: Request
+    position: Position
+    record: RoomRecord
+
+
+@dataclass(frozen=True)
+class AnnounceArrival:
+    """Post `presence` online to the others of each room in which this is the user's first tab."""
+
+    rooms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LimitTabs:
+    """Send `bye` to the user's oldest connections above the limit, and close them."""
+
+
+@dataclass(frozen=True)
+class ConfirmOpen:
+    """Look once more for the connection record; if `$disconnect` took it meanwhile, take back the rows just written."""
+
+    rooms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Unsubscribe:
+    """Take the connection out of a room, and tell the others if it was the user's last tab there."""
+
+    room: str
+
+
+@dataclass(frozen=True)
+class CreateRoom:
+    """Write the room record; then `then`, or `room_exists` if there is one already."""
+
+    record: RoomRecord
+    request: Request
+    then: tuple[Effect, ...]
+
+
+@dataclass(frozen=True)
+class SendPage:
+    """Post the log after `position`, or its newest page."""
+
+    request: Request
+    position: Position
+
+
+@dataclass(frozen=True)
+class SendHistory:
+    """Post up to `limit` messages before `before` (None: the newest)."""
+
+    request: Request
+    room: str
+    before: int | None
+    limit: int
+
+
+@dataclass(frozen=True)
+class SendPeople:
+    """Post who is in the room."""
+
+    request: Request
+    room: str
+
+
+@dataclass(frozen=True)
+class SendRooms:
+    """Post a page of the public rooms."""
+
+    request: Request
+    after: str | None
+    limit: int
+
+
+@dataclass(frozen=True)
+class SendPong:
+    """Post `pong` with the heads of those rooms that are past the client's number."""
+
+    request: Request
+    rooms: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Leave:
+    """Remove everything of this connection and tell the rooms."""
+
+
+@dataclass(frozen=True)
+class Close:
+    """Close the asking connection."""
+
+
+Effect = (
+    Tell
+    | Append
+    | Broadcast
+    | EnsureRoom
+    | Subscribe
+    | Welcome
+    | ShowRoom
+    | AnnounceArrival
+    | LimitTabs
+    | ConfirmOpen
+    | Unsubscribe
+    | CreateRoom
+    | SendPage
+    | SendHistory
+    | SendPeople
+    | SendRooms
+    | SendPong
+    | Leave
+    | Close
+)

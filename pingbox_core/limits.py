@@ -1,0 +1,61 @@
+"""Every number of the protocol in one place (chat.md B9, C3, C5, C6). The page learns its share from `welcome.limits`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VERSION: Final = 1
+SUBPROTOCOL: Final = "pingbox.v1"
+
+# Frames: API Gateway closes with 1009 above 32 KB, so we stay below in both directions.
+FRAME_BYTES: Final = 32_000
+PAGE_BYTES: Final = 28_000  # the events of one page, so that the frame around them still fits
+NESTING: Final = 6  # levels of objects and lists in a frame, the frame itself included
+
+TEXT_CHARACTERS: Final = 4_000
+TEXT_BYTES: Final = 16_384
+NAME_CHARACTERS: Final = 32
+TITLE_CHARACTERS: Final = 64
+TOPIC_CHARACTERS: Final = 200
+REQUEST_ID_CHARACTERS: Final = 32
+EPOCH_CHARACTERS: Final = 32
+HIGHEST_SEQ: Final = 2**53 - 1  # the largest integer a JavaScript client can hold exactly
+
+ROOMS_PER_CONNECTION: Final = 50
+TABS_PER_USER: Final = 10
+PRESENCE_ONLINE: Final = 100  # presence events and lists of people; above it only a count
+
+PAGE_EVENTS: Final = 50  # history, and the newest page
+HISTORY_ROWS: Final = 60  # rows read at once for it, because some are not messages
+SYNC_ROWS: Final = 200
+GAP_EVENTS: Final = 500  # more than this missing at `hello`: the newest page instead, and an explicit gap
+
+TAIL_EVENTS: Final = 100  # how old `seen` may be
+SCRIPT_TAIL: Final = 50  # rows looked through for a `cid` that came without `seen`
+APPEND_TRIES: Final = 8
+
+SECOND: Final = 1_000  # milliseconds, the unit of every time in the core
+MINUTE: Final = 60 * SECOND
+DAY: Final = 24 * 60 * MINUTE
+ROW_LIFETIME: Final = 130 * MINUTE  # API Gateway ends every connection at 2 h; rows end 10 min later
+YOUNG: Final = 30 * SECOND  # a connection this young may answer 410 because its upgrade is still pending
+SILENT: Final = 6 * MINUTE  # the sweep asks about connections that said nothing for so long
+GUEST_TOKEN_LIFETIME: Final = 30 * DAY
+SETTLED: Final = DAY  # rows live two days at least: below this age no newer row can have expired
+
+IDLE_PING_SECONDS: Final = 270
+MAX_AGE_SECONDS: Final = 6_900
+
+
+def for_welcome(per_minute: int, burst: int) -> dict[str, int]:
+    """`welcome.limits`: what a page must know instead of hard-coding it. `perMin` 0 means no rate limit."""
+    return {
+        "text": TEXT_CHARACTERS,
+        "textBytes": TEXT_BYTES,
+        "frame": FRAME_BYTES,
+        "rooms": ROOMS_PER_CONNECTION,
+        "perMin": per_minute,
+        "burst": burst,
+        "idle": IDLE_PING_SECONDS,
+        "maxAge": MAX_AGE_SECONDS,
+    }

@@ -1,0 +1,73 @@
+"""A member: a connection and whose it is; and who is present in a room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pingbox_core import limits
+
+
+@dataclass(frozen=True)
+class Member:
+    """What the connection record knows. Times in milliseconds.
+
+    `plain` marks a client that has not said `hello`: it hears messages and has no presence.
+    `auth_expires` is None for guests, whose sessions end with their socket only.
+    """
+
+    connection: str
+    user: str
+    name: str
+    rooms: frozenset[str] = frozenset()
+    current_room: str | None = None
+    plain: bool = False
+    connected_at: int = 0
+    auth_expires: int | None = None
+
+    @property
+    def guest(self) -> bool:
+        return self.user.startswith("g-")
+
+
+@dataclass(frozen=True)
+class Presence:
+    """One subscription to a room, that is one tab. `expires_at` in seconds, after which it does not count."""
+
+    connection: str
+    user: str
+    name: str
+    expires_at: int
+    plain: bool = False
+
+
+def row_expiry(connected_at: int) -> int:
+    """When a connection's rows stop counting, in seconds: API Gateway has ended the socket by then."""
+    return (connected_at + limits.ROW_LIFETIME) // 1000
+
+
+def people(present: Iterable[Presence]) -> list[dict[str, Any]]:
+    """The users behind the tabs, once each with their number of tabs, ordered by name and id. Plain clients are none."""
+    tabs: dict[str, dict[str, Any]] = {}
+    for one in present:
+        if not one.plain:
+            entry = tabs.setdefault(one.user, {"id": one.user, "name": one.name, "tabs": 0})
+            entry["tabs"] += 1
+    return sorted(tabs.values(), key=lambda user: (user["name"].casefold(), user["id"]))
+
+
+def is_first_tab(present: Sequence[Presence], member: Member) -> bool:
+    """Whether nobody else holds the door open for this user: announce the arrival."""
+    return all(one.user != member.user or one.connection == member.connection or one.plain for one in present)
+
+
+def has_left(present: Sequence[Presence], user: str) -> bool:
+    """Whether no tab of the user is left: announce the leave."""
+    return all(one.user != user or one.plain for one in present)
+
+
+def oldest_beyond_limit(tabs: Sequence[tuple[int, str]]) -> list[str]:
+    """The connections that must go, given (connected at, connection id) of all of a user's: the oldest above ten."""
+    excess = len(tabs) - limits.TABS_PER_USER
+    return [connection for _, connection in sorted(tabs)[:excess]] if excess > 0 else []

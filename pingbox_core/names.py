@@ -1,0 +1,110 @@
+"""Names, ids and texts: what is allowed, and how it is normalised (chat.md B9)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from pingbox_core import limits
+from pingbox_core.errors import Code
+
+_ROOM = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
+_USER = r"[A-Za-z0-9._~-]{1,64}"
+_USER_ID = re.compile(_USER)
+_DIRECT = re.compile(f"dm:({_USER}):({_USER})")
+_CID = re.compile(r"[A-Za-z0-9_-]{8,36}")
+_REFUSED_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f]")  # C0 without tab and newline
+_SURROGATES = re.compile("[\ud800-\udfff]")
+# Letters and marks that draw nothing; the other invisible ones are found by their category.
+_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
+class Unacceptable(ValueError):
+    """A name or text that the rules refuse; `code` is the protocol's word for it."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def is_public_room(room: str) -> bool:
+    """Whether `room` may name a room that anyone can join."""
+    return _ROOM.fullmatch(room) is not None
+
+
+def direct_members(room: str) -> tuple[str, str] | None:
+    """The two user ids of a direct room `dm:<a>:<b>`, which are sorted; None if `room` is no such id."""
+    found = _DIRECT.fullmatch(room)
+    if found is None or found[1] >= found[2]:
+        return None
+    return found[1], found[2]
+
+
+def is_room(room: str) -> bool:
+    """Whether `room` is the id of a public or a direct room."""
+    return is_public_room(room) or direct_members(room) is not None
+
+
+def is_user_id(user: str) -> bool:
+    """Whether `user` may be the `sub` of a token."""
+    return _USER_ID.fullmatch(user) is not None
+
+
+def is_cid(cid: str) -> bool:
+    """Whether `cid` may be a client's idempotency key."""
+    return _CID.fullmatch(cid) is not None
+
+
+def display_name(given: str) -> str:
+    """`given` as it is shown: NFKC, spaces collapsed, invisible and bidi characters taken out.
+
+    Raises `Unacceptable` if nothing visible is left or it is longer than 32 characters.
+    """
+    return _label(given, limits.NAME_CHARACTERS, "a name", Code.BAD_NAME)
+
+
+def room_title(given: str) -> str:
+    """A room's title, normalised as a display name is; at most 64 characters."""
+    return _label(given, limits.TITLE_CHARACTERS, "a title", Code.BAD_REQUEST)
+
+
+def room_topic(given: str) -> str:
+    """A room's topic, normalised as a display name is; at most 200 characters, may be empty."""
+    return _label(given, limits.TOPIC_CHARACTERS, "a topic", Code.BAD_REQUEST) if given.strip() else ""
+
+
+def guest_name(user: str) -> str:
+    """What a guest is called who has not said a name."""
+    return f"Guest {user[-4:].upper()}"
+
+
+def message_text(given: str) -> str:
+    """`given` without the white space around it. Raises `Unacceptable`: empty, too long, control characters."""
+    text = given.strip()
+    if not text:
+        raise Unacceptable(Code.EMPTY, "a message needs some text")
+    if len(text) > limits.TEXT_CHARACTERS:
+        raise Unacceptable(
+            Code.TOO_LONG, f"this message has {len(text)} characters; at most {limits.TEXT_CHARACTERS} fit"
+        )
+    if _SURROGATES.search(text) or _REFUSED_CONTROLS.search(text):
+        raise Unacceptable(Code.BAD_REQUEST, "a message may hold no control characters but tab and newline")
+    if len(text.encode()) > limits.TEXT_BYTES:
+        raise Unacceptable(Code.TOO_LONG, f"this message is too long; at most {limits.TEXT_BYTES} bytes of UTF-8 fit")
+    return text
+
+
+def _label(given: str, longest: int, what: str, code: Code) -> str:
+    spaced = " ".join(unicodedata.normalize("NFKC", given).split())
+    label = " ".join("".join(c for c in spaced if not _is_invisible(c)).split())
+    if not any(unicodedata.category(c)[0] not in "MZC" for c in label):
+        raise Unacceptable(code, f"{what} needs at least one visible character")
+    if len(label) > longest:
+        raise Unacceptable(code, f"{what} has at most {longest} characters, this one has {len(label)}")
+    return label
+
+
+def _is_invisible(character: str) -> bool:
+    """Controls (Cc), bidi and zero-width characters (Cf), halves of pairs (Cs), and letters that draw nothing."""
+    return character in _BLANK_LETTERS or unicodedata.category(character) in ("Cc", "Cf", "Cs")
