@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 import uuid
@@ -13,13 +12,14 @@ from typing import Any, Protocol
 
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.functions import memory, platform_log
+from pingbox.emulator.functions.function_log import InvocationLog
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome
 from pingbox.emulator.functions.output import Lines
 from pingbox.emulator.functions.payloads import copier, from_posted, returned
 from pingbox.emulator.functions.python_runtime import faults, marshalling
 from pingbox.emulator.functions.python_runtime.context import LambdaContext, Place
 from pingbox.emulator.functions.python_runtime.handler import Handler
-from pingbox.emulator.happenings import FunctionLog, Observer
+from pingbox.emulator.happenings import Observer
 
 log = logging.getLogger(__name__)
 
@@ -86,11 +86,11 @@ class Invocation:
     ) -> None:
         self.request_id = str(uuid.uuid4())
         self.outcome: asyncio.Future[Outcome] = loop.create_future()
-        self.lines = Lines(self.request_id, self._handler_line)
+        self._log = InvocationLog(settings.name, self.request_id, loop, observe, clock)
+        self.lines = Lines(self.request_id, self._log.write_from_thread)
         self._settings = settings
         self._event = copier(event)
         self._loop = loop
-        self._observe = observe
         self._clock = clock
         self._overdue: Overdue | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -103,12 +103,12 @@ class Invocation:
 
     def begin(self) -> None:
         """Write the START line and watch the time."""
-        self._log(platform_log.start(self.request_id))
+        self._log.write(platform_log.start(self.request_id))
         self._timer = self._loop.call_later(self._settings.timeout, self._look_at_the_time)
 
     def refuse(self, outcome: NotInvoked) -> None:
         """It will not be run."""
-        self._on_loop(self._refused, outcome)
+        self._log.on_loop(self._refused, outcome)
 
     def run(self, handler: Handler | None, load: Callable[[], Handler], overdue: Overdue) -> Handler | None:
         """Initialise if there is no handler yet, and run it once.
@@ -127,7 +127,7 @@ class Invocation:
 
     def finish(self) -> None:
         """The thread is done with it, and may already run the next."""
-        self._on_loop(self._finished)
+        self._log.on_loop(self._finished)
 
     def _initialised(self, load: Callable[[], Handler]) -> Handler:
         began = time.monotonic()
@@ -162,12 +162,12 @@ class Invocation:
 
     def _failed(self, error: BaseException, request_id: str) -> FunctionError:
         posted = faults.document(error, request_id)
-        self._handler_line(platform_log.readable(faults.log_text(posted)))
+        self._log.write_from_thread(platform_log.readable(faults.log_text(posted)))
         return from_posted(posted)
 
     def _exited(self, error: BaseException) -> FunctionError:
         message = platform_log.exited(self.request_id, _exit_status(error))
-        self._handler_line(message)
+        self._log.write_from_thread(message)
         return FunctionError(faults.EXIT_ERROR, message)
 
     # On the loop from here on.
@@ -187,7 +187,7 @@ class Invocation:
     def _time_out(self) -> None:
         message = platform_log.timed_out(self.request_id, self._settings.timeout, self._clock.now())
         self._duration = self._settings.timeout
-        self._log(message)
+        self._log.write(message)
         self._answer(FunctionError(faults.TIMED_OUT, message))
         if self._overdue is not None:
             self._overdue.give_up()
@@ -210,24 +210,11 @@ class Invocation:
     def _answer(self, outcome: Outcome) -> None:
         self._answered = True
         settings = self._settings
-        self._log(platform_log.end(self.request_id))
-        self._log(
+        self._log.write(platform_log.end(self.request_id))
+        self._log.write(
             platform_log.report(
                 self.request_id, self._duration, settings.memory, memory.peak_of_this_process(), self._init
             )
         )
         if not self.outcome.done():  # the caller may have stopped waiting (RT-22)
             self.outcome.set_result(outcome)
-
-    def _log(self, line: str) -> None:
-        self._observe(FunctionLog(self._clock.now(), self._settings.name, self.request_id, line))
-
-    # On any thread.
-
-    def _handler_line(self, line: str) -> None:
-        self._on_loop(self._log, line)
-
-    def _on_loop(self, call: Callable[..., None], *arguments: Any) -> None:
-        # After the loop's end nobody waits for an answer or a line any more.
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(call, *arguments)

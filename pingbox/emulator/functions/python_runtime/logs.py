@@ -36,7 +36,7 @@ class LambdaLogging(logging.Handler):
 class TextLines(logging.Formatter):
     """Level, time, request id and message, with tabs between."""
 
-    converter = staticmethod(time.gmtime)  # type: ignore[assignment]  # a function that takes no self
+    converter = staticmethod(time.gmtime)
 
     def __init__(self) -> None:
         super().__init__("[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", _DATE)
@@ -45,7 +45,7 @@ class TextLines(logging.Formatter):
 class JsonLines(logging.Formatter):
     """One JSON object a line, for functions whose `LoggingConfig` says JSON (`AWS_LAMBDA_LOG_FORMAT`)."""
 
-    converter = staticmethod(time.gmtime)  # type: ignore[assignment]  # a function that takes no self
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         """Members without a value are left out; what the caller gave as `extra` is added."""
