@@ -1,0 +1,141 @@
+"""What all connections of a server share: the deployed APIs, the open sockets, time, ids, and who is told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pingbox.emulator.clock import Clock
+from pingbox.emulator.functions.outcome import Functions
+from pingbox.emulator.gateway import events, identifiers
+from pingbox.emulator.gateway.addressing import find_deployment
+from pingbox.emulator.gateway.connection import Connection
+from pingbox.emulator.gateway.conversation import Deployment, EventIds
+from pingbox.emulator.gateway.declaration import Api
+from pingbox.emulator.gateway.switches import Switches
+from pingbox.emulator.gateway.throttling import Buckets
+from pingbox.emulator.happenings import Happening, Observer
+from pingbox.emulator.server.timers import Timers
+
+if TYPE_CHECKING:
+    from pingbox.emulator.server.client_socket import ClientSocket
+
+logger = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Shared by the front door, the sockets and `@connections`. Only `soon` and `socket` may be called off the loop."""
+
+    def __init__(
+        self,
+        apis: Sequence[Api],
+        functions: Functions,
+        *,
+        clock: Clock,
+        observer: Observer | None,
+        region: str,
+        account_id: str,
+        switches: Switches,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.apis = tuple(apis)
+        self.functions = functions
+        self.clock = clock
+        self.region = region
+        self.account_id = account_id
+        self.switches = switches
+        self.loop = loop
+        self.timers = Timers(clock, loop)
+        self.buckets = Buckets()
+        self.sockets: dict[str, ClientSocket] = {}
+        self.observed = observer is not None
+        self._observer = observer
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._jobs_announced = False
+
+    # --- who is there -----------------------------------------------------------------------------------------------
+
+    def deployment(self, connection: Connection) -> Deployment | None:
+        """The connection's API and stage as deployed now (HS-10); None if they were taken away."""
+        api = next((api for api in self.apis if api.api_id == connection.api_id), None)
+        stage = api.stage(connection.stage) if api is not None else None
+        return Deployment(api, stage) if api is not None and stage is not None else None
+
+    def deployed(self, host: str, *, prefix: str, stage: str) -> Deployment | None:
+        """The deployment that a request to `@connections` names."""
+        return find_deployment(self.apis, host, prefix=prefix, stage=stage)
+
+    def socket(self, deployment: Deployment, connection_id: str) -> ClientSocket | None:
+        """The open connection of this stage with this id, or None. From any thread."""
+        socket = self.sockets.get(connection_id)
+        if socket is None or not socket.open:
+            return None
+        connection = socket.connection
+        own = (connection.api_id, connection.stage) == (deployment.api.api_id, deployment.stage.name)
+        return socket if own else None
+
+    # --- ids --------------------------------------------------------------------------------------------------------
+
+    def event_ids(self, now: float, connection_id: str | None = None) -> EventIds:
+        """New ids for an event; a message of a connection gets a message id too."""
+        request_id = identifiers.request_id(now, os.urandom(identifiers.RANDOM_BYTES))
+        if connection_id is None:
+            return EventIds(request_id)
+        return EventIds(request_id, identifiers.message_id(now, os.urandom(identifiers.RANDOM_BYTES), connection_id))
+
+    def trace_id(self, now: float) -> str:
+        return events.trace_id(now, os.urandom(12))
+
+    def connection_id(self, now: float) -> str:
+        return identifiers.connection_id(now, os.urandom(identifiers.RANDOM_BYTES))
+
+    # --- telling ----------------------------------------------------------------------------------------------------
+
+    def tell(self, happening: Happening) -> None:
+        """Tell the observer; one that raises harms nobody."""
+        if self._observer is None:
+            return
+        try:
+            self._observer(happening)
+        except Exception:
+            logger.exception("the observer failed on %s; the gateway goes on", type(happening).__name__)
+
+    # --- work -------------------------------------------------------------------------------------------------------
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run in the background; `finish` waits for it or cancels it. A failure is logged, not lost."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_ended)
+        return task
+
+    def soon(self, job: Callable[[], None]) -> None:
+        """Run `job` on the loop's thread, in the order of the calls. From any thread; wakes the loop at most once."""
+        self._jobs.append(job)
+        if not self._jobs_announced:
+            self._jobs_announced = True
+            self.loop.call_soon_threadsafe(self._run_jobs)
+
+    async def finish(self, within: float) -> None:
+        """Wait for background work at most `within` seconds, then cancel what is left of it."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within)
+        left = list(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def _run_jobs(self) -> None:
+        self._jobs_announced = False  # before the work: a job added from now on announces itself again
+        while self._jobs:
+            self._jobs.popleft()()
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("the gateway failed internally", exc_info=error)

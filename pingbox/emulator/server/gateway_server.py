@@ -1,0 +1,174 @@
+"""API Gateway for WebSocket APIs on one port of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from aiohttp import web
+
+from pingbox.emulator.clock import Clock
+from pingbox.emulator.functions.outcome import Functions
+from pingbox.emulator.gateway.addressing import find_deployment
+from pingbox.emulator.gateway.conversation import Close
+from pingbox.emulator.gateway.declaration import Api
+from pingbox.emulator.gateway.management import ManagementAnswer
+from pingbox.emulator.gateway.switches import Switches
+from pingbox.emulator.happenings import Observer
+from pingbox.emulator.server.callbacks import Callbacks
+from pingbox.emulator.server.doors import ServiceDoor
+from pingbox.emulator.server.front_door import FrontDoor
+from pingbox.emulator.server.gateway import Gateway
+from pingbox.emulator.server.http_site import HttpHandler, HttpSite
+
+__all__ = ["GatewayServer", "HttpHandler", "ServiceDoor"]
+
+_NO_DOORS: Mapping[str, ServiceDoor] = MappingProxyType({})
+_STOPPING = Close(1001, "Going away")
+_FINISH_SECONDS = 0.7
+_LINGER_SECONDS = 0.2
+
+
+class GatewayServer:
+    """WebSockets at `ws://host:port/{stage}`, `@connections`, service doors and a fallback site on one port.
+
+    Order of calls: `start`, then anything, then `stop`; a stopped server may not be started again. `management` and
+    `post_to_many` may be called from any thread while the server runs; the rest belongs to the event loop's thread.
+    """
+
+    def __init__(
+        self,
+        apis: Sequence[Api],
+        functions: Functions,
+        *,
+        clock: Clock,
+        observer: Observer | None = None,
+        doors: Mapping[str, ServiceDoor] = _NO_DOORS,
+        fallback: HttpHandler | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        region: str = "us-east-1",
+        account_id: str = "000000000000",
+        switches: Switches = Switches(),  # noqa: B008 - frozen
+    ) -> None:
+        """`doors` are keyed by the prefix of `X-Amz-Target`; `port` 0 takes a free one. See `Switches` for the rest."""
+        self._apis = tuple(apis)
+        self._functions = functions
+        self._clock = clock
+        self._observer = observer
+        self._doors = doors
+        self._fallback = fallback
+        self._host = host
+        self._port = port
+        self._region = region
+        self._account_id = account_id
+        self._switches = switches
+        self._visitors: set[FrontDoor] = set()
+        self._running: tuple[Gateway, Callbacks, web.Server, asyncio.Server] | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises `OSError` if the port is in use or not allowed."""
+        loop = asyncio.get_running_loop()
+        gateway = Gateway(
+            self._apis,
+            self._functions,
+            clock=self._clock,
+            observer=self._observer,
+            region=self._region,
+            account_id=self._account_id,
+            switches=self._switches,
+            loop=loop,
+        )
+        callbacks = Callbacks(gateway)
+        http = HttpSite(gateway, callbacks, self._doors, self._fallback).server()
+        listener = await loop.create_server(
+            lambda: FrontDoor(gateway, http, self._visitors), self._host, self._port, backlog=1024
+        )
+        self._port = listener.sockets[0].getsockname()[1]
+        self._running = (gateway, callbacks, http, listener)
+
+    async def stop(self) -> None:
+        """Say 1001 to every client, run `$disconnect` for them as far as it goes, and be gone in about a second."""
+        if self._running is None:
+            return
+        gateway, _, http, listener = self._running
+        self._running = None
+        listener.close()
+        for visitor in list(self._visitors):
+            visitor.abort()
+        sockets = list(gateway.sockets.values())
+        for socket in sockets:
+            socket.close(_STOPPING)
+        await gateway.finish(_FINISH_SECONDS)
+        http.pre_shutdown()
+        await http.shutdown(_LINGER_SECONDS)
+        for socket in sockets:
+            socket.abort()
+        gateway.timers.stop()
+        await asyncio.sleep(0)  # lets the aborted transports tell their protocols
+
+    # --- addresses --------------------------------------------------------------------------------------------------
+
+    @property
+    def port(self) -> int:
+        """The port listened on; the asked one before `start`."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """`http://host:port`, as a client on this machine reaches it."""
+        return f"http://{self._address}"
+
+    def ws_url(self, stage: str, api_id: str | None = None) -> str:
+        """Where a client connects; without an API's id, to the first API."""
+        return f"ws://{self._address}{_path(stage, api_id)}"
+
+    def management_url(self, stage: str, api_id: str | None = None) -> str:
+        """The `endpoint_url` of boto3's `apigatewaymanagementapi` client."""
+        return f"{self.url}{_path(stage, api_id)}"
+
+    # --- for handlers in this process, from any thread ---------------------------------------------------------------
+
+    def management(self, method: str, host: str, path: str, body: bytes) -> ManagementAnswer:
+        """What an HTTP request to `@connections` would get, without TCP. `path` as sent, without the query."""
+        return self._live[1].answer(method, host, path, body)
+
+    def post_to_many(
+        self, stage: str, connection_ids: Sequence[str], data: bytes, api_id: str | None = None
+    ) -> Mapping[str, int]:
+        """Post one message to many connections: made into frames once, and one hop to the loop for all of them.
+
+        Returns each connection's status as a POST would have it: 200, 400, 410, 413, 429; 403 for an unknown stage.
+        """
+        gateway, callbacks, _, _ = self._live
+        deployment = find_deployment(gateway.apis, "", prefix=api_id or "", stage=stage)
+        if deployment is None:
+            return dict.fromkeys(connection_ids, 403)
+        return callbacks.post_to_many(deployment, connection_ids, data)
+
+    def replace(self, apis: Sequence[Api]) -> None:
+        """Deploy these APIs instead. Open connections stay and use the new routes from their next message (HS-10).
+
+        Connections of a stage that is no longer there are closed with 1001 (QT-25 is not known).
+        """
+        gateway = self._live[0]
+        self._apis = gateway.apis = tuple(apis)
+        for socket in list(gateway.sockets.values()):
+            if gateway.deployment(socket.connection) is None:
+                socket.close(_STOPPING)
+
+    @property
+    def _live(self) -> tuple[Gateway, Callbacks, web.Server, asyncio.Server]:
+        if self._running is None:
+            raise RuntimeError("the gateway is not running: call start() first, and nothing after stop()")
+        return self._running
+
+    @property
+    def _address(self) -> str:
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._host, self._host)  # noqa: S104 - compared, not bound
+        return f"{host}:{self._port}"
+
+
+def _path(stage: str, api_id: str | None) -> str:
+    return f"/{stage}" if api_id is None else f"/{api_id}/{stage}"
