@@ -1,9 +1,9 @@
 """What a deploy can refuse or fail with.
 
 DeployError
-├── Refusal           we do not begin, or stop before anything was changed
-├── StackFailure      CloudFormation began and did not get there; the first cause is in the text
-└── AwsFailure        a call was answered with an error
+├── RefusedError    we do not begin, or stop before anything was changed
+├── StackError      CloudFormation began and did not get there; the text leads with the first cause
+└── AwsError        a call was answered with an error
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ class DeployError(Exception):
     """The root: shown to people without a traceback, exit code 1."""
 
 
-@dataclass
-class Refusal(DeployError):
+@dataclass(eq=False)
+class RefusedError(DeployError):
     """`what` is the thing, `found` the value received, `expected` the value expected, `next_step` what helps."""
 
     what: str
@@ -29,8 +29,8 @@ class Refusal(DeployError):
         return f"{self.what}: {self.found}; expected {self.expected}. {_sentence(self.next_step)}"
 
 
-@dataclass
-class StackFailure(DeployError):
+@dataclass(eq=False)
+class StackError(DeployError):
     """`status` is where the stack ended; `logical_id` and `reason` are the first failure, not its echoes."""
 
     stack: str
@@ -44,8 +44,8 @@ class StackFailure(DeployError):
         return f"{where}{self.reason} (stack {self.stack} is now {self.status})"
 
 
-@dataclass
-class AwsFailure(DeployError):
+@dataclass(eq=False)
+class AwsError(DeployError):
     """`operation` as AWS calls it, `code` and `reason` as AWS answered."""
 
     operation: str

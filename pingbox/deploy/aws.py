@@ -1,0 +1,118 @@
+"""The one door to AWS: every call of the deploy goes through `Aws.call`, so that a test can stand in its place.
+
+boto3 is imported when the first client is made, never by importing this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from pingbox.deploy.errors import AwsError, DeployError, RefusedError
+
+Answer = dict[str, Any]
+
+
+class Aws(Protocol):
+    """What the deploy needs of AWS."""
+
+    @property
+    def region(self) -> str:
+        """The region that calls go to."""
+        ...
+
+    def call(self, service: str, operation: str, **arguments: Any) -> Answer:
+        """One call, by boto3's names. `AwsError` when AWS says no, `RefusedError` without credentials or a network."""
+        ...
+
+
+def pages(aws: Aws, service: str, operation: str, *, cursor: str = "NextToken", **arguments: Any) -> Iterator[Answer]:
+    """Every page of a listing whose request and answer share the name of the continuation token."""
+    answer = aws.call(service, operation, **arguments)
+    yield answer
+    while answer.get(cursor):
+        answer = aws.call(service, operation, **arguments, **{cursor: answer[cursor]})
+        yield answer
+
+
+class Boto:
+    """`Aws` by boto3. `profile` and `region` None mean what the environment and ~/.aws say."""
+
+    def __init__(self, profile: str | None, region: str | None) -> None:
+        """Reads the configuration; opens no connection. `RefusedError` for an unknown profile or a missing region."""
+        self._session = _session(profile, region)
+        self._clients: dict[str, Any] = {}
+
+    @property
+    def region(self) -> str:
+        """The region that calls go to."""
+        return str(self._session.region_name)
+
+    def call(self, service: str, operation: str, **arguments: Any) -> Answer:
+        """One call; see `Aws.call`."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            answer: Answer = getattr(self._client(service), operation)(**arguments)
+        except ClientError as error:
+            raise _answered(error, operation) from error
+        except BotoCoreError as error:
+            raise _unanswered(error) from error
+        return answer
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            from botocore.config import Config
+
+            retries = {"mode": "standard", "total_max_attempts": 5}
+            self._clients[service] = self._session.client(service, config=Config(retries=retries, connect_timeout=5))
+        return self._clients[service]
+
+
+def _session(profile: str | None, region: str | None) -> Any:
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        session = boto3.Session(profile_name=profile, region_name=region)
+    except BotoCoreError as error:
+        raise _unanswered(error) from error
+    if session.region_name is None:
+        raise RefusedError(
+            "the region", "none", "one like eu-central-1", "pass --region, or set AWS_REGION or the profile's region"
+        )
+    return session
+
+
+def _answered(error: Any, operation: str) -> DeployError:
+    detail = error.response.get("Error", {})
+    code = str(detail.get("Code", "unknown"))
+    if code in {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}:
+        return RefusedError("the AWS credentials", code, "ones that are still valid", "sign in again and repeat")
+    if code in {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "AuthFailure"}:
+        return RefusedError(
+            "the AWS credentials",
+            f"not known in this region ({code})",
+            "credentials of an account in which the region is switched on",
+            "check `aws sts get-caller-identity`; a region that is off is switched on in the account's settings",
+        )
+    return AwsError(operation, code, str(detail.get("Message", error)))
+
+
+def _unanswered(error: Any) -> RefusedError:
+    """No answer at all: credentials, configuration or network."""
+    name = type(error).__name__
+    if name in {"NoCredentialsError", "PartialCredentialsError"}:
+        return RefusedError(
+            "the AWS credentials",
+            "none" if name == "NoCredentialsError" else str(error),
+            "a profile, AWS_ACCESS_KEY_ID, or a role",
+            "run `aws configure` or pass --profile; `--dry-run` needs none",
+        )
+    if name == "ProfileNotFound":
+        return RefusedError("the profile", str(error), "one of ~/.aws/config", "see `aws configure list-profiles`")
+    if "SSO" in name or "Token" in name:
+        return RefusedError("the AWS sign-in", str(error), "a session that is still valid", "run `aws sso login`")
+    return RefusedError(
+        "AWS", f"{name}: {error}", "an answer", "check the region's name, the network and AWS_ENDPOINT_URL"
+    )

@@ -1,0 +1,98 @@
+"""What a change set would do, as values: read by `plan`, judged before anything is executed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# Types that hold what people wrote or look for; replacing one loses it.
+KEEPING_TYPES = frozenset(
+    {"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::S3::Bucket", "AWS::RDS::DBInstance"}
+)
+
+
+@dataclass(frozen=True)
+class PropertyChange:
+    """One property that changes. `before` and `after` are None where CloudFormation does not tell.
+
+    `recreation` is `Never`, `Conditionally` or `Always`; None for tags, policies and metadata.
+    """
+
+    path: str
+    before: str | None = None
+    after: str | None = None
+    recreation: str | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource. `action` is Add, Modify, Remove, Import or Dynamic; `replacement` True, False or Conditional.
+
+    `replacement` is None where the question does not arise (Add, Remove).
+    """
+
+    action: str
+    logical_id: str
+    type: str
+    replacement: str | None = None
+    properties: tuple[PropertyChange, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`: lower-case words, nothing left out."""
+        return {
+            "action": self.action,
+            "logicalId": self.logical_id,
+            "type": self.type,
+            "replacement": self.replacement,
+            "properties": [vars(change) for change in self.properties],
+        }
+
+
+def changes_of(entries: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
+    """The changes of a change set's pages; entries that are no resources (hooks) are passed over."""
+    return tuple(_change(entry["ResourceChange"]) for entry in entries if entry.get("Type") == "Resource")
+
+
+def lost(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Changes that would throw away kept data: tables and buckets replaced, surely or maybe, or removed."""
+    return tuple(
+        change
+        for change in changes
+        if change.type in KEEPING_TYPES and (change.replacement in {"True", "Conditional"} or change.action == "Remove")
+    )
+
+
+def _change(entry: Mapping[str, Any]) -> Change:
+    action = entry["Action"]
+    return Change(
+        action=action,
+        logical_id=entry["LogicalResourceId"],
+        type=entry["ResourceType"],
+        replacement=entry.get("Replacement") if action == "Modify" else None,
+        properties=tuple(_distinct(_property(detail) for detail in entry.get("Details", ()))),
+    )
+
+
+def _property(detail: Mapping[str, Any]) -> PropertyChange:
+    target = detail.get("Target", {})
+    path = target.get("Path") or "/".join(filter(None, (target.get("Attribute"), target.get("Name"))))
+    return PropertyChange(
+        path=path.removeprefix("/Properties/").removeprefix("Properties/"),
+        before=target.get("BeforeValue"),
+        after=target.get("AfterValue"),
+        recreation=target.get("RequiresRecreation"),
+    )
+
+
+def _distinct(changes: Iterable[PropertyChange]) -> list[PropertyChange]:
+    """CloudFormation names a property once for its own change and once per parameter behind it; people want it once.
+
+    Of several, the one that tells values wins.
+    """
+    best: dict[str, PropertyChange] = {}
+    for change in changes:
+        known = best.get(change.path)
+        if known is None or (known.after is None and change.after is not None):
+            best[change.path] = change
+    return list(best.values())

@@ -1,0 +1,69 @@
+"""The second executor: it says what the first would do. The dry run cannot lie, because both read the same steps."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from pingbox.deploy.site import Invalidate, PutFile, RemoveFile
+from pingbox.deploy.steps import (
+    ContinueRollback,
+    CreateArtifactBucket,
+    CreateSecret,
+    DeleteSecret,
+    DeleteStack,
+    DeleteTable,
+    EmptyBucket,
+    ExecuteChangeSet,
+    MarkSwapped,
+    ProtectStack,
+    PutArtifact,
+    RemoveArtifacts,
+    RemoveBucketIfEmpty,
+    Step,
+    SwapCode,
+)
+
+
+def sentence(step: Step) -> str:  # noqa: C901 - a table: one line per step
+    """The step in plain words, imperative, without a full stop."""
+    match step:
+        case CreateArtifactBucket(bucket, region):
+            return f"create the artifact bucket {bucket} in {region}"
+        case PutArtifact(bucket, key, body, _):
+            return f"upload {key} ({len(body):,} bytes) to {bucket}"
+        case CreateSecret(name, _):
+            return f"create the token secret {name}"
+        case DeleteSecret(name):
+            return f"delete the token secret {name}"
+        case ContinueRollback(stack):
+            return f"continue the rollback of the stack {stack}"
+        case DeleteStack(stack, why):
+            return f"delete the stack {stack}" + (f" ({why})" if why else "")
+        case ExecuteChangeSet(stack, _, resources):
+            return f"change {_count(resources, 'resource')} of the stack {stack}"
+        case ProtectStack(stack, on):
+            return f"switch termination protection of {stack} {'on' if on else 'off'}"
+        case SwapCode(functions, _, key):
+            return f"swap the code of {', '.join(functions)} for {key}"
+        case MarkSwapped(_, _, key):
+            return "note that the code was swapped" if key else "forget that the code was swapped"
+        case RemoveArtifacts(bucket, keys):
+            return f"remove {_count(len(keys), 'artifact')} from {bucket}"
+        case EmptyBucket(bucket):
+            return f"empty the bucket {bucket}, old versions included"
+        case RemoveBucketIfEmpty(bucket):
+            return f"remove the bucket {bucket} unless another app uses it"
+        case DeleteTable(table):
+            return f"delete the table {table}"
+        case PutFile(bucket, file):
+            return f"upload {file.path} ({len(file.body):,} bytes, {file.cache_control}) to {bucket}"
+        case RemoveFile(bucket, path):
+            return f"remove {path} from {bucket}"
+        case Invalidate(distribution, paths):
+            return f"invalidate {', '.join(paths)} on {distribution}"
+        case _:
+            assert_never(step)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,69 @@
+"""What is to be deployed, as one value: the template with its parameters, the artifacts it names, the page's files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pingbox.deploy.package import Artifact
+from pingbox.deploy.place import Place
+from pingbox.deploy.site import SiteFile
+from pingbox.deploy.template.app import chat
+from pingbox.deploy.template.model import Site
+from pingbox.deploy.template.render import as_json
+
+CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+INLINE_BYTES = 51_200  # a longer template has to be fetched from a bucket
+
+
+@dataclass(frozen=True)
+class Wish:
+    """`site` None means that the app has no page of ours. `secret`: the token secret is to be made.
+
+    `guests`: strangers may use it and nobody is told about the bill. `protect`: the stack is not to be deleted lightly.
+    """
+
+    place: Place
+    template: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    artifacts: tuple[Artifact, ...] = ()
+    site: tuple[SiteFile, ...] | None = None
+    secret: bool = False
+    guests: bool = False
+    protect: bool = False
+
+    @property
+    def fits_inline(self) -> bool:
+        """Whether the template may travel inside the call."""
+        return len(self.template.encode()) <= INLINE_BYTES
+
+
+def chat_wish(
+    place: Place, artifact: Artifact, files: Iterable[SiteFile], site: Site, settings: Mapping[str, str]
+) -> Wish:
+    """The chat. `settings` are template parameters that the deploying person chose, by name."""
+    app = chat(place.stage, site)
+    parameters = {
+        **settings,
+        "Stage": place.stage,
+        "CodeBucket": place.artifact_bucket,
+        "CodeKey": place.artifact_prefix + artifact.key,
+        "TokenSecretParameter": place.secret,
+    }
+    return Wish(
+        place=place,
+        template=as_json(app),
+        parameters=parameters,
+        artifacts=(artifact,),
+        site=tuple(files),
+        secret=True,
+        guests=not settings.get("AlarmEmail"),
+        protect=app.retain_data,
+    )
+
+
+def page_config(outputs: Mapping[str, str]) -> SiteFile:
+    """`config.json`, the only file that differs from stage to stage: where the page connects. Never cached."""
+    body = json.dumps({"wsUrl": outputs["WebSocketUrl"]}).encode()
+    return SiteFile("config.json", body, "application/json", "no-store")
