@@ -14,10 +14,10 @@ _BATCH = 1000  # what one DeleteObjects takes
 
 def create_private(aws: Aws, bucket: str, region: str) -> None:
     """A bucket for artifacts: nobody else's eyes, encrypted, no ACLs, half-done uploads dropped after a day."""
-    where: dict[str, Any] = (
-        {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    )
-    aws.call("s3", "create_bucket", Bucket=bucket, ObjectOwnership="BucketOwnerEnforced", **where)
+    arguments: dict[str, Any] = {"Bucket": bucket, "ObjectOwnership": "BucketOwnerEnforced"}
+    if region != "us-east-1":  # which S3 refuses to be told
+        arguments["CreateBucketConfiguration"] = {"LocationConstraint": region}
+    aws.call("s3", "create_bucket", **arguments)
     blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     aws.call(
         "s3",

@@ -130,7 +130,8 @@ def _delete_table(aws: Aws, table: str, watch: Watch) -> None:
 
 
 def _is_active(aws: Aws, table: str) -> bool:
-    return bool(aws.call("dynamodb", "describe_table", TableName=table)["Table"]["TableStatus"] == "ACTIVE")
+    status: str = aws.call("dynamodb", "describe_table", TableName=table)["Table"]["TableStatus"]
+    return status == "ACTIVE"
 
 
 def _put_file(aws: Aws, bucket: str, file: SiteFile) -> None:

@@ -37,12 +37,14 @@ class Watch:
         seen = frozenset([newest.id]) if newest else frozenset[str]()
         start()
         history: list[Event] = []
-        while (status := self._end(arn, history)) is None:
+        while True:
             for event in fresh(self._events(arn), seen.union(event.id for event in history)):
                 history.append(event)
                 self.told(event, resources)
-            if self._end(arn, history) is None:
-                self.sleep(self.pause)
+            status = self._end(arn, history)
+            if status is not None:
+                break
+            self.sleep(self.pause)
         if not succeeded(status):
             raise _failure(stack, status, history)
 

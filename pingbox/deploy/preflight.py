@@ -1,0 +1,106 @@
+"""Questions that are cheaper to ask before than after: who pays, is the region on, may a bucket be public."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pingbox.deploy.aws import Aws
+from pingbox.deploy.errors import AwsError, RefusedError
+from pingbox.deploy.place import Place
+from pingbox.deploy.template.model import Site
+
+UNRESERVED_MINIMUM = 40
+"""Lambda always keeps this many of an account's concurrent executions unreserved; ten in the newest accounts."""
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What was found. `public_block` is the account-level S3 setting, by name; `concurrency` the account's limit.
+
+    `concurrency` is None where the deploying person may not ask.
+    """
+
+    account: str
+    arn: str
+    public_block: Mapping[str, bool]
+    concurrency: int | None
+
+
+def look(aws: Aws) -> Preflight:
+    """Ask. The first call is `GetCallerIdentity`: it needs no permission, and without credentials nothing follows."""
+    identity = aws.call("sts", "get_caller_identity")
+    account = str(identity["Account"])
+    return Preflight(account, str(identity["Arn"]), _public_block(aws, account), _concurrency(aws))
+
+
+def refuse_wrong_account(found: str, expected: str | None) -> None:
+    """`RefusedError` unless the credentials belong to the expected account (None: any)."""
+    if expected is not None and found != expected:
+        raise RefusedError(
+            "the AWS account", found, f"{expected} (--expect-account)", "pass the other account's --profile"
+        )
+
+
+def refuse_public_site(block: Mapping[str, bool], site: Site) -> None:
+    """`RefusedError` when the account forbids public buckets and the page wants one."""
+    forbidding = sorted(name for name in ("BlockPublicPolicy", "RestrictPublicBuckets") if block.get(name))
+    if site is Site.WEBSITE and forbidding:
+        raise RefusedError(
+            "the account's S3 public access block",
+            f"{' and '.join(forbidding)} on",
+            "off, for a bucket that serves a public website",
+            "pass --site cloudfront (recommended, the bucket stays private), or lift the block for the account",
+        )
+
+
+def refuse_concurrency(limit: int | None, wanted: Mapping[str, str], functions: int) -> None:
+    """`RefusedError` when `ReservedConcurrency` for that many functions would eat up the account's limit."""
+    reserved = int(wanted.get("ReservedConcurrency") or 0) * functions
+    if limit is not None and reserved and limit - reserved < min(UNRESERVED_MINIMUM, limit):
+        raise RefusedError(
+            "the account's Lambda concurrency",
+            f"{limit}, of which {reserved} would be reserved",
+            f"at least {UNRESERVED_MINIMUM} left over",
+            "reserve less, or ask AWS for a higher limit; without ReservedConcurrency nothing is reserved",
+        )
+
+
+def refuse_unwatched_guests(place: Place, guests: bool, unwatched: bool) -> None:
+    """A chat that lets guests in should not be able to run up a bill that nobody sees."""
+    if guests and not unwatched:
+        raise RefusedError(
+            f"the spending alarm of {place.stack}",
+            "nobody to tell",
+            "an address",
+            "pass --alarm-email you@example.com, or --no-alarm if something else watches the bill",
+        )
+
+
+def warnings(found: Preflight) -> list[str]:
+    """What will not stop the deploy and may surprise later."""
+    if found.concurrency is not None and found.concurrency < UNRESERVED_MINIMUM:
+        return [f"this account runs at most {found.concurrency} functions at once; a busy chat is throttled above that"]
+    return []
+
+
+def _public_block(aws: Aws, account: str) -> Mapping[str, bool]:
+    try:
+        answer = aws.call("s3control", "get_public_access_block", AccountId=account)
+    except AwsError as error:
+        # No setting means no block; who may not ask will hear it from CloudFormation.
+        if error.code in {"NoSuchPublicAccessBlockConfiguration", "AccessDenied"}:
+            return {}
+        raise
+    settings: Mapping[str, bool] = answer["PublicAccessBlockConfiguration"]
+    return settings
+
+
+def _concurrency(aws: Aws) -> int | None:
+    try:
+        answer = aws.call("lambda", "get_account_settings")
+    except AwsError as error:
+        if error.code in {"AccessDenied", "AccessDeniedException"}:
+            return None
+        raise
+    return int(answer["AccountLimit"]["ConcurrentExecutions"])
