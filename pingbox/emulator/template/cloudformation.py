@@ -1,0 +1,89 @@
+"""A CloudFormation template (also what SAM and serverless.yml become) read into an `App`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pingbox.emulator.template.apis import read_apis
+from pingbox.emulator.template.app import App, Output
+from pingbox.emulator.template.document import Document
+from pingbox.emulator.template.elsewhere import list_elsewhere
+from pingbox.emulator.template.errors import TemplateError
+from pingbox.emulator.template.findings import Findings
+from pingbox.emulator.template.functions import read_functions
+from pingbox.emulator.template.parameters import text_of
+from pingbox.emulator.template.permissions import check_permissions
+from pingbox.emulator.template.references import Account
+from pingbox.emulator.template.stack import Stack
+from pingbox.emulator.template.tables import read_tables
+
+SERVERLESS_TRANSFORM = "AWS::Serverless-2016-10-31"
+_HARMLESS_TRANSFORMS = (SERVERLESS_TRANSFORM, "AWS::LanguageExtensions", "AWS::CodeDeployBlueGreen")
+
+
+def read_cloudformation(
+    document: Document,
+    *,
+    kind: str,
+    folder: Path,
+    account: Account,
+    parameters: Mapping[str, str],
+    stage: str | None,
+    cache: Path,
+    findings: Findings,
+) -> App:
+    """Read a template without SAM resources. `folder` is what its relative code paths are relative to."""
+    _refuse_macros(document)
+    stack = Stack(document, given=parameters, account=account, folder=folder)
+    functions = read_functions(stack, findings, cache)
+    apis = read_apis(stack, functions, findings, stage)
+    tables = read_tables(stack)
+    check_permissions(stack, apis, functions, findings)
+    list_elsewhere(stack, functions, findings)
+    outputs = _outputs(stack, findings)
+    return App(
+        source=document.file,
+        kind=kind,
+        apis=apis,
+        functions=tuple(functions.specs.values()),
+        tables=tables,
+        ignored=tuple(findings.ignored),
+        warnings=tuple(findings.warnings),
+        outputs=outputs,
+        files=(document.file,),
+    )
+
+
+def transforms(document: Document) -> list[str]:
+    """The macros that the template as a whole passes through."""
+    declared = document.root.get("Transform") if isinstance(document.root, Mapping) else None
+    names = declared if isinstance(declared, list) else [] if declared is None else [declared]
+    return [str(item.get("Name")) if isinstance(item, Mapping) else str(item) for item in names]
+
+
+def _refuse_macros(document: Document) -> None:
+    unknown = [name for name in transforms(document) if name not in _HARMLESS_TRANSFORMS]
+    if unknown:
+        raise TemplateError(
+            "macros run in the account and are not emulated",
+            place=document.place(("Transform",)),
+            received=", ".join(unknown),
+            expected=f"no Transform but {', '.join(_HARMLESS_TRANSFORMS)}",
+            next_step="serve the processed template (aws cloudformation get-template --template-stage Processed)",
+        )
+
+
+def _outputs(stack: Stack, findings: Findings) -> tuple[Output, ...]:
+    outputs = []
+    for name, raw in stack.outputs.items():
+        condition = raw.get("Condition") if isinstance(raw, Mapping) else None
+        if not isinstance(raw, Mapping) or (condition and not stack.expressions.condition(str(condition))):
+            continue
+        try:
+            value = stack.evaluate(raw.get("Value"), ("Outputs", name, "Value"))
+        except TemplateError as error:  # an output that cannot be told is no reason not to serve
+            findings.warn(error.place, f"output {name}: {error.message}")
+            continue
+        outputs.append(Output(name, text_of(value)))
+    return tuple(outputs)

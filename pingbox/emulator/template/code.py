@@ -1,0 +1,64 @@
+"""Where a function's code is: a folder as written, a zip unpacked, or inline code written out.
+
+What has to be written (inline code, unpacked zips) goes to a cache folder under a name made from its content, so the
+same code is written once and two functions never share a folder by accident.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+_ESM = re.compile(r"^\s*(import\s|export\s)", re.MULTILINE)
+
+
+def default_cache() -> Path:
+    """The user's cache folder for code that is not already in a folder."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("pingbox") / "code"
+
+
+def write_inline(cache: Path, code: str, runtime: str) -> str:
+    """Write inline code as AWS does, as the module `index`; returns its folder."""
+    name = "index.py" if runtime.startswith("python") else "index.mjs" if _ESM.search(code) else "index.js"
+    return _folder(cache, code.encode(), lambda folder: (folder / name).write_text(code, encoding="utf-8"))
+
+
+def unpack(cache: Path, archive: Path) -> str:
+    """Unpack a deployment package; returns its folder. Raises OSError or zipfile.BadZipFile when it is unreadable."""
+    content = archive.read_bytes()
+
+    def extract(folder: Path) -> None:
+        with zipfile.ZipFile(archive) as opened:
+            opened.extractall(folder)  # zipfile strips absolute and parent paths itself
+
+    return _folder(cache, content, extract)
+
+
+def _folder(cache: Path, content: bytes, fill: Callable[[Path], object]) -> str:
+    folder = cache / hashlib.sha256(content).hexdigest()[:32]
+    if folder.is_dir():
+        return str(folder)
+    cache.mkdir(parents=True, exist_ok=True)
+    # Filled beside and then renamed: a run that is killed half-way leaves no half-filled folder to be believed later.
+    draft = Path(tempfile.mkdtemp(dir=cache))
+    fill(draft)
+    try:
+        os.rename(draft, folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+        _remove(draft)
+    return str(folder)
+
+
+def _remove(draft: Path) -> None:
+    import shutil
+
+    shutil.rmtree(draft)

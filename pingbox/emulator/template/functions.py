@@ -1,0 +1,222 @@
+"""`AWS::Lambda::Function` resources: from a template to `FunctionSpec`s."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pingbox.emulator.functions.outcome import FunctionSpec
+from pingbox.emulator.template.code import unpack, write_inline
+from pingbox.emulator.template.errors import Place, TemplateError
+from pingbox.emulator.template.findings import Findings
+from pingbox.emulator.template.parameters import text_of
+from pingbox.emulator.template.stack import Resource, Stack
+
+LOCAL_BUCKET = "pingbox-local"
+"""`Code: {S3Bucket: pingbox-local, S3Key: PATH}` means the local path: SAM's translator accepts no other form."""
+
+# LM-1: Lambda refuses a function that sets one of these.
+RESERVED = frozenset(
+    """_HANDLER _X_AMZN_TRACE_ID AWS_REGION AWS_DEFAULT_REGION AWS_EXECUTION_ENV AWS_LAMBDA_FUNCTION_NAME
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE
+    AWS_LAMBDA_LOG_GROUP_NAME AWS_LAMBDA_LOG_STREAM_NAME AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+    AWS_SESSION_TOKEN AWS_LAMBDA_RUNTIME_API LAMBDA_TASK_ROOT LAMBDA_RUNTIME_DIR""".split()
+)
+ENVIRONMENT_LIMIT = 4096  # bytes, LM-3
+RUN_LOCALLY = ("python", "nodejs")
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """A function of the template that cannot run here.
+
+    `fatal`: a route to it stops the whole app, because nothing but another template would help.
+    """
+
+    name: str
+    resource: Resource
+    reason: str
+    next_step: str
+    fatal: bool
+
+
+@dataclass
+class FunctionTable:
+    """The functions of a stack by name: those that can run, and those that cannot."""
+
+    specs: dict[str, FunctionSpec] = field(default_factory=dict)
+    unavailable: dict[str, Unavailable] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+
+
+def read_functions(stack: Stack, findings: Findings, cache: Path) -> FunctionTable:
+    """All functions of the stack. Raises TemplateError for one that is declared wrongly."""
+    table = FunctionTable()
+    layers = {layer.ref: _layer_folder(layer, cache) for layer in stack.of_type("AWS::Lambda::LayerVersion")}
+    for resource in stack.of_type("AWS::Lambda::Function"):
+        name = resource.ref
+        if name in table.specs:
+            raise resource.wrong("FunctionName", name, "a name that no other function of the template has")
+        table.places[name] = resource.place
+        unavailable = _unavailable(resource, name)
+        if unavailable:
+            table.unavailable[name] = unavailable
+            continue
+        table.specs[name] = _spec(resource, name, layers, findings, cache)
+    return table
+
+
+def _unavailable(resource: Resource, name: str) -> Unavailable | None:
+    code = resource.get("Code")
+    if resource.text("PackageType") == "Image" or (isinstance(code, Mapping) and "ImageUri" in code):
+        reason = "it is a container image, and images are not run locally"
+        return Unavailable(name, resource, reason, "declare it with PackageType Zip and its code folder", fatal=True)
+    runtime = resource.text("Runtime") or ""
+    if not runtime.startswith(RUN_LOCALLY):
+        reason = f"its runtime {runtime or '(none)'} is not run locally, only Python and Node.js are"
+        return Unavailable(name, resource, reason, "calls to it fail with this explanation", fatal=False)
+    if _in_bucket(resource, code):
+        reason = "its code is in an S3 bucket"
+        step = "serve the template as it is before `package` or `deploy` rewrote it, with the local code path"
+        return Unavailable(name, resource, reason, step, fatal=True)
+    return None
+
+
+def _in_bucket(resource: Resource, code: object) -> bool:
+    if _asset(resource):
+        return False
+    if isinstance(code, Mapping):
+        return "S3Key" in code and code.get("S3Bucket") != LOCAL_BUCKET
+    return isinstance(code, str) and code.startswith("s3://")
+
+
+def _asset(resource: Resource) -> str | None:
+    # `cdk synth` writes the local path of the code beside the bucket it will be uploaded to.
+    path = (resource.raw.get("Metadata") or {}).get("aws:asset:path")
+    return path if isinstance(path, str) else None
+
+
+def _spec(
+    resource: Resource, name: str, layers: Mapping[str, str], findings: Findings, cache: Path
+) -> FunctionSpec:
+    runtime = resource.required("Runtime")
+    spec = FunctionSpec(
+        name=name,
+        handler=resource.required("Handler"),
+        code=_code_folder(resource, runtime, cache),
+        runtime=runtime,
+        timeout=resource.number("Timeout", 3.0),
+        memory=int(resource.number("MemorySize", 128)),
+        environment=_environment(resource, findings),
+        layers=_layers(resource, layers, findings),
+    )
+    problem = code_problem(spec)
+    if problem:
+        findings.warn(resource.place, f"{resource.logical_id}: {problem}")
+    return spec
+
+
+def _code_folder(resource: Resource, runtime: str, cache: Path) -> str:
+    code = resource.get("Code")
+    match code:
+        case {"ZipFile": str(text)}:
+            return write_inline(cache, text, runtime)
+        case {"S3Bucket": bucket, "S3Key": str(path)} if bucket == LOCAL_BUCKET:
+            return local_code(resource, path, cache)
+    asset = _asset(resource)
+    if asset:
+        return local_code(resource, asset, cache)
+    if isinstance(code, str):
+        return local_code(resource, code, cache)
+    raise resource.wrong("Code", code, "a local path, or ZipFile with inline code")
+
+
+def local_code(resource: Resource, path: str, cache: Path) -> str:
+    """The folder a local path of the template means; a zip is unpacked. The folder need not exist."""
+    found = (resource.stack.folder / path).resolve()
+    if not found.is_file():
+        return str(found)
+    try:
+        return unpack(cache, found)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise TemplateError(
+            f"the code cannot be unpacked: {error}",
+            place=resource.place,
+            logical_id=resource.logical_id,
+            received=path,
+            expected="a folder or a zip file",
+            next_step="point it to the folder that holds the handler's file",
+        ) from error
+
+
+def _layer_folder(layer: Resource, cache: Path) -> str:
+    match layer.get("Content"):
+        case {"S3Bucket": bucket, "S3Key": str(path)} if bucket == LOCAL_BUCKET or _asset(layer):
+            return local_code(layer, _asset(layer) or path, cache)
+        case str(path) if not path.startswith("s3://"):
+            return local_code(layer, path, cache)
+    return _asset(layer) or ""
+
+
+def _layers(resource: Resource, known: Mapping[str, str], findings: Findings) -> tuple[str, ...]:
+    folders = []
+    for item in resource.items("Layers"):
+        folder = known.get(str(item))
+        if folder:
+            folders.append(folder)
+        else:
+            findings.warn(
+                resource.place,
+                f"{resource.logical_id}: the layer {item} is not in the template, so its content is not here; "
+                "install what the handler imports from it into the environment PingBox runs in",
+            )
+    return tuple(folders)
+
+
+def _environment(resource: Resource, findings: Findings) -> dict[str, str]:
+    raw = resource.get("Environment") or {}
+    variables = raw.get("Variables") if isinstance(raw, Mapping) else raw
+    if variables is not None and not isinstance(variables, Mapping):
+        raise resource.wrong("Environment", type(variables).__name__, "a map with Variables")
+    environment = {str(key): _variable(resource, str(key), value) for key, value in (variables or {}).items()}
+    for key in sorted(RESERVED & environment.keys()):
+        findings.warn(resource.place, f"{resource.logical_id}: {key} is reserved; AWS refuses to deploy this function")
+        del environment[key]
+    for key in [key for key, value in environment.items() if "{{resolve:" in value]:
+        findings.warn(
+            resource.place,
+            f"{resource.logical_id}: {key} is a dynamic reference ({{{{resolve:...}}}}) that only the account can "
+            "resolve; the handler sees it as written",
+        )
+    if sum(len(key.encode()) + len(value.encode()) for key, value in environment.items()) > ENVIRONMENT_LIMIT:
+        findings.warn(resource.place, f"{resource.logical_id}: its variables exceed 4 KB; AWS refuses to deploy it")
+    return environment
+
+
+def _variable(resource: Resource, key: str, value: object) -> str:
+    if isinstance(value, Mapping | list):
+        raise resource.wrong("Environment", f"{key} is a {type(value).__name__}", "text for every variable")
+    return text_of(value)
+
+
+def code_problem(spec: FunctionSpec) -> str | None:
+    """Why the handler's file cannot be found, as a sentence with the next step; None when it is there."""
+    folder = Path(spec.code)
+    if not folder.is_dir():
+        return f"its code folder {folder} does not exist; build the app first, or correct the path"
+    module = spec.handler.rpartition(".")[0]
+    if spec.runtime.startswith("python"):
+        names = [module.replace(".", "/") + end for end in (".py", "/__init__.py")]
+    else:
+        names = [f"{module}{end}" for end in (".js", ".mjs", ".cjs")]
+    roots = (folder, *(Path(layer) / sub for layer in spec.layers for sub in (".", "python", "nodejs")))
+    if any((root / name).is_file() for root in roots for name in names):
+        return None
+    if any((folder / f"{module}{end}").is_file() for end in (".ts", ".mts", ".tsx")):
+        return (
+            f"its handler {spec.handler} is TypeScript, which Lambda does not run; build it first "
+            "(`sam build`, then serve .aws-sam/build/template.yaml)"
+        )
+    return f"its handler {spec.handler} has no file {' or '.join(names)} in {folder}"

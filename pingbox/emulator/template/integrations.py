@@ -1,0 +1,149 @@
+"""`AWS::ApiGatewayV2::Integration` resources: what a route's message goes to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pingbox.emulator.gateway.declaration import (
+    DEFAULT,
+    DEFAULT_TIMEOUT_MS,
+    Integration,
+    IntegrationResponse,
+    LambdaProxy,
+    Stage,
+    TemplatedIntegration,
+)
+from pingbox.emulator.template.errors import TemplateError
+from pingbox.emulator.template.findings import Findings
+from pingbox.emulator.template.functions import FunctionTable
+from pingbox.emulator.template.stack import Resource
+
+# CF-10: the function's ARN, bare or within API Gateway's own, with or without a qualifier.
+_FUNCTION = re.compile(r"arn:[^:]+:lambda:[^:]*:[^:]*:function:([^:/]+)(?::[^/]+)?(?:/invocations)?$")
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]+)\}")
+_TIMEOUT_MS = (50, 29_000)  # RR-16
+_TYPES = ("AWS_PROXY", "AWS", "HTTP", "HTTP_PROXY", "MOCK")  # RR-9
+
+
+def read_integration(
+    resource: Resource, functions: FunctionTable, stages: Iterable[Stage], findings: Findings
+) -> Integration:
+    """The integration with its responses. Raises TemplateError for one that AWS or PingBox cannot call."""
+    type_ = resource.required("IntegrationType")
+    if type_ not in _TYPES:
+        raise resource.wrong("IntegrationType", type_, ", ".join(_TYPES))
+    if resource.text("ConnectionType") == "VPC_LINK":
+        raise resource.wrong("ConnectionType", "VPC_LINK", "INTERNET: VPC links are not emulated")
+    timeout = _timeout(resource)
+    if type_ == "AWS_PROXY":
+        return LambdaProxy(function_of(resource, "IntegrationUri", functions, stages, findings), timeout)
+    return TemplatedIntegration(
+        type=type_,
+        target=_target(resource, type_, functions, stages, findings),
+        method=resource.text("IntegrationMethod") or "POST",
+        timeout_ms=timeout,
+        request_templates=resource.texts("RequestTemplates"),
+        template_selection_expression=resource.text("TemplateSelectionExpression"),
+        request_parameters=resource.texts("RequestParameters"),
+        passthrough_behavior=resource.text("PassthroughBehavior") or "WHEN_NO_MATCH",
+        content_handling_strategy=resource.text("ContentHandlingStrategy"),
+        responses=_responses(resource),
+    )
+
+
+def _timeout(resource: Resource) -> int:
+    timeout = int(resource.number("TimeoutInMillis", DEFAULT_TIMEOUT_MS))
+    if not _TIMEOUT_MS[0] <= timeout <= _TIMEOUT_MS[1]:
+        raise resource.wrong("TimeoutInMillis", timeout, f"{_TIMEOUT_MS[0]} to {_TIMEOUT_MS[1]} milliseconds")
+    return timeout
+
+
+def _target(
+    resource: Resource, type_: str, functions: FunctionTable, stages: Iterable[Stage], findings: Findings
+) -> str | None:
+    match type_:
+        case "MOCK":
+            return None
+        case "AWS":
+            return function_of(resource, "IntegrationUri", functions, stages, findings)
+        case _:
+            return resource.required("IntegrationUri")
+
+
+def _responses(integration: Resource) -> tuple[IntegrationResponse, ...]:
+    return tuple(
+        IntegrationResponse(
+            key=_response_key(resource),
+            templates=resource.texts("ResponseTemplates"),
+            template_selection_expression=resource.text("TemplateSelectionExpression"),
+        )
+        for resource in integration.stack.of_type("AWS::ApiGatewayV2::IntegrationResponse")
+        if resource.text("IntegrationId") == integration.ref
+    )
+
+
+def _response_key(resource: Resource) -> str:
+    key = resource.required("IntegrationResponseKey")
+    if key != DEFAULT and not (len(key) > 2 and key.startswith("/") and key.endswith("/")):
+        raise resource.wrong("IntegrationResponseKey", key, "$default or /regular expression/")  # RR-10
+    return key
+
+
+def function_of(
+    resource: Resource, name: str, functions: FunctionTable, stages: Iterable[Stage], findings: Findings
+) -> str:
+    """The name of the function that a property's ARN means (CF-10), also for a function that is not in the template.
+
+    Raises TemplateError when it is no function's ARN, or the function is one that cannot run at all.
+    """
+    uri = _with_stage_variables(resource, name, stages)
+    found = _FUNCTION.search(uri)
+    if not found:
+        service = uri.startswith("arn:") and ":apigateway:" in uri and ":lambda:path" not in uri
+        raise resource.wrong(
+            name,
+            uri,
+            "the ARN of a function, or arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations",
+            "integrations with other AWS services are not emulated: call the service from a function"
+            if service
+            else "refer to the function with GetAtt FUNCTION.Arn; a bare name is refused by AWS, too",
+        )
+    function = found[1]
+    _check_available(resource, function, functions, findings)
+    return function
+
+
+def _with_stage_variables(resource: Resource, name: str, stages: Iterable[Stage]) -> str:
+    uri = resource.required(name)
+    if "${stageVariables." not in uri:
+        return uri
+    written = {_STAGE_VARIABLE.sub(lambda m: stage.variables.get(m[1], ""), uri) for stage in stages}
+    if len(written) != 1:
+        raise resource.wrong(name, uri, "the same function in every stage", "serve one stage with --stage NAME")
+    return written.pop()
+
+
+def _check_available(resource: Resource, function: str, functions: FunctionTable, findings: Findings) -> None:
+    if function in functions.specs:
+        return
+    unavailable = functions.unavailable.get(function)
+    if unavailable is None:
+        findings.warn(
+            resource.place,
+            f"{resource.logical_id}: the function {function} is not in the template; calls to it fail",
+        )
+        return
+    if unavailable.fatal:
+        raise TemplateError(
+            f"{resource.logical_id} calls the function {function}, which cannot run here: {unavailable.reason}",
+            place=unavailable.resource.place,
+            logical_id=unavailable.resource.logical_id,
+            expected="a function of Python or Node.js with its code in a local folder",
+            next_step=unavailable.next_step,
+        )
+    findings.warn(
+        resource.place,
+        f"{resource.logical_id}: calls the function {function}, which cannot run here: {unavailable.reason}; "
+        f"{unavailable.next_step}",
+    )

@@ -1,0 +1,183 @@
+"""Finding out what the user named, and reading it: the one door into this package."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from pingbox.emulator.template.app import App, Output
+from pingbox.emulator.template.cloudformation import SERVERLESS_TRANSFORM, read_cloudformation, transforms
+from pingbox.emulator.template.code import default_cache
+from pingbox.emulator.template.document import Document, read_document
+from pingbox.emulator.template.errors import Place, TemplateError
+from pingbox.emulator.template.findings import Findings
+from pingbox.emulator.template.references import Account
+
+TEMPLATES = ("template.yaml", "template.yml", "template.json", "serverless.yml", "serverless.yaml")
+_HANDLERS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def read_app(
+    source: Path | str,
+    *,
+    parameters: Mapping[str, str] = _NONE,
+    stage: str | None = None,
+    region: str = "us-east-1",
+    account_id: str = "000000000000",
+    endpoint: str,
+    cache: Path | None = None,
+) -> App:
+    """Read what an app declares. Runs none of its code and calls no AWS.
+
+    `source`: a SAM or CloudFormation template, a `serverless.yml`, a `pyproject.toml` with `[tool.pingbox]`, a folder
+    with one of these, or `module:function` / `module:ROUTES` relative to the working directory.
+    `parameters`: values for the template's parameters. Keys with a colon stand in for what a template would fetch
+    from the account (`ImportValue:NAME`, `ssm:/path`, `cf:stack.output`).
+    `stage`: for serverless.yml, pyproject and handlers the stage's name (as `--stage` of the serverless command); for
+    templates the only stage of several to serve. None: as declared.
+    `endpoint`: the emulator's own address (`http://127.0.0.1:3001`), by which outputs that name an API's address are
+    told locally. `cache`: where inline code and zips are unpacked; None for the user's cache folder.
+
+    Raises TemplateError when there is nothing to read, or what is declared cannot be served.
+    """
+    reading = _Reading(parameters, stage, region, account_id, cache or default_cache())
+    found = _locate(source)
+    app = reading.handlers(found) if isinstance(found, str) else reading.file(found)
+    return replace(app, source=str(source), outputs=_local_outputs(app, endpoint))
+
+
+def _locate(source: Path | str) -> Path | str:
+    """The file to read, or `module:attribute` as it is."""
+    path = Path(source)
+    if path.is_file():
+        return path.resolve()
+    if path.is_dir():
+        return _in_folder(path.resolve())
+    if isinstance(source, str) and _HANDLERS.fullmatch(source):
+        return source
+    raise TemplateError(
+        "is neither a file nor a folder",
+        place=Place(str(source)),
+        expected="a template, serverless.yml, a folder with one, or module:function",
+        next_step="check the path",
+    )
+
+
+def _in_folder(folder: Path) -> Path:
+    for name in TEMPLATES:
+        if (folder / name).is_file():
+            return folder / name
+    project = folder / "pyproject.toml"
+    if project.is_file() and "[tool.pingbox" in project.read_text(encoding="utf-8"):
+        return project
+    raise TemplateError(
+        "the folder has nothing to serve",
+        place=Place(str(folder)),
+        expected=", ".join(TEMPLATES) + ", or pyproject.toml with [tool.pingbox]",
+        next_step="name the file itself, e.g. pingbox serve infra/api.yaml",
+    )
+
+
+class _Reading:
+    """What every kind of source is read with."""
+
+    def __init__(
+        self, parameters: Mapping[str, str], stage: str | None, region: str, account_id: str, cache: Path
+    ) -> None:
+        self._parameters = parameters
+        self._stage = stage
+        self._region = region
+        self._account_id = account_id
+        self._cache = cache
+
+    def handlers(self, source: str) -> App:
+        from pingbox.emulator.template.handlers import read_handlers
+
+        return read_handlers(source, Path.cwd(), self._account("handlers"), self._stage)
+
+    def file(self, file: Path) -> App:
+        if file.suffix == ".toml":
+            from pingbox.emulator.template.pyproject import read_pyproject
+
+            return read_pyproject(file, self._account(file.parent.name), self._stage)
+        if file.suffix not in (".json", ".yaml", ".yml", ".template"):
+            raise _unreadable(file)
+        document = read_document(file)
+        if _is_serverless(document, file):
+            return self._serverless(document, file)
+        return self._template(document, file)
+
+    def _template(self, document: Document, file: Path) -> App:
+        account = self._account(file.parent.name)
+        is_sam = SERVERLESS_TRANSFORM in transforms(document)
+        if is_sam:
+            from pingbox.emulator.template.sam import translate
+
+            document = translate(document, self._parameters, account)
+        return read_cloudformation(
+            document,
+            kind="SAM" if is_sam else "CloudFormation",
+            folder=file.parent,
+            account=account,
+            parameters=self._parameters,
+            stage=self._stage,
+            cache=self._cache,
+            findings=Findings(),
+        )
+
+    def _serverless(self, document: Document, file: Path) -> App:
+        from pingbox.emulator.template.serverless import read_serverless
+
+        return read_serverless(
+            document,
+            file=file,
+            stage=self._stage,
+            region=self._region,
+            account_id=self._account_id,
+            parameters=self._parameters,
+            cache=self._cache,
+        )
+
+    def _account(self, stack: str) -> Account:
+        return Account(self._region, self._account_id, stack_name(stack))
+
+
+def stack_name(text: str) -> str:
+    """A name CloudFormation would accept for a stack, made from any text."""
+    cleaned = re.sub(r"[^A-Za-z0-9-]+", "-", text).strip("-")
+    return cleaned if cleaned[:1].isalpha() else f"app-{cleaned}".rstrip("-")
+
+
+def _is_serverless(document: Document, file: Path) -> bool:
+    root = document.root
+    if not isinstance(root, Mapping) or "Resources" in root:
+        return False
+    return file.stem.startswith("serverless") or ("service" in root and "provider" in root)
+
+
+def _unreadable(file: Path) -> TemplateError:
+    return TemplateError(
+        "is not a kind of file that declares an app",
+        place=Place(str(file)),
+        received=file.suffix or "no extension",
+        expected=".yaml, .yml, .json (SAM, CloudFormation, serverless) or pyproject.toml",
+        next_step="serve a template; for plain handlers use module:function",
+    )
+
+
+def _local_outputs(app: App, endpoint: str) -> tuple[Output, ...]:
+    ids = {api.api_id for api in app.apis}
+    return tuple(replace(output, value=_local(output.value, ids, endpoint)) for output in app.outputs)
+
+
+def _local(value: str, api_ids: set[str], endpoint: str) -> str:
+    match = re.match(r"(wss|https)://([a-z0-9]{10})\.execute-api\.[a-z0-9-]+\.amazonaws\.com", value)
+    if match is None or match[2] not in api_ids:
+        return value
+    local = endpoint.rstrip("/")
+    scheme = local.replace("http", "ws", 1) if match[1] == "wss" else local
+    return scheme + value[match.end() :]

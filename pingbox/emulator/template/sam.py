@@ -1,0 +1,118 @@
+"""SAM templates: translated to CloudFormation by AWS's own `aws-sam-translator`, without asking AWS anything.
+
+The translator demands code in S3, so local code paths travel through it as keys of a bucket that does not exist
+(`LOCAL_BUCKET`), which `functions` understands. Positions survive by logical id: what the translator generates is
+reported at the resource whose name it begins with.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from pingbox.emulator.template.document import Document, KeyPath
+from pingbox.emulator.template.errors import TemplateError
+from pingbox.emulator.template.functions import LOCAL_BUCKET
+from pingbox.emulator.template.parameters import Parameters
+from pingbox.emulator.template.references import Account
+
+# Properties that name local files, and that the translator wants to be in S3.
+_LOCAL_PATHS = ("CodeUri", "ContentUri", "DefinitionUri", "SchemaUri")
+_CODE = frozenset({"CodeUri", "InlineCode", "ImageUri", "PackageType"})
+
+
+def translate(document: Document, given: Mapping[str, str], account: Account) -> Document:
+    """The template without SAM resources. Raises TemplateError for what the translator refuses, all of it at once."""
+    template = copy.deepcopy(document.root)
+    if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
+        return document  # the CloudFormation reader says what is wrong with it
+    _hide_local_paths(template)
+    known = Parameters(template.get("Parameters") or {}, given, document.place).known()
+    return _translated(document, _run(template, known, account, document))
+
+
+def _run(template: dict[str, Any], known: dict[str, str], account: Account, document: Document) -> Any:
+    # Imported here: the translator and boto3 take most of a second, and only SAM templates need them.
+    import boto3
+    from samtranslator.model.exceptions import InvalidDocumentException
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+    from samtranslator.utils.py27hash_fix import to_py27_compatible_template, undo_mark_unicode_str_in_template
+
+    logging.getLogger("samtranslator").setLevel(logging.CRITICAL)
+    values = {**known, "AWS::Region": account.region, "AWS::AccountId": account.account_id,
+              "AWS::Partition": account.partition, "AWS::StackName": account.stack}
+    # A session with a region and no credentials: the translator asks it for nothing but the region.
+    session = boto3.Session(region_name=account.region, aws_access_key_id="local", aws_secret_access_key="local")  # noqa: S106
+    to_py27_compatible_template(template, values)
+    translator = Translator({}, Parser(), boto_session=session)
+    try:
+        translated = translator.translate(
+            sam_template=template, parameter_values=values, get_managed_policy_map=dict
+        )
+    except InvalidDocumentException as error:
+        raise _refusal(error, document) from error
+    return undo_mark_unicode_str_in_template(translated)
+
+
+def _refusal(error: Any, document: Document) -> TemplateError:
+    causes = list(error.causes)
+    first = getattr(causes[0], "_logical_id", None) if causes else None
+    logical_id = str(first) if isinstance(first, str) else None
+    return TemplateError(
+        "SAM refuses the template",
+        place=document.place(("Resources", logical_id) if logical_id else ("Resources",)),
+        logical_id=logical_id,
+        received="; ".join(cause.message for cause in causes),
+        expected="a template that `sam validate` accepts",
+        next_step="correct what the message names",
+    )
+
+
+def _hide_local_paths(template: dict[str, Any]) -> None:
+    defaults = template.get("Globals")
+    defaults = defaults if isinstance(defaults, dict) else {}
+    for properties in defaults.values():
+        _hide(properties)
+    shared_code = set(defaults.get("Function") or ()) & _CODE
+    for resource in template["Resources"].values():
+        if not isinstance(resource, dict) or not str(resource.get("Type", "")).startswith("AWS::Serverless::"):
+            continue
+        properties = resource.get("Properties")
+        if resource["Type"] == "AWS::Serverless::Function" and isinstance(properties, dict):
+            if not shared_code and not _CODE & set(properties):
+                properties["CodeUri"] = "."  # as `sam local` has it
+        _hide(properties)
+
+
+def _hide(properties: Any) -> None:
+    if not isinstance(properties, dict):
+        return
+    for name in _LOCAL_PATHS:
+        path = properties.get(name)
+        if isinstance(path, str) and not path.startswith("s3://"):
+            properties[name] = {"Bucket": LOCAL_BUCKET, "Key": path}
+
+
+def _translated(document: Document, translated: Any) -> Document:
+    root = {key: value for key, value in translated.items() if key != "Transform"}
+    lines = dict(document.lines)
+    written = [path[1] for path in document.lines if len(path) == 2 and path[0] == "Resources"]
+    for logical_id in root.get("Resources", {}):
+        path: KeyPath = ("Resources", logical_id)
+        if path not in lines:
+            line = _origin(str(logical_id), written, document)
+            if line is not None:
+                lines[path] = line
+    return Document(document.file, root, lines)
+
+
+def _origin(logical_id: str, written: list[str | int], document: Document) -> int | None:
+    parents = [name for name in written if logical_id.startswith(str(name))]
+    if not parents:
+        return None
+    longest = max(parents, key=lambda name: len(str(name)))
+    return document.place(("Resources", longest)).line
+
