@@ -16,6 +16,7 @@ from pingbox.emulator.gateway.declaration import CONNECT
 from pingbox.emulator.gateway.handshake_request import HandshakeRequest
 from pingbox.emulator.happenings import Connected, Disconnected, Refused
 from pingbox.emulator.server import handshake
+from pingbox.emulator.server.admission import admit
 from pingbox.emulator.server.client_socket import ClientSocket, new_protocol
 from pingbox.emulator.server.deflate import ThriftyDeflateFactory
 from pingbox.emulator.server.gateway import Gateway
@@ -82,7 +83,13 @@ class Opening(asyncio.Protocol):
         now = self._gateway.clock.now()
         connection = self._connection(deployment, request, now)
         ids = self._gateway.event_ids(now)
-        answer = await self._run_connect(deployment, connection, request, ids)
+        trace_id = self._gateway.trace_id(now)
+        admitted = await admit(self._gateway, deployment, connection, request, ids, trace_id)
+        if isinstance(admitted, Refuse):
+            self._refuse(connection, admitted, ids.request_id)
+            return
+        connection = admitted
+        answer = await self._run_connect(deployment, connection, request, ids, trace_id)
         if isinstance(answer, Refuse):
             self._refuse(connection, answer, ids.request_id)
             return
@@ -94,7 +101,12 @@ class Opening(asyncio.Protocol):
         )
 
     async def _run_connect(
-        self, deployment: Deployment, connection: Connection, request: HandshakeRequest, ids: conversation.EventIds
+        self,
+        deployment: Deployment,
+        connection: Connection,
+        request: HandshakeRequest,
+        ids: conversation.EventIds,
+        trace_id: str,
     ) -> Accept | Refuse:
         route = deployment.api.route(CONNECT)
         if route is None or route.integration is None:
@@ -105,7 +117,7 @@ class Opening(asyncio.Protocol):
             request,
             now=now,
             request_id=ids.request_id,
-            trace_id=self._gateway.trace_id(now),
+            trace_id=trace_id,
             variables=deployment.stage.variables,
         )
         return connect_ended(await integrate(self._gateway, connection, route, event))
