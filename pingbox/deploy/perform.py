@@ -112,7 +112,7 @@ def _is_updated(aws: Aws, function: str) -> bool:
     state = aws.call("lambda", "get_function_configuration", FunctionName=function)
     if state.get("LastUpdateStatus") == "Failed":
         raise AwsError("UpdateFunctionCode", "Failed", str(state.get("LastUpdateStatusReason", "no reason given")))
-    return state.get("LastUpdateStatus", "Successful") == "Successful"
+    return bool(state.get("LastUpdateStatus", "Successful") == "Successful")
 
 
 def _mark(aws: Aws, bucket: str, marker: str, key: str | None) -> None:
