@@ -9,13 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Connected:
-    """The upgrade was answered with 101."""
+    """The upgrade was answered with 101. `source_port` tells a client which of the connections is its own."""
 
     at: float
     api_id: str
     stage: str
     connection_id: str
     source_ip: str
+    source_port: int = 0
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,14 @@ class Opening(asyncio.Protocol):
         now = self._gateway.clock.now()
         socket.start()
         self._gateway.tell(
-            Connected(now, connection.api_id, connection.stage, connection.connection_id, connection.source_ip)
+            Connected(
+                now,
+                connection.api_id,
+                connection.stage,
+                connection.connection_id,
+                connection.source_ip,
+                self._peer_port(),
+            )
         )
         self._transport.resume_reading()
         if self._early:
@@ -200,6 +207,10 @@ class Opening(asyncio.Protocol):
         if not self._lost:
             self._transport.write(response)
             self._transport.close()
+
+    def _peer_port(self) -> int:
+        peer = self._transport.get_extra_info("peername")
+        return peer[1] if isinstance(peer, tuple) and len(peer) > 1 else 0
 
     def _peer(self) -> str:
         peer = self._transport.get_extra_info("peername")
