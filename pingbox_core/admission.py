@@ -56,7 +56,7 @@ def admit(shake: Handshake, policy: Policy, secret: bytes, fresh_guest: str, now
         return Rejected(403, "origin_not_allowed")
     try:
         user = fresh_guest if token is None else tokens.verify(token, secret, now)
-    except tokens.BadToken as bad:
+    except tokens.BadTokenError as bad:
         return Rejected(401, str(bad))
     if shake.offered:
         return Admitted(user, names.guest_name(user), limits.SUBPROTOCOL, None)
@@ -69,7 +69,7 @@ def _plain(query: Mapping[str, str], policy: Policy, user: str) -> Admitted | Re
         return Rejected(400, "bad_room")
     try:
         name = names.display_name(query["name"]) if query.get("name") else names.guest_name(user)
-    except names.Unacceptable:
+    except names.UnacceptableError:
         return Rejected(400, "bad_name")
     return Admitted(user, name, None, room)
 

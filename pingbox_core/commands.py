@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 
 from pingbox_core import limits, names
 from pingbox_core.errors import Code, Refusal, Request
-from pingbox_core.names import Unacceptable
+from pingbox_core.names import UnacceptableError
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def parse(body: str) -> tuple[str, Command | Refusal]:
         return "", Refusal(Code.UNKNOWN_ACTION, f"unknown action {action[:32]!r}; known are {known}", request)
     try:
         return action, reader(_Fields(frame), request)
-    except Unacceptable as refused:
+    except UnacceptableError as refused:
         return action, Refusal(refused.code, refused.message, request)
 
 
@@ -184,12 +184,8 @@ def _is_deeper(value: Any, levels: int) -> bool:
 def _request(frame: Mapping[str, Any]) -> Request:
     """The ids to repeat in an answer; unusable ones are left out here and refused, if they matter, by their reader."""
     given, cid = frame.get("id"), frame.get("cid")
-    return Request(
-        id=given
-        if isinstance(given, str) and len(given) <= limits.REQUEST_ID_CHARACTERS and _is_whole(given)
-        else None,
-        cid=cid if isinstance(cid, str) and names.is_cid(cid) else None,
-    )
+    usable = isinstance(given, str) and len(given) <= limits.REQUEST_ID_CHARACTERS and _is_whole(given)
+    return Request(given if usable else None, cid if isinstance(cid, str) and names.is_cid(cid) else None)
 
 
 def _is_whole(text: str) -> bool:
@@ -198,7 +194,7 @@ def _is_whole(text: str) -> bool:
 
 
 class _Fields:
-    """Reads the fields of one object; every method raises `Unacceptable`. JSON null means absent."""
+    """Reads the fields of one object; every method raises `UnacceptableError`. JSON null means absent."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = values
@@ -208,9 +204,9 @@ class _Fields:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise Unacceptable(Code.BAD_REQUEST, f"{name} is a string, not {type(value).__name__}")
+            raise UnacceptableError(Code.BAD_REQUEST, f"{name} is a string, not {type(value).__name__}")
         if longest is not None and (len(value) > longest or not _is_whole(value)):
-            raise Unacceptable(Code.BAD_REQUEST, f"{name} has at most {longest} characters")
+            raise UnacceptableError(Code.BAD_REQUEST, f"{name} has at most {longest} characters")
         return value
 
     def whole(self, name: str, lowest: int = 0, highest: int = limits.HIGHEST_SEQ) -> int | None:
@@ -218,7 +214,7 @@ class _Fields:
         if value is None:
             return None
         if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
-            raise Unacceptable(Code.BAD_REQUEST, f"{name} is a whole number from {lowest} to {highest}")
+            raise UnacceptableError(Code.BAD_REQUEST, f"{name} is a whole number from {lowest} to {highest}")
         return value
 
     def many(self, name: str, kind: type[list[Any]] | type[dict[str, Any]]) -> Any:
@@ -226,15 +222,15 @@ class _Fields:
         if value is None:
             return kind()
         if not isinstance(value, kind):
-            raise Unacceptable(Code.BAD_REQUEST, f"{name} is {'a list' if kind is list else 'an object'}")
+            raise UnacceptableError(Code.BAD_REQUEST, f"{name} is {'a list' if kind is list else 'an object'}")
         if len(value) > limits.ROOMS_PER_CONNECTION:
-            raise Unacceptable(Code.TOO_LARGE, f"{name} has at most {limits.ROOMS_PER_CONNECTION} entries")
+            raise UnacceptableError(Code.TOO_LARGE, f"{name} has at most {limits.ROOMS_PER_CONNECTION} entries")
         return value
 
     def room(self) -> str:
         room = self.room_or_current()
         if room is None:
-            raise Unacceptable(Code.BAD_ROOM, 'this action needs a "room"')
+            raise UnacceptableError(Code.BAD_ROOM, 'this action needs a "room"')
         return room
 
     def room_or_current(self) -> str | None:
@@ -250,20 +246,22 @@ class _Fields:
 def _check_room(room: str) -> None:
     if not names.is_room(room):
         rule = "lower-case letters, digits and inner hyphens, 1 to 48 characters"
-        raise Unacceptable(Code.BAD_ROOM, f"not a room id; one has {rule}")
+        raise UnacceptableError(Code.BAD_ROOM, f"not a room id; one has {rule}")
 
 
 def _hello(fields: _Fields, request: Request) -> Command:
     version = fields.whole("v")
     if version not in (None, limits.VERSION):
-        raise Unacceptable(Code.UNSUPPORTED_VERSION, f"this server speaks version {limits.VERSION}; reload the page")
+        raise UnacceptableError(
+            Code.UNSUPPORTED_VERSION, f"this server speaks version {limits.VERSION}; reload the page"
+        )
     name, focus = fields.text("name"), fields.text("focus")
     if focus is not None:
         _check_room(focus)
     positions: dict[str, Position] = {}
     for entry in fields.many("rooms", list):
         if not isinstance(entry, dict):
-            raise Unacceptable(Code.BAD_REQUEST, 'rooms is a list of objects with a "room"')
+            raise UnacceptableError(Code.BAD_REQUEST, 'rooms is a list of objects with a "room"')
         position = _Fields(entry).position()
         positions[position.room] = position
     return Hello(request, None if name is None else names.display_name(name), tuple(positions.values()), focus)
@@ -284,7 +282,7 @@ def _focus(fields: _Fields, request: Request) -> Command:
 def _create_room(fields: _Fields, request: Request) -> Command:
     room = fields.room()
     if not names.is_public_room(room):
-        raise Unacceptable(Code.BAD_ROOM, "ids that begin with dm: are reserved for direct messages")
+        raise UnacceptableError(Code.BAD_ROOM, "ids that begin with dm: are reserved for direct messages")
     title, topic = fields.text("title"), fields.text("topic")
     return CreateRoom(
         request, room, names.room_title(title or room), names.room_topic(topic) if topic is not None else ""
@@ -298,7 +296,7 @@ def _list_rooms(fields: _Fields, request: Request) -> Command:
 
 def _send_message(fields: _Fields, request: Request) -> Command:
     if fields.text("cid") is not None and request.cid is None:
-        raise Unacceptable(Code.BAD_REQUEST, "cid has 8 to 36 letters, digits, hyphens or underscores")
+        raise UnacceptableError(Code.BAD_REQUEST, "cid has 8 to 36 letters, digits, hyphens or underscores")
     return SendMessage(
         request,
         fields.room_or_current(),

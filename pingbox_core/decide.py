@@ -113,7 +113,7 @@ def create(command: commands.CreateRoom, member: Member, given: Circumstances) -
 
 
 def act(command: Command, member: Member, given: Circumstances) -> list[Effect]:
-    """Every command that needs nothing loaded. `hello` and `joinRoom` have their own decisions above."""
+    """Every command that needs nothing loaded; `hello` and `joinRoom` are above, `focus` is the gate's own write."""
     match command:
         case commands.SendMessage():
             return _send(command, member, given)
@@ -134,16 +134,14 @@ def act(command: Command, member: Member, given: Circumstances) -> list[Effect]:
             return [effects.SendPong(command.request, joined)]
         case commands.Bye():
             return [effects.Leave(), effects.Close()]
-        case commands.Focus():
-            return []  # done by the gate's own write
-        case commands.Hello() | commands.JoinRoom():
-            raise TypeError(f"{type(command).__name__} is decided with what was loaded for it")
+        case commands.Hello() | commands.JoinRoom() | commands.Focus():
+            raise TypeError(f"{type(command).__name__} is decided elsewhere")
         case _:
             assert_never(command)
 
 
 def appended(append: effects.Append, end: Put | Ours | Already | Behind | Busy) -> list[Effect]:
-    """What follows an append. `Put`: the row is in its slot. The sender hears first (the echo is the acknowledgement)."""
+    """What follows an append (`Put`: the row is in its slot). The sender hears first: the echo acknowledges."""
     draft, request = append.draft, append.request
     match end:
         case Put() | Ours():

@@ -1,4 +1,4 @@
-"""What is to be done, in the words of chat. Decisions return lists of these; `pingbox.handlers` performs them in order."""
+"""What is to be done, in the words of chat: decisions return these in order, `pingbox.handlers` performs them."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def message(room: str, row: Row) -> Event:
 
 
 def fitting(room: str, rows: Sequence[Row]) -> list[Event]:
-    """The events of the first rows, as many as fit into a page of 28 KB; at least one."""
+    """The events of the first rows, as many as fit into a page of 28 KB; at least one if there is a row."""
     events: list[Event] = []
     size = 0
     for row in rows:

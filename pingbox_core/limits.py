@@ -1,4 +1,4 @@
-"""Every number of the protocol in one place (chat.md B9, C3, C5, C6). The page learns its share from `welcome.limits`."""
+"""Every number of the protocol (chat.md B9, C3, C5, C6). The page learns its share from `welcome.limits`."""
 
 from __future__ import annotations
 

@@ -36,6 +36,10 @@ class Row:
     expires_at: int | None = None
     kind: str = "message"
 
+    @property
+    def slot(self) -> int:
+        return self.seq
+
 
 @dataclass(frozen=True, slots=True)
 class RoomRecord:
@@ -50,6 +54,10 @@ class RoomRecord:
     last_seq: int = 0
     last_n: int = 0
     last_ts: int = 0
+
+    @property
+    def slot(self) -> int:
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +145,11 @@ def head_of(slot: Row | RoomRecord) -> Head:
     return Head(slot.seq, slot.n, slot.ts)
 
 
-def slot_number(slot: Row | RoomRecord) -> int:
-    """The number of the slot itself, 0 for the record."""
-    return 0 if isinstance(slot, RoomRecord) else slot.seq
-
-
 def from_tail(tail: Tail, seen: int, draft: Draft, now: int) -> Step:
     """Decide an append with `seen`, after the tail from `seen` on was read strongly."""
     if not tail.rows:
         return LookAtRecord(None)
-    numbers = [slot_number(slot) for slot in tail.rows]
+    numbers = [slot.slot for slot in tail.rows]
     if tail.more or numbers != list(range(seen, seen + len(numbers))):
         return Behind()
     known = find(tail.rows, draft)

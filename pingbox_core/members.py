@@ -48,7 +48,7 @@ def row_expiry(connected_at: int) -> int:
 
 
 def people(present: Iterable[Presence]) -> list[dict[str, Any]]:
-    """The users behind the tabs, once each with their number of tabs, ordered by name and id. Plain clients are none."""
+    """The users behind the tabs, each once with the number of tabs, by name. Plain clients have no presence."""
     tabs: dict[str, dict[str, Any]] = {}
     for one in present:
         if not one.plain:
@@ -58,8 +58,12 @@ def people(present: Iterable[Presence]) -> list[dict[str, Any]]:
 
 
 def is_first_tab(present: Sequence[Presence], member: Member) -> bool:
-    """Whether nobody else holds the door open for this user: announce the arrival."""
-    return all(one.user != member.user or one.connection == member.connection or one.plain for one in present)
+    """Whether to announce the user's arrival: no other tab was connected earlier.
+
+    Two tabs that arrive together see each other; comparing their age lets exactly one of them speak.
+    """
+    mine = (row_expiry(member.connected_at), member.connection)
+    return all(one.user != member.user or one.plain or (one.expires_at, one.connection) >= mine for one in present)
 
 
 def has_left(present: Sequence[Presence], user: str) -> bool:

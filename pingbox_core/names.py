@@ -19,7 +19,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
-class Unacceptable(ValueError):
+class UnacceptableError(ValueError):
     """A name or text that the rules refuse; `code` is the protocol's word for it."""
 
     def __init__(self, code: Code, message: str) -> None:
@@ -59,7 +59,7 @@ def is_cid(cid: str) -> bool:
 def display_name(given: str) -> str:
     """`given` as it is shown: NFKC, spaces collapsed, invisible and bidi characters taken out.
 
-    Raises `Unacceptable` if nothing visible is left or it is longer than 32 characters.
+    Raises `UnacceptableError` if nothing visible is left or it is longer than 32 characters.
     """
     return _label(given, limits.NAME_CHARACTERS, "a name", Code.BAD_NAME)
 
@@ -80,18 +80,20 @@ def guest_name(user: str) -> str:
 
 
 def message_text(given: str) -> str:
-    """`given` without the white space around it. Raises `Unacceptable`: empty, too long, control characters."""
+    """`given` without the white space around it. Raises `UnacceptableError`: empty, too long, control characters."""
     text = given.strip()
     if not text:
-        raise Unacceptable(Code.EMPTY, "a message needs some text")
+        raise UnacceptableError(Code.EMPTY, "a message needs some text")
     if len(text) > limits.TEXT_CHARACTERS:
-        raise Unacceptable(
+        raise UnacceptableError(
             Code.TOO_LONG, f"this message has {len(text)} characters; at most {limits.TEXT_CHARACTERS} fit"
         )
     if _SURROGATES.search(text) or _REFUSED_CONTROLS.search(text):
-        raise Unacceptable(Code.BAD_REQUEST, "a message may hold no control characters but tab and newline")
+        raise UnacceptableError(Code.BAD_REQUEST, "a message may hold no control characters but tab and newline")
     if len(text.encode()) > limits.TEXT_BYTES:
-        raise Unacceptable(Code.TOO_LONG, f"this message is too long; at most {limits.TEXT_BYTES} bytes of UTF-8 fit")
+        raise UnacceptableError(
+            Code.TOO_LONG, f"this message is too long; at most {limits.TEXT_BYTES} bytes of UTF-8 fit"
+        )
     return text
 
 
@@ -99,9 +101,9 @@ def _label(given: str, longest: int, what: str, code: Code) -> str:
     spaced = " ".join(unicodedata.normalize("NFKC", given).split())
     label = " ".join("".join(c for c in spaced if not _is_invisible(c)).split())
     if not any(unicodedata.category(c)[0] not in "MZC" for c in label):
-        raise Unacceptable(code, f"{what} needs at least one visible character")
+        raise UnacceptableError(code, f"{what} needs at least one visible character")
     if len(label) > longest:
-        raise Unacceptable(code, f"{what} has at most {longest} characters, this one has {len(label)}")
+        raise UnacceptableError(code, f"{what} has at most {longest} characters, this one has {len(label)}")
     return label
 
 

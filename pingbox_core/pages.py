@@ -12,16 +12,20 @@ from itertools import takewhile
 
 from pingbox_core import limits
 from pingbox_core.events import Event, fitting
-from pingbox_core.log import Row, Tail, slot_number
+from pingbox_core.log import Head, RoomRecord, Row, Tail, head_of
 
 
 @dataclass(frozen=True)
 class Page:
-    """Events of consecutive slots `start..end` (`end` = `start` - 1: none). `more`: the log goes on after `end`."""
+    """Events of consecutive slots `start..end` (`end` = `start` - 1: none). `more`: the log goes on after `end`.
+
+    `head`: the end of the log, None if the store had more rows than were read.
+    """
 
     events: tuple[Event, ...]
     start: int
     end: int
+    head: Head | None
     more: bool = False
 
 
@@ -37,25 +41,29 @@ def is_visible(row: Row, now: int) -> bool:
 
 def forward(room: str, read: Tail, after: int, now: int) -> Page | Lost:
     """The page behind `after`, given what a strong read of `seq >= after` found."""
-    if not read.rows or slot_number(read.rows[0]) != after:
+    if not read.rows or read.rows[0].slot != after:
         return Lost()
     rows = [slot for slot in read.rows[1:] if isinstance(slot, Row)]
     if any(row.seq != after + 1 + i or not is_visible(row, now) for i, row in enumerate(rows)):
         return Lost()
     events = fitting(room, rows)
-    return Page(tuple(events), after + 1, after + len(events), read.more or len(events) < len(rows))
+    head = None if read.more else head_of(read.rows[-1])
+    if head is not None and head.seq > read.rows[-1].slot:
+        return Lost()  # the record remembers rows that have expired
+    return Page(tuple(events), after + 1, after + len(events), head, read.more or len(events) < len(rows))
 
 
-def newest(room: str, descending: Sequence[Row], head: int, now: int) -> Page:
-    """The newest page, given the newest rows (newest first). `head`: the last number, if there are no rows at all."""
+def newest(room: str, descending: Sequence[Row], record: RoomRecord, now: int) -> Page:
+    """The newest page. `descending`: the newest rows, newest first; the record knows the head if all have expired."""
     run: list[Row] = []
     for row in descending[: limits.PAGE_EVENTS]:
         if (run and row.seq != run[-1].seq - 1) or not is_visible(row, now):
             break
         run.append(row)
     events = fitting(room, run)[::-1]
-    end = run[0].seq if run else head
-    return Page(tuple(events), end - len(events) + 1, end)
+    known = [head_of(record), *(head_of(row) for row in descending[:1])]
+    head = max(known, key=lambda head: head.seq)
+    return Page(tuple(events), head.seq - len(events) + 1, head.seq, head)
 
 
 @dataclass(frozen=True)

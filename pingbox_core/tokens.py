@@ -17,7 +17,7 @@ _SKEW = 60  # seconds
 LONGEST = 1024  # characters; ours have about 200
 
 
-class BadToken(ValueError):
+class BadTokenError(ValueError):
     """The token is not ours, not whole, or over. The message never holds the token."""
 
 
@@ -30,36 +30,36 @@ def sign(user: str, secret: bytes, now: int) -> str:
 
 
 def verify(token: str, secret: bytes, now: int) -> str:
-    """The guest's user id. Raises `BadToken`."""
+    """The guest's user id. Raises `BadTokenError`."""
     body, dot, signature = token.rpartition(".")
     if len(token) > LONGEST or not token.isascii() or not dot:
-        raise BadToken("the token has not the shape of one")
+        raise BadTokenError("the token has not the shape of one")
     if not hmac.compare_digest(_encoded(_signature(body.encode(), secret)), signature.encode()):
-        raise BadToken("the token's signature is not ours")
+        raise BadTokenError("the token's signature is not ours")
     return _subject(_claims(body), now // 1000)
 
 
 def _claims(body: str) -> dict[str, Any]:
     header, _, payload = body.partition(".")
     if header.encode() != _HEADER:
-        raise BadToken("the token's header is not ours")
+        raise BadTokenError("the token's header is not ours")
     try:
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except ValueError:
-        raise BadToken("the token's claims cannot be read") from None
+        raise BadTokenError("the token's claims cannot be read") from None
     if not isinstance(claims, dict):
-        raise BadToken("the token's claims are no object")
+        raise BadTokenError("the token's claims are no object")
     return claims
 
 
 def _subject(claims: dict[str, Any], now: int) -> str:
     user, expires, issued = claims.get("sub"), claims.get("exp"), claims.get("iat")
     if claims.get("aud") != _AUDIENCE or not isinstance(user, str) or not is_user_id(user) or user[:2] != "g-":
-        raise BadToken("the token is not for a guest of this chat")
+        raise BadTokenError("the token is not for a guest of this chat")
     if not isinstance(expires, int) or expires <= now - _SKEW:
-        raise BadToken("the token has expired")
+        raise BadTokenError("the token has expired")
     if not isinstance(issued, int) or issued > now + _SKEW:
-        raise BadToken("the token is from the future")
+        raise BadTokenError("the token is from the future")
     return user
 
 
