@@ -13,7 +13,8 @@ def read_api_keys(api: Resource, findings: Findings) -> dict[str, str]:
     keys: dict[str, str] = {}
     plans = {plan.ref for plan in api.stack.of_type("AWS::ApiGateway::UsagePlan") if _covers(plan, api)}
     linked = {
-        link.text("KeyId") for link in api.stack.of_type("AWS::ApiGateway::UsagePlanKey")
+        link.text("KeyId")
+        for link in api.stack.of_type("AWS::ApiGateway::UsagePlanKey")
         if link.text("UsagePlanId") in plans
     }
     for key in api.stack.of_type(_KEY):

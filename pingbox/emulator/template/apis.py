@@ -22,9 +22,7 @@ def websocket_apis(stack: Stack) -> list[Resource]:
     return [resource for resource in stack.of_type(API) if resource.text("ProtocolType") == "WEBSOCKET"]
 
 
-def read_apis(
-    stack: Stack, functions: FunctionTable, findings: Findings, stage: str | None = None
-) -> tuple[Api, ...]:
+def read_apis(stack: Stack, functions: FunctionTable, findings: Findings, stage: str | None = None) -> tuple[Api, ...]:
     """Every WebSocket API. With `stage`, only that stage of each. Raises TemplateError when there is none."""
     apis = tuple(_api(resource, functions, findings, stage) for resource in websocket_apis(stack))
     if apis:
@@ -69,9 +67,7 @@ def _key_source(resource: Resource) -> str:
 
 def _stages(api: Resource, findings: Findings, only: str | None) -> tuple[Stage, ...]:
     resources = [
-        resource
-        for resource in api.stack.of_type("AWS::ApiGatewayV2::Stage")
-        if resource.text("ApiId") == api.ref
+        resource for resource in api.stack.of_type("AWS::ApiGatewayV2::Stage") if resource.text("ApiId") == api.ref
     ]
     stages = tuple(_stage(resource, findings) for resource in resources)
     if not stages:

@@ -50,7 +50,8 @@ class App:
 
     `warnings` are sentences about what AWS would treat differently or what was guessed. `files` are the absolute
     paths of the files that were read as declarations (templates, included files): those to watch for changes.
-    `source` is what the user named, `kind` one of `SAM`, `CloudFormation`, `serverless.yml`, `pyproject.toml`, `handlers`.
+    `source` is what the user named, `kind` one of `SAM`, `CloudFormation`, `serverless.yml`, `pyproject.toml`,
+    `handlers`.
     """
 
     source: str

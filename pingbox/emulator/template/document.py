@@ -76,7 +76,8 @@ def _lines_of_json(text: str) -> dict[KeyPath, int]:
     except yaml.YAMLError:
         return {}
     reader = _Reader()
-    reader.value(node, ())
+    if node is not None:
+        reader.value(node, ())
     return reader.lines
 
 
@@ -118,7 +119,7 @@ class _Reader:
             case yaml.ScalarNode(tag=tag) if tag.startswith("!") or tag in _TEXT_TAGS:
                 return node.value
             case _:
-                return self._scalars.construct_object(node)  # type: ignore[no-untyped-call]
+                return self._scalars.construct_object(node)
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
         merged: dict[str, Any] = {}

@@ -19,10 +19,26 @@ LOCAL_BUCKET = "pingbox-local"
 
 # LM-1: Lambda refuses a function that sets one of these.
 RESERVED = frozenset(
-    """_HANDLER _X_AMZN_TRACE_ID AWS_REGION AWS_DEFAULT_REGION AWS_EXECUTION_ENV AWS_LAMBDA_FUNCTION_NAME
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE
-    AWS_LAMBDA_LOG_GROUP_NAME AWS_LAMBDA_LOG_STREAM_NAME AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-    AWS_SESSION_TOKEN AWS_LAMBDA_RUNTIME_API LAMBDA_TASK_ROOT LAMBDA_RUNTIME_DIR""".split()
+    {
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_LAMBDA_RUNTIME_API",
+        "LAMBDA_TASK_ROOT",
+        "LAMBDA_RUNTIME_DIR",
+    }
 )
 ENVIRONMENT_LIMIT = 4096  # bytes, LM-3
 RUN_LOCALLY = ("python", "nodejs")
@@ -98,9 +114,7 @@ def _asset(resource: Resource) -> str | None:
     return path if isinstance(path, str) else None
 
 
-def _spec(
-    resource: Resource, name: str, layers: Mapping[str, str], findings: Findings, cache: Path
-) -> FunctionSpec:
+def _spec(resource: Resource, name: str, layers: Mapping[str, str], findings: Findings, cache: Path) -> FunctionSpec:
     runtime = resource.required("Runtime")
     spec = FunctionSpec(
         name=name,

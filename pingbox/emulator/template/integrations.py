@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pingbox.emulator.gateway.declaration import (
     DEFAULT,
@@ -118,10 +118,14 @@ def _with_stage_variables(resource: Resource, name: str, stages: Iterable[Stage]
     uri = resource.required(name)
     if "${stageVariables." not in uri:
         return uri
-    written = {_STAGE_VARIABLE.sub(lambda m: stage.variables.get(m[1], ""), uri) for stage in stages}
+    written = {_filled(uri, stage.variables) for stage in stages}
     if len(written) != 1:
         raise resource.wrong(name, uri, "the same function in every stage", "serve one stage with --stage NAME")
     return written.pop()
+
+
+def _filled(uri: str, variables: Mapping[str, str]) -> str:
+    return _STAGE_VARIABLE.sub(lambda match: variables.get(match[1], ""), uri)
 
 
 def _check_available(resource: Resource, function: str, functions: FunctionTable, findings: Findings) -> None:

@@ -35,7 +35,8 @@ def _calls(stack: Stack, api: Api) -> Iterator[tuple[str, str, str]]:
     """(function, who calls it, the ARN it is called as)."""
     root = stack.account.arn("execute-api", api.api_id)
     with_role = {
-        integration.ref for integration in stack.of_type("AWS::ApiGatewayV2::Integration")
+        integration.ref
+        for integration in stack.of_type("AWS::ApiGatewayV2::Integration")
         if integration.has("CredentialsArn")
     }
     own_rights = {

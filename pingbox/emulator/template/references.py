@@ -147,9 +147,7 @@ def _api(account: Account, logical_id: str, attribute: str | None, property_of: 
     return f"{scheme}://{api_id}.execute-api.{account.region}.amazonaws.com"  # CF-12: without a stage
 
 
-def _qualified_function(
-    account: Account, type_: str, attribute: str | None, property_of: Callable[[str], Any]
-) -> str:
+def _qualified_function(account: Account, type_: str, attribute: str | None, property_of: Callable[[str], Any]) -> str:
     if attribute == "Version":
         return "1"
     qualifier = property_of("Name") if type_ == "AWS::Lambda::Alias" else "1"

@@ -36,9 +36,7 @@ class ApiParts:
 
     def of_type(self, type_: str) -> list[Resource]:
         """The resources of this type that belong to the API."""
-        return [
-            resource for resource in self.api.stack.of_type(type_) if resource.text("ApiId") == self.api.ref
-        ]
+        return [resource for resource in self.api.stack.of_type(type_) if resource.text("ApiId") == self.api.ref]
 
     def by_ref(self, type_: str, ref: str) -> Resource | None:
         """The API's resource of this type whose `Ref` is `ref`, or None."""

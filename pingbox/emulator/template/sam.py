@@ -36,22 +36,25 @@ def translate(document: Document, given: Mapping[str, str], account: Account) ->
 def _run(template: dict[str, Any], known: dict[str, str], account: Account, document: Document) -> Any:
     # Imported here: the translator and boto3 take most of a second, and only SAM templates need them.
     import boto3
-    from samtranslator.model.exceptions import InvalidDocumentException
-    from samtranslator.parser.parser import Parser
-    from samtranslator.translator.translator import Translator
-    from samtranslator.utils.py27hash_fix import to_py27_compatible_template, undo_mark_unicode_str_in_template
+    from samtranslator.model.exceptions import InvalidDocumentException  # type: ignore[import-untyped]
+    from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
+    from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
+    from samtranslator.utils.py27hash_fix import to_py27_compatible_template, undo_mark_unicode_str_in_template  # type: ignore[import-untyped]
 
     logging.getLogger("samtranslator").setLevel(logging.CRITICAL)
-    values = {**known, "AWS::Region": account.region, "AWS::AccountId": account.account_id,
-              "AWS::Partition": account.partition, "AWS::StackName": account.stack}
+    values = {
+        **known,
+        "AWS::Region": account.region,
+        "AWS::AccountId": account.account_id,
+        "AWS::Partition": account.partition,
+        "AWS::StackName": account.stack,
+    }
     # A session with a region and no credentials: the translator asks it for nothing but the region.
     session = boto3.Session(region_name=account.region, aws_access_key_id="local", aws_secret_access_key="local")  # noqa: S106
     to_py27_compatible_template(template, values)
     translator = Translator({}, Parser(), boto_session=session)
     try:
-        translated = translator.translate(
-            sam_template=template, parameter_values=values, get_managed_policy_map=dict
-        )
+        translated = translator.translate(sam_template=template, parameter_values=values, get_managed_policy_map=dict)
     except InvalidDocumentException as error:
         raise _refusal(error, document) from error
     return undo_mark_unicode_str_in_template(translated)
@@ -81,9 +84,9 @@ def _hide_local_paths(template: dict[str, Any]) -> None:
         if not isinstance(resource, dict) or not str(resource.get("Type", "")).startswith("AWS::Serverless::"):
             continue
         properties = resource.get("Properties")
-        if resource["Type"] == "AWS::Serverless::Function" and isinstance(properties, dict):
-            if not shared_code and not _CODE & set(properties):
-                properties["CodeUri"] = "."  # as `sam local` has it
+        if isinstance(properties, dict) and resource["Type"] == "AWS::Serverless::Function":
+            without_code = not shared_code and not _CODE & set(properties)
+            properties |= {"CodeUri": "."} if without_code else {}  # as `sam local` has it
         _hide(properties)
 
 
@@ -115,4 +118,3 @@ def _origin(logical_id: str, written: list[str | int], document: Document) -> in
         return None
     longest = max(parents, key=lambda name: len(str(name)))
     return document.place(("Resources", longest)).line
-

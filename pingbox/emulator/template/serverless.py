@@ -17,7 +17,8 @@ from pingbox.emulator.template.document import Document, KeyPath
 from pingbox.emulator.template.errors import TemplateError
 from pingbox.emulator.template.findings import Findings
 from pingbox.emulator.template.references import Account
-from pingbox.emulator.template.serverless_resources import Compiled, Service, compile_service
+from pingbox.emulator.template.serverless_resources import compile_service
+from pingbox.emulator.template.serverless_template import Compiled, Service
 from pingbox.emulator.template.variables import Variables
 
 _BUILDERS = ("esbuild", "webpack", "typescript", "bundle")
@@ -40,6 +41,7 @@ def read_serverless(
     service = _service(variables, document, options)
     _warn_of_builders(variables, document, findings)
     compiled = compile_service(service, variables, document)
+    findings.ignored.extend(compiled.ignored)
     app = read_cloudformation(
         _as_document(compiled, document),
         kind="serverless.yml",
@@ -64,9 +66,7 @@ def _options(
     # `provider.stage` is mostly `${opt:stage, 'dev'}`: it is resolved with what the command line gave, and no more.
     options = {"stage": stage or "dev", "region": region}
     typed = {"stage": stage} if stage is not None else {}
-    before = Variables(
-        document, file.parent, options=_Typed(options, typed), given=given, account_id=account_id
-    )
+    before = Variables(document, file.parent, options=_Typed(options, typed), given=given, account_id=account_id)
     options["stage"] = stage or str(before.get(("provider", "stage")) or "dev")
     after = Variables(document, file.parent, options=_Typed(options, typed), given=given, account_id=account_id)
     options["region"] = str(after.get(("provider", "region")) or region)

@@ -16,6 +16,7 @@ from pingbox.emulator.template.expressions import NO_VALUE, Expressions
 from pingbox.emulator.template.parameters import Parameters, text_of
 from pingbox.emulator.template.references import Account, refer
 
+
 class Stack:
     """One template. `resources` are those whose condition holds; property accessors evaluate and check types.
 
@@ -82,9 +83,7 @@ class Stack:
 
     def _exists(self, logical_id: str) -> bool:
         condition = self._all[logical_id].get("Condition")
-        return condition is None or self.expressions.condition(
-            str(condition), ("Resources", logical_id, "Condition")
-        )
+        return condition is None or self.expressions.condition(str(condition), ("Resources", logical_id, "Condition"))
 
     def _refer(self, logical_id: str, attribute: str | None) -> Any:
         resource = self.resources[logical_id]
@@ -189,9 +188,7 @@ class Resource:
         value = self.raw.get("DependsOn", [])
         return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
-    def wrong(
-        self, name: str, received: object, expected: str, next_step: str | None = None
-    ) -> TemplateError:
+    def wrong(self, name: str, received: object, expected: str, next_step: str | None = None) -> TemplateError:
         """The error that says the property is not what it must be."""
         return TemplateError(
             f"{self.type} has a wrong {name}" if received is not None else f"{self.type} has no {name}",

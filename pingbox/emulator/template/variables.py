@@ -16,7 +16,7 @@ from pingbox.emulator.template.document import Document, KeyPath, read_document
 from pingbox.emulator.template.errors import Place, TemplateError
 
 # The innermost variable: its text has no further `${`. `${AWS::Region}` and `${LogicalId}` are Fn::Sub's, not ours.
-_VARIABLE = re.compile(r"\$\{(\s*[a-z][\w]*(?:\([^()$]*\))?\s*:(?!:)[^${}]*|strToBool\([^${}]*\))\}")
+_VARIABLE = re.compile(r"\$\{(\s*[a-z]\w*(?:\([^()${}]*\)[^${}]*|\s*:(?!:)[^${}]*))\}")
 _CALL = re.compile(r"(?P<source>[a-z]\w*)(?:\((?P<argument>[^()]*)\))?(?::(?P<address>.*))?$", re.DOTALL)
 _DEPTH = 40
 _MISSING = object()
@@ -40,6 +40,7 @@ class Variables:
         self._given = given
         self._account_id = account_id
         self._read: dict[Path, Document] = {}
+        self._lenient = False
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -56,6 +57,14 @@ class Variables:
         if found is _MISSING:
             return None
         return self._resolve(found, self._document.place(path), 0, path, self._document)
+
+    def get_leniently(self, path: KeyPath) -> Any:
+        """The same, but variables without a value stay as written: `resolve` the parts that matter afterwards."""
+        self._lenient = True
+        try:
+            return self.get(path)
+        finally:
+            self._lenient = False
 
     def _resolve(self, raw: Any, place: Place, depth: int, path: KeyPath | None, document: Document) -> Any:
         if depth > _DEPTH:
@@ -76,6 +85,14 @@ class Variables:
                 return raw
 
     def _text(self, text: str, place: Place, depth: int) -> Any:
+        try:
+            return self._replaced(text, place, depth)
+        except TemplateError:
+            if self._lenient:
+                return text
+            raise
+
+    def _replaced(self, text: str, place: Place, depth: int) -> Any:
         while match := _VARIABLE.search(text):
             value = self._variable(match[1], place, depth)
             if match.span() == (0, len(text)):
@@ -94,11 +111,8 @@ class Variables:
             value = self._one(alternative, place, depth, last=len(alternatives) == 1)
             if value is not _MISSING and value is not None:
                 return value
-        if _is_literal(alternatives[-1]) or len(alternatives) > 1:
-            return None if alternatives[-1] == "null" else self._nothing(inside, place)
-        return self._nothing(inside, place)
-
-    def _nothing(self, inside: str, place: Place) -> Any:
+        if alternatives[-1] == "null":
+            return None
         name = inside.strip()
         raise _error(
             place,
@@ -118,7 +132,7 @@ class Variables:
             return text
         return self._from_source(match["source"], match["argument"], match["address"], place, depth, last=last)
 
-    def _from_source(  # noqa: C901 -- the list of variable kinds
+    def _from_source(
         self, source: str, argument: str | None, address: str | None, place: Place, depth: int, *, last: bool
     ) -> Any:
         name = address or ""
@@ -178,15 +192,13 @@ class Variables:
         return self._walk(document.root, address.split(".") if address else [], document.place(), depth)
 
     def _walk(self, value: Any, parts: list[str], place: Place, depth: int) -> Any:
-        for index in range(len(parts) + 1):
-            if isinstance(value, str) and "${" in value and index < len(parts):
+        for part in parts:
+            if isinstance(value, str) and "${" in value:
                 value = self._resolve(value, place, depth + 1, None, self._document)
-            if index == len(parts):
-                return value
-            if isinstance(value, Mapping) and parts[index] in value:
-                value = value[parts[index]]
-            elif isinstance(value, list) and parts[index].isdigit() and int(parts[index]) < len(value):
-                value = value[int(parts[index])]
+            if isinstance(value, Mapping) and part in value:
+                value = value[part]
+            elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+                value = value[int(part)]
             else:
                 return _MISSING
         return value
