@@ -1,0 +1,171 @@
+"""Functions in processes of their own: what `pingbox serve` runs an app's handlers in, unless told otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, assert_never
+
+from pingbox.emulator.clock import Clock, SystemClock
+from pingbox.emulator.functions import platform_log
+from pingbox.emulator.functions.environments import Environments, Grow, Idle, Next, Retire, Throttled, Use, Waits
+from pingbox.emulator.functions.job import Job
+from pingbox.emulator.functions.launch import CannotRun, Launch, Surroundings, check, launch
+from pingbox.emulator.functions.outcome import FunctionSpec, NotInvoked, Outcome
+from pingbox.emulator.functions.worker import INIT_LIMIT, Worker
+from pingbox.emulator.happenings import Happening, Observer
+
+
+def _nobody(happening: Happening) -> None:
+    return None
+
+
+class ProcessFunctions:
+    """`Functions` in worker processes. Belongs to the one loop it is first used on; `await close()` at the end.
+
+    `endpoint` is the emulator's own address for the handlers' AWS calls; it may be set after construction, before the
+    first event. `observe` gets the `FunctionLog` lines. `environ` is the developer's environment: `PATH`, `VIRTUAL_ENV`
+    and little else is looked at. `limit` environments per function at most, `waiting` further events queue for one,
+    beyond that they are throttled (CN-7).
+    """
+
+    def __init__(
+        self,
+        specs: Iterable[FunctionSpec],
+        *,
+        endpoint: str | None = None,
+        observe: Observer = _nobody,
+        clock: Clock | None = None,
+        region: str = "us-east-1",
+        environ: Mapping[str, str] | None = None,
+        limit: int = 50,
+        waiting: int = 1000,
+        init_limit: float = INIT_LIMIT,
+    ) -> None:
+        self.endpoint = endpoint
+        self._observe = observe
+        self._clock = clock or SystemClock()
+        self._region = region
+        self._environ = dict(os.environ if environ is None else environ)
+        self._limit, self._waiting, self._init_limit = limit, waiting, init_limit
+        self._functions: dict[str, _Function] = {}
+        self._lifeline: tuple[int, int] | None = None
+        self._closed = False
+        for spec in specs:
+            self.define(spec)
+
+    def define(self, spec: FunctionSpec) -> None:
+        """Add a function, or put another in its place: the next event runs the new one. Nothing is started or checked
+        yet: a function that cannot run here says so when it is invoked.
+        """
+        if (function := self._functions.get(spec.name)) is None:
+            self._functions[spec.name] = _Function(spec, self)
+        else:
+            function.spec = spec
+            function.renew()
+
+    async def invoke(self, function: str, event: Any) -> Outcome:
+        """As `Functions.invoke` has it."""
+        found = self._functions.get(function)
+        if found is None:
+            return NotInvoked(f"no function is called {function!r}; there are: {', '.join(self._functions) or 'none'}")
+        if self._closed:
+            return NotInvoked("the emulator is shutting down")
+        try:
+            check(found.spec)
+        except CannotRun as error:
+            return NotInvoked(str(error))
+        job = Job(function, event, asyncio.get_running_loop(), self._observe, self._clock)
+        found.dispatch(job)
+        return await job.outcome
+
+    def reload(self, function: str) -> None:
+        """The next event runs in a new process. Busy ones end their event first. `KeyError` if unknown."""
+        self._functions[function].renew()
+
+    def environments(self, function: str) -> int:
+        """How many environments the function has at the moment."""
+        return len(self._functions[function].environments)
+
+    async def close(self) -> None:
+        """Kill all processes and wait until they are gone. Events that still run end as an exit of their runtime."""
+        self._closed = True
+        await asyncio.gather(*(life for function in self._functions.values() for life in function.end()))
+        if self._lifeline is not None:
+            for descriptor in self._lifeline:
+                os.close(descriptor)
+            self._lifeline = None
+
+    def _new_worker(self, function: _Function) -> Worker:
+        spec = function.spec
+        if self._lifeline is None:
+            self._lifeline = os.pipe()
+        lifeline = self._lifeline[0]
+        surroundings = Surroundings(self._region, self.endpoint, self._environ)
+
+        def launcher(runtime_api: str, tmp: str) -> Launch:
+            now = self._clock.now()
+            return launch(spec, surroundings, runtime_api=runtime_api, lifeline=lifeline, tmp=tmp, now=now)
+
+        arn = platform_log.function_arn(spec.name, self._region)
+        return Worker(spec, arn, launcher, lifeline, function, self._init_limit)
+
+
+class _Function:
+    """One function's environments."""
+
+    def __init__(self, spec: FunctionSpec, functions: ProcessFunctions) -> None:
+        self.spec = spec
+        self.environments: Environments[Worker, Job] = Environments(functions._limit, functions._waiting)
+        self._functions = functions
+        self._lives: dict[Worker, asyncio.Task[None]] = {}  # also of those that are still being buried
+
+    def dispatch(self, job: Job) -> None:
+        match self.environments.offer(job):
+            case Use(worker):
+                worker.take(job)
+            case Grow():
+                self._grow(job)
+            case Waits():
+                pass
+            case Throttled(reason):
+                job.refuse(reason)
+            case other:
+                assert_never(other)
+
+    def _grow(self, job: Job) -> None:
+        worker = self._functions._new_worker(self)
+        self.environments.add(worker)
+        worker.take(job)
+        self._lives[worker] = life = worker.start()
+        life.add_done_callback(lambda _: self._lives.pop(worker))
+
+    def freed(self, worker: Worker) -> None:
+        """As `Owner` has it."""
+        match self.environments.freed(worker):
+            case Next(job):
+                worker.take(job)
+            case Idle():
+                pass
+            case Retire():
+                worker.kill()
+            case other:
+                assert_never(other)
+
+    def lost(self, worker: Worker) -> None:
+        """As `Owner` has it."""
+        if (job := self.environments.lost(worker)) is not None:
+            self._grow(job)
+
+    def renew(self) -> None:
+        for worker in self.environments.renew():
+            worker.kill()
+
+    def end(self) -> list[asyncio.Task[None]]:
+        """Kill all; returns what must be waited for."""
+        for job in self.environments.abandon():
+            job.refuse("the emulator is shutting down")
+        for worker in self._lives:
+            worker.kill()
+        return list(self._lives.values())

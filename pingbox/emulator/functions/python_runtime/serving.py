@@ -1,0 +1,114 @@
+"""A worker's life after its start: import the handler, then one event after another (LM-20..22, LM-30..33)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+from . import faults, handler, marshalling
+from .channel import Channel, Delivery
+from .context import LambdaContext, Place
+from .logs import LambdaLogging
+
+# These write characters beyond ASCII as escapes; later runtimes write them as they are (LM-22).
+_ASCII_RUNTIMES = frozenset(f"AWS_Lambda_python3.{minor}" for minor in range(6, 12))
+
+
+def serve(environ: MutableMapping[str, str]) -> None:
+    """Does not return; ends the process with status 1 after an init error."""
+    worker = _Worker(environ)
+    worker.set_up_logging()
+    api = Channel(environ["AWS_LAMBDA_RUNTIME_API"])
+    worker.find_handler(api)
+    delivery = api.next()
+    while True:
+        delivery = worker.one(api, delivery)
+
+
+class _Worker:
+    def __init__(self, environ: MutableMapping[str, str]) -> None:
+        self._environ = environ
+        self._request_id = ""
+        self._handler: handler.Handler = _not_found_yet
+        self._ensure_ascii = environ.get("AWS_EXECUTION_ENV", "") in _ASCII_RUNTIMES
+        self._place = Place(
+            environ["AWS_LAMBDA_FUNCTION_NAME"],
+            environ["AWS_LAMBDA_FUNCTION_VERSION"],
+            environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"],
+            environ["AWS_LAMBDA_LOG_GROUP_NAME"],
+            environ["AWS_LAMBDA_LOG_STREAM_NAME"],
+        )
+
+    def set_up_logging(self) -> None:
+        log_format = self._environ.get("AWS_LAMBDA_LOG_FORMAT")
+        root = logging.getLogger()
+        root.addHandler(LambdaLogging(_write_line, lambda: self._request_id, log_format))
+        level = self._environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper().replace("TRACE", "DEBUG")
+        if level:
+            root.setLevel(level)
+
+    def find_handler(self, api: Channel) -> None:
+        """An error is told to the emulator and ends the process (LM-33)."""
+        try:
+            self._handler = handler.find(self._environ["_HANDLER"])
+        except Exception as error:
+            document = faults.document(error, "")
+            _write_line(faults.log_text(document))
+            api.init_error(json.dumps(document).encode(), document["errorType"])
+            sys.exit(1)
+
+    def one(self, api: Channel, delivery: Delivery) -> Delivery:
+        """Run one event, post what came of it, return the next event."""
+        self._request_id = delivery.request_id
+        self._environ["_X_AMZN_TRACE_ID"] = delivery.headers.get("lambda-runtime-trace-id", "")
+        try:
+            result = self._handler(marshalling.loads(delivery.body), self._context(delivery))
+            body, content_type = self._marshalled(result)
+        except Exception as error:
+            document = faults.document(error, delivery.request_id)
+            _write_line(faults.log_text(document))
+            posted = json.dumps(document).encode()
+            return api.fail(delivery.request_id, posted, document["errorType"], _peak_memory())
+        return api.answer(delivery.request_id, body, content_type, _peak_memory())
+
+    def _context(self, delivery: Delivery) -> LambdaContext:
+        headers = delivery.headers
+        return LambdaContext(
+            self._place,
+            delivery.request_id,
+            headers["lambda-runtime-invoked-function-arn"],
+            int(headers["lambda-runtime-deadline-ms"]),
+            _document(headers.get("lambda-runtime-client-context")),
+            _document(headers.get("lambda-runtime-cognito-identity")),
+            headers.get("lambda-runtime-aws-tenant-id"),
+        )
+
+    def _marshalled(self, result: Any) -> tuple[bytes, str]:
+        if isinstance(result, bytes):
+            return result, "application/unknown"
+        return marshalling.dumps(result, self._ensure_ascii).encode("utf-8", "surrogatepass"), "application/json"
+
+
+def _not_found_yet(event: Any, context: Any) -> Any:
+    raise AssertionError("an event came before the handler was found")
+
+
+def _document(header: str | None) -> dict[str, Any] | None:
+    return json.loads(header) if header else None
+
+
+def _write_line(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _peak_memory() -> int:
+    """In KB; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // 1024 if sys.platform == "darwin" else peak
