@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
@@ -16,6 +17,9 @@ from pingbox.emulator.gateway.handshake_request import HandshakeRequest
 from pingbox.emulator.gateway.policy import PolicyError, allows
 
 _ACTION = "execute-api:Invoke"
+_SOURCE = re.compile(
+    r"\$?(?P<place>route\.request\.header|route\.request\.querystring|stageVariables|context)\.(?P<name>.+)"
+)
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,7 @@ def missing_identity(
 ) -> Refuse | None:
     """AU-5: without every listed source the answer is 401, and the authorizer is not asked."""
     for source in authorizer.identity_sources:
-        try:
-            value = _identity(source, request, variables, request_context)
-        except expressions.ExpressionError as problem:
-            return _broken(f"authorizer {authorizer.name}: {problem}")
-        if not value:
+        if not _identity(source, request, variables, request_context):
             return Refuse(
                 401, error_frames.UNAUTHORIZED, f"authorizer {authorizer.name}: identity source {source} is missing"
             )
@@ -103,27 +103,35 @@ def _context(context: Any) -> dict[str, str]:
     return {name: expressions.as_text(value) for name, value in context.items() if value is not None}
 
 
+def check_identity_source(source: str) -> None:
+    """Raise `ExpressionError` unless the source is of one of the forms of AU-4."""
+    _split_source(source)
+
+
 def _identity(
     source: str, request: HandshakeRequest, variables: Mapping[str, str], request_context: Mapping[str, Any]
 ) -> str | None:
-    """AU-4. A header's name matches in any letter case."""
-    for prefix in ("route.request.header.", "route.request.querystring.", "stageVariables.", "context."):
-        name = source.removeprefix("$").removeprefix(prefix)
-        if name == source.removeprefix("$"):
-            continue
-        match prefix:
-            case "route.request.header.":
-                return request.header(name)
-            case "route.request.querystring.":
-                return request.query_values().get(name, [""])[-1]
-            case "stageVariables.":
-                return variables.get(name)
-            case _:
-                return expressions.as_text(expressions.at_path(dict(request_context), name))
-    raise expressions.ExpressionError(
-        f"identity source {source!r} is not known; expected route.request.header.NAME, "
-        "route.request.querystring.NAME, stageVariables.NAME or context.NAME"
-    )
+    """The source's value. A header's name matches in any letter case."""
+    place, name = _split_source(source)
+    match place:
+        case "route.request.header":
+            return request.header(name)
+        case "route.request.querystring":
+            return request.query_values().get(name, [""])[-1]
+        case "stageVariables":
+            return variables.get(name)
+        case _:
+            return expressions.as_text(expressions.at_path(dict(request_context), name))
+
+
+def _split_source(source: str) -> tuple[str, str]:
+    parts = _SOURCE.fullmatch(source)
+    if parts is None:
+        raise expressions.ExpressionError(
+            f"identity source {source!r} is not known; expected route.request.header.NAME, "
+            "route.request.querystring.NAME, stageVariables.NAME or context.NAME"
+        )
+    return parts["place"], parts["name"]
 
 
 def _broken(cause: str) -> Refuse:

@@ -188,6 +188,19 @@ def message_ended(connection: Connection, route: Route, outcome: IntegrationOutc
             assert_never(outcome)
 
 
+def problem(outcome: IntegrationOutcome, *, proxy: bool) -> str | None:
+    """What the developer should know and the client is not told; None if all is well or the function logs it itself."""
+    match outcome:
+        case IntegrationFailed(problem):
+            return problem
+        case NotInvoked(reason):
+            return f"the function was not invoked: {reason}"
+        case Returned(value) if proxy and isinstance(response := read_proxy_response(value), Malformed):
+            return f"malformed Lambda proxy response: {response.problem}"
+        case _:
+            return None
+
+
 def disconnected(
     deployment: Deployment, connection: Connection, code: int, reason: str, *, now: float, ids: EventIds
 ) -> list[Invoke]:

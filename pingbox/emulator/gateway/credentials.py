@@ -9,6 +9,7 @@ from pingbox.emulator.gateway import error_frames
 from pingbox.emulator.gateway.authorizing import Permit
 from pingbox.emulator.gateway.connecting import Refuse
 from pingbox.emulator.gateway.declaration import Api
+from pingbox.emulator.gateway.expressions import ExpressionError
 from pingbox.emulator.gateway.handshake_request import HandshakeRequest
 
 _BY_HEADER = re.compile(r"\$\{?request\.header\.(?P<name>[\w-]+)\}?")
@@ -25,22 +26,23 @@ def check_api_key(api: Api, request: HandshakeRequest, permit: Permit | None) ->
 
     `permit` is the authorizer's, whose `usageIdentifierKey` may be the key; None if none ran.
     """
-    expression = api.api_key_selection_expression
-    by_header = _BY_HEADER.fullmatch(expression)
+    by_header = _BY_HEADER.fullmatch(api.api_key_selection_expression)
     if by_header is not None:
         key = request.header(by_header["name"])
-    elif _BY_AUTHORIZER.fullmatch(expression):
-        key = permit.usage_identifier_key if permit is not None else None
     else:
-        return Refuse(
-            500,
-            error_frames.INTERNAL_SERVER_ERROR,
-            f"API key selection expression {expression!r} is not known; expected $request.header.NAME "
-            "or $context.authorizer.usageIdentifierKey",
-        )
+        key = permit.usage_identifier_key if permit is not None else None
     if key is None or key not in api.api_keys:
         return Refuse(403, error_frames.FORBIDDEN, f"the API key is {'missing' if key is None else 'not known'}")
     return {"apiKey": key, "apiKeyId": api.api_keys[key]}
+
+
+def check_key_expression(expression: str) -> None:
+    """Raise `ExpressionError` for a selection expression that AU-22 does not know."""
+    if not (_BY_HEADER.fullmatch(expression) or _BY_AUTHORIZER.fullmatch(expression)):
+        raise ExpressionError(
+            f"API key selection expression {expression!r} is not known; expected $request.header.x-api-key "
+            "or $context.authorizer.usageIdentifierKey"
+        )
 
 
 def check_signature(request: HandshakeRequest, account_id: str) -> Mapping[str, str] | Refuse:

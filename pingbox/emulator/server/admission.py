@@ -13,7 +13,7 @@ from pingbox.emulator.gateway.credentials import check_api_key, check_signature
 from pingbox.emulator.gateway.declaration import CONNECT, DEFAULT_TIMEOUT_MS, Authorizer, Throttle
 from pingbox.emulator.gateway.handshake_request import HandshakeRequest
 from pingbox.emulator.server.gateway import Gateway
-from pingbox.emulator.server.integrations import invoke
+from pingbox.emulator.server.invoking import invoke
 
 _ALL_CONNECTS = ("", "", CONNECT)
 

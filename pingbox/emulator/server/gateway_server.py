@@ -11,6 +11,7 @@ from aiohttp import web
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.functions.outcome import Functions
 from pingbox.emulator.gateway.addressing import find_deployment
+from pingbox.emulator.gateway.checking import check
 from pingbox.emulator.gateway.conversation import Close
 from pingbox.emulator.gateway.declaration import Api
 from pingbox.emulator.gateway.management import ManagementAnswer
@@ -52,7 +53,11 @@ class GatewayServer:
         account_id: str = "000000000000",
         switches: Switches = Switches(),  # noqa: B008 - frozen
     ) -> None:
-        """`doors` are keyed by the prefix of `X-Amz-Target`; `port` 0 takes a free one. See `Switches` for the rest."""
+        """`doors` are keyed by the prefix of `X-Amz-Target`; `port` 0 takes a free one. See `Switches` for the rest.
+
+        Raises `DeclarationError` for APIs that cannot be served.
+        """
+        check(apis)
         self._apis = tuple(apis)
         self._functions = functions
         self._clock = clock
@@ -150,8 +155,10 @@ class GatewayServer:
     def replace(self, apis: Sequence[Api]) -> None:
         """Deploy these APIs instead. Open connections stay and use the new routes from their next message (HS-10).
 
-        Connections of a stage that is no longer there are closed with 1001 (QT-25 is not known).
+        Connections of a stage that is no longer there are closed with 1001 (QT-25 is not known). Raises
+        `DeclarationError` for APIs that cannot be served; then the old ones stay.
         """
+        check(apis)
         gateway = self._live[0]
         self._apis = gateway.apis = tuple(apis)
         for socket in list(gateway.sockets.values()):

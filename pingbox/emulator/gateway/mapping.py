@@ -1,0 +1,252 @@
+"""Non-proxy integrations, up to and from the moment their backend is asked (RR-9 to RR-15)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
+from pingbox.emulator.gateway import expressions, velocity
+from pingbox.emulator.gateway.conversation import IntegrationFailed, IntegrationTimedOut, Rendered
+from pingbox.emulator.gateway.declaration import DEFAULT, IntegrationResponse, TemplatedIntegration
+from pingbox.emulator.gateway.expressions import ExpressionError
+
+_LOOPBACK = re.compile(r"localhost|[a-z0-9.-]+\.localhost|127(?:\.\d{1,3}){3}|::1", re.IGNORECASE)
+_BODY = "request.body"
+
+
+@dataclass(frozen=True)
+class BackendAnswer:
+    """What a backend said. `matched` is the text that integration responses select by (RR-10)."""
+
+    status: int
+    body: str
+    matched: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """A request to an HTTP backend on this machine."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class MappingError(ValueError):
+    """An integration that cannot be performed as declared; the message says why."""
+
+
+# --- the request ----------------------------------------------------------------------------------------------------
+
+
+def request_payload(integration: TemplatedIntegration, event: Mapping[str, Any]) -> str:
+    """The text for the backend: the selected template's, or the message itself (RR-11, RR-15).
+
+    Raises `MappingError` and `velocity.TemplateError`.
+    """
+    body = str(event.get("body") or "")
+    template = _request_template(integration, body)
+    if template is None:
+        return body
+    return _render(template, body, event)
+
+
+def http_request(integration: TemplatedIntegration, payload: str, event: Mapping[str, Any]) -> HttpRequest:
+    """The request of an `HTTP` or `HTTP_PROXY` integration (RR-14, RR-17). Raises `MappingError`."""
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": f"AmazonAPIGateway_{event['requestContext']['apiId']}",
+        "X-Amzn-Apigateway-Api-Id": str(event["requestContext"]["apiId"]),
+    }
+    query: dict[str, str] = {}
+    path: dict[str, str] = {}
+    places = {"header": headers, "querystring": query, "path": path}
+    for target, source in integration.request_parameters.items():
+        place, _, name = target.removeprefix("integration.request.").partition(".")
+        if place not in places or not target.startswith("integration.request."):
+            raise MappingError(
+                f"request parameter {target!r}: expected integration.request.header|querystring|path.NAME"
+            )
+        places[place][name] = _parameter(source, event)
+    return HttpRequest(
+        integration.method, _url(integration.target or "", path, query), headers, _bytes(integration, payload)
+    )
+
+
+def mock_answer(payload: str) -> BackendAnswer:
+    """RR-12: the request template's `statusCode` is the backend's. Raises `MappingError`."""
+    value = expressions.json_or_missing(payload)
+    status = value.get("statusCode") if isinstance(value, dict) else None
+    if isinstance(status, bool) or not isinstance(status, int):
+        raise MappingError('MOCK: the request template made no JSON with a statusCode, expected {"statusCode": 200}')
+    return BackendAnswer(status, "", str(status))
+
+
+def function_event(payload: str) -> Any:
+    """The event of a function behind templates. Raises `MappingError`."""
+    event = expressions.json_or_missing(payload)
+    if event is expressions.MISSING:
+        raise MappingError("AWS: what the request template made is not JSON")
+    return event
+
+
+# --- the answer -----------------------------------------------------------------------------------------------------
+
+
+def function_answer(outcome: Outcome | IntegrationTimedOut) -> BackendAnswer | IntegrationTimedOut | IntegrationFailed:
+    """A function's outcome as a backend's answer; an error is matched by its message (RR-10)."""
+    match outcome:
+        case IntegrationTimedOut():
+            return outcome
+        case Returned(value):
+            return BackendAnswer(200, json.dumps(value, ensure_ascii=False), "")
+        case FunctionError(_, message):
+            return BackendAnswer(200, json.dumps(outcome.payload(), ensure_ascii=False), message)
+        case NotInvoked(reason):
+            return IntegrationFailed(f"the function was not invoked: {reason}")
+
+
+def rendered(integration: TemplatedIntegration, answer: BackendAnswer, event: Mapping[str, Any]) -> Rendered:
+    """What the client would be shown. Raises `velocity.TemplateError`."""
+    response = _response(integration, answer)
+    if integration.type == "HTTP_PROXY" or response is None or not response.templates:
+        return Rendered(answer.status, answer.body)
+    key = _selected(response.template_selection_expression, lambda name: _response_variable(name, answer))
+    template = response.templates.get(key, response.templates.get(DEFAULT))
+    return Rendered(answer.status, answer.body if template is None else _render(template, answer.body, event))
+
+
+def _response(integration: TemplatedIntegration, answer: BackendAnswer) -> IntegrationResponse | None:
+    for response in integration.responses:
+        pattern = re.fullmatch(r"/(.*)/", response.key, re.DOTALL)
+        if pattern is not None and re.fullmatch(pattern[1], answer.matched, re.DOTALL):
+            return response
+    return next((response for response in integration.responses if response.key == DEFAULT), None)
+
+
+def _response_variable(name: str, answer: BackendAnswer) -> str:
+    if name == "integration.response.statuscode":
+        return str(answer.status)
+    header = name.removeprefix("integration.response.header.")
+    if header != name:
+        return next((value for key, value in answer.headers.items() if key.lower() == header.lower()), "")
+    path = name.removeprefix("integration.response.body")
+    if path == name:
+        raise ExpressionError(
+            f"variable ${{{name}}} is not known; expected integration.response.statuscode|header|body"
+        )
+    return expressions.as_text(expressions.at_path(expressions.json_or_missing(answer.body), path))
+
+
+# --- parts ----------------------------------------------------------------------------------------------------------
+
+
+def _request_template(integration: TemplatedIntegration, body: str) -> str | None:
+    templates = integration.request_templates
+    if integration.type == "HTTP_PROXY":
+        return None
+    value = expressions.json_or_missing(body)
+    key = _selected(integration.template_selection_expression, lambda name: _request_variable(name, value))
+    template = templates.get(key, templates.get(DEFAULT))
+    if template is not None:
+        return template
+    refused = integration.passthrough_behavior == "NEVER" or (
+        integration.passthrough_behavior == "WHEN_NO_TEMPLATES" and templates
+    )
+    if refused:
+        raise MappingError(
+            f"no request template for {key!r}, and PassthroughBehavior is {integration.passthrough_behavior}"
+        )
+    return None
+
+
+def _selected(expression: str | None, variable: Any) -> str:
+    return DEFAULT if expression is None else expressions.evaluate(expression, variable)
+
+
+def _request_variable(name: str, value: Any) -> str:
+    path = name.removeprefix(_BODY)
+    if path == name:
+        raise ExpressionError(f"variable ${{{name}}} is not known; expected request.body.PATH")
+    return expressions.as_text(expressions.at_path(value, path))
+
+
+def _render(template: str, body: str, event: Mapping[str, Any]) -> str:
+    parameters = {
+        "header": event.get("headers") or {},
+        "querystring": event.get("queryStringParameters") or {},
+        "path": {},
+    }
+    return velocity.render(
+        template,
+        body,
+        context=event["requestContext"],
+        variables=event.get("stageVariables") or {},
+        parameters=parameters,
+    )
+
+
+def _parameter(source: str, event: Mapping[str, Any]) -> str:
+    """RR-14."""
+    static = re.fullmatch(r"'(.*)'", source, re.DOTALL)
+    if static is not None:
+        return static[1]
+    body = expressions.json_or_missing(str(event.get("body") or ""))
+    sources: dict[str, Any] = {
+        "route.request.body.": body,
+        "stageVariables.": event.get("stageVariables") or {},
+        "context.": event["requestContext"],
+    }
+    for prefix, value in sources.items():
+        if source.startswith(prefix):
+            return expressions.as_text(expressions.at_path(value, source.removeprefix(prefix)))
+    return _connect_parameter(source, event)
+
+
+def _connect_parameter(source: str, event: Mapping[str, Any]) -> str:
+    """Headers and queries exist on `$connect` only."""
+    members = {
+        "route.request.header.": "headers",
+        "route.request.querystring.": "queryStringParameters",
+        "route.request.multivalueheader.": "multiValueHeaders",
+        "route.request.multivaluequerystring.": "multiValueQueryStringParameters",
+    }
+    for prefix, member in members.items():
+        if source.startswith(prefix):
+            name = source.removeprefix(prefix).lower()
+            found = (value for key, value in (event.get(member) or {}).items() if key.lower() == name)
+            value = next(found, "")
+            return ",".join(value) if isinstance(value, list) else str(value)
+    raise MappingError(f"request parameter source {source!r} is not known; expected one of RR-14 or a 'static text'")
+
+
+def _url(target: str, path: Mapping[str, str], query: Mapping[str, str]) -> str:
+    for name, value in path.items():
+        target = target.replace(f"{{{name}}}", quote(value, safe=""))
+    parts = urlsplit(target)
+    if parts.scheme not in ("http", "https") or not _LOOPBACK.fullmatch(parts.hostname or ""):
+        raise MappingError(
+            f"HTTP integration {target!r}: only hosts of this machine are asked (localhost, 127.0.0.1, ::1)"
+        )
+    return urlunsplit(
+        parts._replace(query=urlencode([*parse_qsl(parts.query, keep_blank_values=True), *query.items()]))
+    )
+
+
+def _bytes(integration: TemplatedIntegration, payload: str) -> bytes:
+    """RT-26: binary travels as base64 text and is converted only here."""
+    if integration.content_handling_strategy != "CONVERT_TO_BINARY":
+        return payload.encode()
+    try:
+        return base64.b64decode(payload, validate=True)
+    except binascii.Error as error:
+        raise MappingError("CONVERT_TO_BINARY: the message is not base64") from error
