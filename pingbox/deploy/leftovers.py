@@ -59,7 +59,7 @@ _GONE = ("NotFound", "NoSuch", "NonExistent", "404")
 
 
 def leftovers(aws: Aws, resources: Iterable[Mapping[str, Any]]) -> list[Leftover]:
-    """Those of the resources (entries of `ListStackResources`) that still exist, log groups of functions and API included.
+    """Those of the resources (entries of `ListStackResources`) that still exist, with the log groups AWS made for them.
 
     A resource of a type that we cannot ask for is not in the list: `unasked` names those types.
     """

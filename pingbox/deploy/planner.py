@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.place import Place
@@ -65,6 +66,7 @@ def change_set(wish: Wish, reality: Reality, name: str) -> ChangeSetRequest:
         create=reality.standing is not Standing.READY,
         parameters=tuple(wish.parameters.items()),
         tags=tuple(wish.place.tags.items()),
+        previous=_unchanged_parameters(wish, reality),
         body=None if url else wish.template,
         url=url,
     )
@@ -117,6 +119,14 @@ def hot_swap(wish: Wish, reality: Reality, functions: tuple[str, ...]) -> list[S
         SwapCode(functions, bucket, key),
         MarkSwapped(bucket, place.artifact_prefix + MARKER, key),
     ]
+
+
+def _unchanged_parameters(wish: Wish, reality: Reality) -> tuple[str, ...]:
+    """Parameters that the running stack has, the new template still declares, and nobody spoke of this time."""
+    if reality.stack is None or reality.standing is not Standing.READY:
+        return ()
+    declared = json.loads(wish.template).get("Parameters", {})
+    return tuple(sorted((set(reality.stack.parameters) & set(declared)) - set(wish.parameters)))
 
 
 def _stale(wish: Wish, reality: Reality) -> tuple[str, ...]:

@@ -143,13 +143,17 @@ Step = (
 
 @dataclass(frozen=True)
 class ChangeSetRequest:
-    """Everything `CreateChangeSet` needs. `url` is set instead of `body` for a template beyond the inline limit."""
+    """Everything `CreateChangeSet` needs. `url` is set instead of `body` for a template beyond the inline limit.
+
+    `previous` names parameters that keep the value they have: what was chosen once need not be said again.
+    """
 
     stack: str
     name: str
     create: bool
     parameters: tuple[tuple[str, str], ...]
     tags: tuple[tuple[str, str], ...]
+    previous: tuple[str, ...] = ()
     body: str | None = None
     url: str | None = None
 
@@ -161,7 +165,10 @@ class ChangeSetRequest:
             "ChangeSetName": self.name,
             "ChangeSetType": "CREATE" if self.create else "UPDATE",
             "Capabilities": list(capabilities),
-            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in self.parameters],
+            "Parameters": [
+                *({"ParameterKey": key, "ParameterValue": value} for key, value in self.parameters),
+                *({"ParameterKey": key, "UsePreviousValue": True} for key in self.previous),
+            ],
             "Tags": [{"Key": key, "Value": value} for key, value in self.tags],
             **source,
         }

@@ -1,0 +1,147 @@
+"""Commands for what is deployed: `status`, `logs`, `open`, `destroy`."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from pingbox.deploy.options import Where, where_options
+
+if TYPE_CHECKING:
+    from pingbox.deploy.aws import Aws
+    from pingbox.deploy.destroy import Inventory
+    from pingbox.deploy.logs import Line
+
+DRIFTED = 2
+"""Exit code of `status` when what runs is not what the template says. 0: it is, 1: unhealthy, absent or an error."""
+
+
+@click.command()
+@where_options
+@click.option("--drift/--no-drift", default=True, show_default=True, help="Compare every resource with the template.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_context
+def status(ctx: click.Context, /, where: Where, drift: bool, as_json: bool) -> None:
+    """Show outputs, health and drift. Exit code 0: as it should be, 2: drifted, 1: unhealthy or not there."""
+    from pingbox.deploy.run import ground
+    from pingbox.deploy.show import console, status_json, status_view
+    from pingbox.deploy.status import status as look
+    from pingbox.deploy.watch import Watch
+
+    standing = ground(where)
+    found = look(standing.aws, standing.place, Watch(standing.aws, lambda event, resources: None), drift=drift)
+    if found is None:
+        raise click.ClickException(f"There is no stack {standing.place.stack} in {standing.place.region}.")
+    console().print_json(json.dumps(status_json(found))) if as_json else console().print(status_view(found))
+    ctx.exit(1 if not found.healthy else 0 if found.in_sync else DRIFTED)
+
+
+@click.command()
+@where_options
+@click.option("--follow", "-f", is_flag=True, help="Go on until Ctrl-C.")
+@click.option("--function", help="Only this one, by its name in the template or in short: message.")
+@click.option("--since", type=click.FloatRange(min=0), default=10, show_default=True, help="Minutes to look back.")
+def logs(where: Where, follow: bool, function: str | None, since: float) -> None:
+    """Print the functions' log lines, oldest first."""
+    from pingbox.deploy.logs import Tail, log_groups
+    from pingbox.deploy.run import ground
+
+    standing = ground(where)
+    tail = Tail(standing.aws, log_groups(standing.aws, standing.place, function))
+    start = int((time.time() - since * 60) * 1000)
+    for line in tail.follow(start) if follow else tail.fresh(start):
+        _print_line(line)
+
+
+@click.command("open")
+@where_options
+@click.option("--print", "only_print", is_flag=True, help="Print the address instead of opening it.")
+def open_page(where: Where, only_print: bool) -> None:
+    """Open the page in the browser."""
+    from pingbox.deploy.reality import find_stack
+    from pingbox.deploy.run import ground
+
+    standing = ground(where)
+    stack = find_stack(standing.aws, standing.place.stack)
+    url = stack.outputs.get("SiteUrl") if stack else None
+    if url is None:
+        raise click.ClickException(f"{standing.place.stack} has no page. Run `pingbox deploy` first.")
+    click.echo(url)
+    if not only_print:
+        click.launch(url)
+
+
+@click.command()
+@where_options
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for the stack's name.")
+@click.option("--keep-data", is_flag=True, help="Leave the tables standing.")
+@click.option("--delete-data", is_flag=True, help="Delete tables that the stage retains (prod) as well.")
+@click.pass_context
+def destroy(ctx: click.Context, /, where: Where, yes: bool, keep_data: bool, delete_data: bool) -> None:
+    """Take a stage down: list what goes, ask for its name, delete it, and show that nothing is left."""
+    from pingbox.deploy.destroy import destroy_steps, keep_tables, kept_tables, take_inventory
+    from pingbox.deploy.perform import perform
+    from pingbox.deploy.progress import Live
+    from pingbox.deploy.run import ground
+    from pingbox.deploy.show import console
+    from pingbox.deploy.watch import Watch
+
+    if keep_data and delete_data:
+        raise click.UsageError("--keep-data and --delete-data contradict each other")
+    standing = ground(where)
+    inventory = take_inventory(standing.aws, standing.place)
+    if inventory.is_empty:
+        click.echo(f"Nothing of {standing.place.stack} is there.")
+        return
+    steps = destroy_steps(inventory, delete_data=delete_data)
+    kept = kept_tables(inventory, delete_data=delete_data, keep_data=keep_data)
+    _show_inventory(inventory, kept)
+    _ask_for_name(standing.place.stack, yes)
+    live = ctx.with_resource(Live(console()))
+    watch = Watch(standing.aws, live.event)
+    if keep_data:
+        keep_tables(standing.aws, inventory, watch)
+    perform(standing.aws, steps, watch, live.step)
+    _show_leftovers(ctx, standing.aws, inventory, kept)
+
+
+def _print_line(line: Line) -> None:
+    at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(line.time / 1000))
+    click.echo(f"{at}.{line.time % 1000:03}Z {line.function}  {line.message}")
+
+
+def _show_inventory(inventory: Inventory, kept: list[str]) -> None:
+    from pingbox.deploy.show import console, resources_table
+
+    console().print(resources_table(inventory.resources, kept))
+    if inventory.reality.artifacts:
+        click.echo(f"and {len(inventory.reality.artifacts)} artifacts in {inventory.place.artifact_bucket}")
+    if inventory.reality.secret:
+        click.echo(f"and the token secret {inventory.place.secret}")
+
+
+def _ask_for_name(stack: str, yes: bool) -> None:
+    if yes:
+        return
+    typed = click.prompt(f"This cannot be undone. Type the stack's name ({stack}) to go on")
+    if typed.strip() != stack:
+        raise click.ClickException(f"{typed!r} is not {stack!r}; nothing was deleted.")
+
+
+def _show_leftovers(ctx: click.Context, aws: Aws, inventory: Inventory, kept: list[str]) -> None:
+    """Ask for each thing once more. Exit code 1 when something is left that should have gone."""
+    from pingbox.deploy.leftovers import leftovers, unasked
+
+    left = [entry for entry in leftovers(aws, inventory.resources) if entry.id not in kept]
+    for table in kept:
+        click.echo(f"kept: the table {table}")
+    for entry in left:
+        click.echo(f"still there: {entry.type} {entry.id}", err=True)
+    for type_name in unasked(inventory.resources):
+        click.echo(f"not looked for: {type_name}")
+    if left:
+        ctx.exit(1)
+    click.echo("Nothing else is left." if kept else "Nothing is left.")
