@@ -1,0 +1,12 @@
+/** Where the chat's socket is. config.json may say {"wsUrl": "wss://…"}; a path, or nothing, means this very server. */
+export async function loadConfig(fetch, location) {
+  const response = await fetch('config.json', { cache: 'no-store' });
+  const config = response.ok ? await response.json() : {};
+  return { wsUrl: socketUrl(config.wsUrl ?? '/dev', location) };
+}
+
+export function socketUrl(address, location) {
+  const url = new URL(address, location);
+  url.protocol = url.protocol === 'https:' || url.protocol === 'wss:' ? 'wss:' : 'ws:';
+  return url.href;
+}

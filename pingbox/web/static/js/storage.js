@@ -1,0 +1,81 @@
+/**
+ * What this browser remembers: who we are, rooms, drafts, what was read, and every message not yet confirmed.
+ * localStorage may be missing or full (private windows, strict settings): then memory serves, until the page closes.
+ */
+const PREFIX = 'pingbox:';
+const OUT = 'out:';
+
+export class Storage {
+  constructor(backing) {
+    this.backing = backing;
+    this.memory = new Map();
+  }
+
+  get(key, fallback = null) {
+    const raw = this.#read(PREFIX + key);
+    if (raw === null) return fallback;
+    try {
+      return JSON.parse(raw);
+    } catch {
+      return fallback;
+    }
+  }
+
+  /** undefined and null remove the key. */
+  set(key, value) {
+    if (value === null || value === undefined) this.#remove(PREFIX + key);
+    else this.#write(PREFIX + key, JSON.stringify(value));
+  }
+
+  /** Messages of this or an earlier page that are not known to be stored, in the order they were written. */
+  outbox() {
+    const items = this.#keys().filter((key) => key.startsWith(PREFIX + OUT)).map((key) => this.get(key.slice(PREFIX.length)));
+    return items.filter((item) => typeof item?.cid === 'string' && typeof item.text === 'string').sort((a, b) => a.at - b.at);
+  }
+
+  /** One key per message, so that two tabs never overwrite each other's. */
+  saveOutbox(before, after) {
+    const kept = new Set(after.map((item) => item.cid));
+    for (const item of before) if (!kept.has(item.cid)) this.set(OUT + item.cid, null);
+    for (const item of after) if (!before.includes(item)) this.set(OUT + item.cid, item);
+  }
+
+  /** The cid of a message that another tab settled or discarded, given a `storage` event; else null. */
+  static settledElsewhere({ key, newValue }) {
+    return key?.startsWith(PREFIX + OUT) && newValue === null ? key.slice((PREFIX + OUT).length) : null;
+  }
+
+  #read(key) {
+    if (this.memory.has(key)) return this.memory.get(key);
+    try {
+      return this.backing.getItem(key);
+    } catch {
+      return null;
+    }
+  }
+
+  #write(key, value) {
+    try {
+      this.backing.setItem(key, value);
+    } catch {
+      this.memory.set(key, value);
+    }
+  }
+
+  #remove(key) {
+    this.memory.delete(key);
+    try {
+      this.backing.removeItem(key);
+    } catch {
+      // No storage at all: it was in memory only.
+    }
+  }
+
+  #keys() {
+    try {
+      return [...new Set([...Object.keys(this.backing), ...this.memory.keys()])];
+    } catch {
+      return [...this.memory.keys()];
+    }
+  }
+}
