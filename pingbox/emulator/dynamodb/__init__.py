@@ -1,1 +1,7 @@
-"""A local DynamoDB: moto's semantics over storage that lasts."""
+"""A local DynamoDB that lasts and stays fast: moto's semantics over SQLite, short lanes for the frequent shapes."""
+
+from pingbox.emulator.dynamodb.local import LocalDynamoDB
+from pingbox.emulator.dynamodb.store import Durability, StoreError
+from pingbox.emulator.dynamodb.wire import Answer
+
+__all__ = ["Answer", "Durability", "LocalDynamoDB", "StoreError"]

@@ -1,0 +1,149 @@
+"""The SQLite file under the tables: opened by one process at a time, one transaction per write.
+
+Nothing here is thread-safe: `LocalDynamoDB` holds one lock around every call.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+Durability = Literal["normal", "full"]
+
+FILE_NAME = "dynamodb.sqlite3"
+FORMAT = 1
+_APPLICATION_ID = 0x50424F58  # "PBOX"
+
+_SCHEMA = """
+CREATE TABLE tables(n INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, spec TEXT NOT NULL);
+CREATE TABLE counts(n INTEGER PRIMARY KEY, items INTEGER NOT NULL, bytes INTEGER NOT NULL);
+CREATE TABLE tokens(token TEXT PRIMARY KEY, digest BLOB NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
+CREATE INDEX tokens_at ON tokens(at);
+"""
+
+
+class StoreError(Exception):
+    """The data file cannot be used; the message says which, why, and what to do. The file was not touched."""
+
+
+class Store:
+    """One open SQLite connection and the transaction around each write."""
+
+    def __init__(self, db: sqlite3.Connection, path: Path | None) -> None:
+        self.db = db
+        self.path = path
+
+    @classmethod
+    def open(cls, folder: Path | None, durability: Durability = "normal") -> Store:
+        """Open `folder`/dynamodb.sqlite3, made if missing; None keeps everything in memory.
+
+        `normal` survives the death of the process, `full` also a loss of power (an fsync per write). Raises
+        `StoreError` when another process has the file open, or when it is not ours, damaged or of a newer format.
+        """
+        if folder is None:
+            db = _connect(":memory:")
+            _create(db)
+            return cls(db, None)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / FILE_NAME
+        if path.exists() and path.stat().st_size and not _half_created(path):
+            _refuse_foreign(path)
+        db = _connect(path)
+        try:
+            _take(db, path, durability)
+        except BaseException:
+            db.close()
+            raise
+        return cls(db, path)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing for the writes inside; a transaction inside another one joins it."""
+        if self.db.in_transaction:
+            yield
+            return
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+
+    def close(self) -> None:
+        self.db.close()
+
+
+def _connect(path: Path | Literal[":memory:"]) -> sqlite3.Connection:
+    # Autocommit: BEGIN and COMMIT are ours. Many statements differ only in the table's number: cache them generously.
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=1024, timeout=0)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Look at the header before SQLite does: opening a file for writing may already change it."""
+    with path.open("rb") as file:
+        header = file.read(72)
+    if len(header) < 72 or header[:16] != b"SQLite format 3\x00":
+        raise StoreError(
+            f"{path} is not a PingBox data file (no SQLite header); it was left untouched. "
+            "Move it away, or choose another data folder"
+        )
+    version = int.from_bytes(header[60:64], "big")
+    application = int.from_bytes(header[68:72], "big")
+    if application != _APPLICATION_ID:
+        raise StoreError(
+            f"{path} belongs to another program (application id {application:#x}, expected {_APPLICATION_ID:#x}); "
+            "it was left untouched. Choose another data folder"
+        )
+    if version != FORMAT:
+        raise StoreError(
+            f"{path} has data format {version}, this PingBox reads format {FORMAT}; it was left untouched. "
+            + ("Upgrade PingBox" if version > FORMAT else "Use the PingBox that wrote it")
+            + ", or choose another data folder"
+        )
+
+
+def _half_created(path: Path) -> bool:
+    """Whether the process died while it made the file: SQLite's journal will bring it back to empty."""
+    return path.with_name(path.name + "-journal").exists()
+
+
+def _take(db: sqlite3.Connection, path: Path, durability: Durability) -> None:
+    """Lock the file for this process (the kernel lets go when the process dies) and set how writes reach the disk."""
+    try:
+        # Exclusive locking before WAL: no shared memory file, and no lock calls in each transaction.
+        db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        db.execute("BEGIN EXCLUSIVE")
+        db.execute("COMMIT")
+        if db.execute("PRAGMA application_id").fetchone()[0] == 0:
+            # Before WAL, so that the header that the next start looks at is in the file itself.
+            _create(db)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute(f"PRAGMA synchronous={'FULL' if durability == 'full' else 'NORMAL'}")
+        db.execute("PRAGMA cache_size=-32768")  # KiB
+        db.execute("SELECT count(*) FROM tables").fetchone()
+    except sqlite3.OperationalError as problem:
+        if "locked" in str(problem):
+            raise StoreError(
+                f"{path} is in use by another process (another `pingbox serve`?). "
+                "Stop that one, or give this one a data folder of its own"
+            ) from problem
+        raise StoreError(
+            f"{path} cannot be opened: {problem}. Check the folder's permissions and free space"
+        ) from problem
+    except sqlite3.DatabaseError as problem:
+        raise StoreError(
+            f"{path} is damaged ({problem}); it was left as it is. Restore a copy, or choose another data folder"
+        ) from problem
+
+
+def _create(db: sqlite3.Connection) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    for statement in _SCHEMA.split(";"):
+        db.execute(statement)
+    db.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version={FORMAT}")
+    db.execute("COMMIT")
