@@ -83,7 +83,7 @@ def hello(
         effects.Welcome(command.request, tuple(p for p, _ in entered), tuple(r for _, r in entered), focus, name),
         effects.AnnounceArrival(rooms),
         effects.LimitTabs(),
-        effects.ConfirmOpen(rooms),
+        effects.ConfirmOpen(rooms, tab=True),
     ]
 
 
@@ -120,7 +120,9 @@ def act(command: Command, member: Member, given: Circumstances) -> list[Effect]:
         case commands.CreateRoom():
             return create(command, member, given)
         case commands.LeaveRoom():
-            return _in_room(command.room, member, "leave", command.request, effects.Unsubscribe)
+            return _in_room(
+                command.room, member, "leave", command.request, lambda room: effects.Unsubscribe(command.request, room)
+            )
         case commands.Who():
             return _in_room(
                 command.room, member, "read", command.request, lambda room: effects.SendPeople(command.request, room)
@@ -182,7 +184,8 @@ def _send(command: commands.SendMessage, member: Member, given: Circumstances) -
     cid = command.request.cid or given.cid
     draft = Draft(room, member.user, member.name, cid, command.text, command.reply_to, given.retention)
     request = Request(command.request.id, cid)
-    return [effects.Append(draft, command.seen, request, new_room(room, member.user, given))]
+    missing = new_room(room, member.user, given)
+    return [effects.Append(draft, command.seen, request, missing, command.request.cid is not None)]
 
 
 def _read(command: commands.Sync | commands.History, member: Member) -> list[Effect]:

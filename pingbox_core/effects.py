@@ -21,13 +21,15 @@ class Tell:
 class Append:
     """Put a draft into its room's log; what follows is decided from how that ends (`decide.appended`).
 
-    `room_if_missing`: the room record to begin with, should nobody have spoken in the room yet.
+    `cid_given`: the client chose the cid, so an earlier attempt may be in the log. `room_if_missing`: the room record
+    to begin with, should nobody have spoken in the room yet.
     """
 
     draft: Draft
     seen: int | None
     request: Request
     room_if_missing: RoomRecord
+    cid_given: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,14 @@ class ConfirmOpen:
     """Look once more for the connection record; if `$disconnect` took it meanwhile, take back the rows just written."""
 
     rooms: tuple[str, ...]
+    tab: bool = False
 
 
 @dataclass(frozen=True)
 class Unsubscribe:
-    """Take the connection out of a room, and tell the others if it was the user's last tab there."""
+    """Take the connection out of a room, tell the others if it was the user's last tab there, and answer `left`."""
 
+    request: Request
     room: str
 
 

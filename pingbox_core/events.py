@@ -91,3 +91,56 @@ def room_state(record: RoomRecord, head: Head, floor: int, read: Mapping[str, in
 def who(room: str, users: Sequence[Mapping[str, Any]]) -> Event:
     """The people of a room: all are counted, the first hundred listed."""
     return {"room": room, "count": len(users), "users": list(users[: limits.PRESENCE_ONLINE])}
+
+
+def sync(record: RoomRecord, page: Sequence[Event], start: int, end: int, head: int, more: bool, reset: bool) -> Event:
+    """The events of the slots `start..end`. `more`: the log goes on; `reset`: what the client held is not this log."""
+    return {
+        "type": "sync",
+        "room": record.room,
+        "epoch": record.epoch,
+        "events": list(page),
+        "from": start,
+        "to": end,
+        "head": max(head, end),
+        "more": more,
+        "reset": reset,
+    }
+
+
+def welcome(
+    request: Request,
+    user: Mapping[str, Any],
+    token: str | None,
+    states: Sequence[Event],
+    limits_told: Mapping[str, int],
+    now: int,
+) -> Event:
+    """The greeting. If it would not fit into a frame, the topics are left out of the rooms' states."""
+    event = answer("welcome", request, v=limits.VERSION, now=now, user=dict(user))
+    if token is not None:
+        event["token"] = token
+    event |= {"limits": dict(limits_told), "rooms": list(states)}
+    if len(frame(event)) > limits.FRAME_BYTES:
+        event["rooms"] = [state | {"topic": ""} for state in states]
+    return event
+
+
+def rooms(request: Request, found: Sequence[Mapping[str, Any]], more: bool) -> Event:
+    """A page of the directory, as much as fits; `next` is the `after` of the next page."""
+    listed: list[Event] = []
+    size = 0
+    for one in found:
+        entry = {
+            "room": one["roomId"],
+            "title": one["title"],
+            "topic": one.get("topic", ""),
+            "createdAt": one["createdAt"],
+        }
+        size += len(frame(entry)) + 1
+        if size > limits.PAGE_BYTES:
+            more = True
+            break
+        listed.append(entry)
+    event = answer("rooms", request, rooms=listed)
+    return event | {"next": listed[-1]["room"]} if more and listed else event

@@ -46,5 +46,11 @@ def advanced(tat: int, now: int, cost: int, rate: Rate) -> int:
 
 
 def wait(tat: int, now: int, cost: int, rate: Rate) -> int:
-    """Milliseconds until the action is allowed; 0 if it is allowed now."""
-    return max(0, round(advanced(tat, now, cost, rate) - now - rate.burst * rate.interval)) if cost else 0
+    """Milliseconds until the action is allowed; 0 if it is allowed now.
+
+    At `tat` everything is paid and any action is allowed, also one that costs more than a whole burst.
+    """
+    if cost == 0 or tat <= now:
+        return 0
+    excess = advanced(tat, now, cost, rate) - now - round(rate.burst * rate.interval)
+    return max(0, min(excess, tat - now))

@@ -1,0 +1,116 @@
+"""Coming in: `hello`, `joinRoom`, `createRoom`. Subscriptions are written first, then the log is read (I3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pingbox.handlers import departing
+from pingbox.handlers.invocation import Invocation
+from pingbox.handlers.messages import UserDocument
+from pingbox.handlers.reading import View, view
+from pingbox_core import effects, events, limits, tokens
+from pingbox_core.members import Member, is_first_tab, oldest_beyond_limit, people
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Who comes in, and what was loaded of them. `document`: None if the user has none, or is a plain client."""
+
+    member: Member
+    document: UserDocument | None = None
+
+
+def subscribe(invocation: Invocation, member: Member, wanted: effects.Subscribe) -> bool:
+    """Note the rooms in the record, then write the rows. False if the connection is gone meanwhile."""
+    connections = invocation.connections
+    if not connections.enter(member.connection, wanted.rooms, wanted.focus, wanted.name, greeted=wanted.tab):
+        return False
+    connections.subscribe(member, wanted.rooms, tab=wanted.tab)
+    return True
+
+
+def welcome(invocation: Invocation, guest: Guest, wanted: effects.Welcome) -> bool:
+    """Greet: who you are, the rooms, what you missed, `ready`. False if nobody is there to hear it."""
+    pairs = list(zip(wanted.positions, wanted.records, strict=True))
+    views = invocation.ports.together([partial(view, invocation, position, record) for position, record in pairs])
+    marks = _marks(invocation, guest, wanted.name, views)
+    online = len(people(invocation.connections.present(wanted.focus, invocation.now, strong=False)))
+    states = [_state(v, marks[v.record.room], online if v.record.room == wanted.focus else None) for v in views]
+    rate = invocation.settings.rate
+    told = limits.for_welcome(rate.per_minute, rate.burst)
+    user, token = _user(guest.member, wanted.name), _token(invocation, guest.member)
+    greeting = events.welcome(wanted.request, user, token, states, told, invocation.now)
+    news = [v.sync for v in views if v.has_news]
+    return all(invocation.tell(event) for event in (greeting, *news, {"type": "ready"}))
+
+
+def show_room(invocation: Invocation, member: Member, wanted: effects.ShowRoom) -> bool:
+    """Answer a join with everything the page needs; two frames if one would be too large."""
+    room = wanted.record.room
+    seen = view(invocation, wanted.position, wanted.record)
+    mark: Any = {"s": seen.head.seq, "n": seen.head.n}
+    if not member.plain:
+        mark = invocation.messages.remember(member.user, member.name, {room: mark}).rooms[room]
+    present = people(invocation.connections.present(room, invocation.now))
+    state = _state(seen, mark, len(present))
+    who = events.who(room, present)["users"]
+    joined = events.answer("joined", wanted.request, room=state, who=who)
+    whole = joined | {"sync": seen.sync}
+    if len(events.frame(whole)) <= limits.FRAME_BYTES:
+        return invocation.tell(whole)
+    return invocation.tell(joined) and invocation.tell(seen.sync)
+
+
+def announce_arrival(invocation: Invocation, member: Member, rooms: tuple[str, ...]) -> None:
+    """Tell the others of each room in which this is the user's first tab. A plain client has no presence."""
+    if member.plain:
+        return
+    looks = [partial(invocation.connections.present, room, invocation.now) for room in rooms]
+    for room, present in zip(rooms, invocation.ports.together(looks), strict=True):
+        if is_first_tab(present, member):
+            online = len(people(present))
+            event = events.presence(room, {"id": member.user, "name": member.name}, online)
+            departing.announce(invocation, room, event, departing.present_ids(present), online)
+
+
+def limit_tabs(invocation: Invocation, member: Member) -> None:
+    """The eleventh connection of a user costs the first one."""
+    tabs = invocation.connections.tabs(member.user, invocation.now)
+    for connection in oldest_beyond_limit(tabs):
+        farewell = events.bye("too_many_tabs", "you have opened this chat too often elsewhere", reconnect=False)
+        invocation.post([connection], events.frame(farewell), "")
+        invocation.ports.postman.close(connection)
+        departing.depart(invocation, connection)
+
+
+def confirm_open(invocation: Invocation, member: Member, rooms: tuple[str, ...], *, tab: bool) -> None:
+    """If `$disconnect` ran while we wrote, it did not see our rows: take them back and say so."""
+    if invocation.connections.record(member.connection) is None:
+        invocation.connections.unsubscribe(member, rooms, tab=tab)
+        departing.announce_leave(invocation, member, list(rooms))
+
+
+def _marks(invocation: Invocation, guest: Guest, name: str, views: list[View]) -> dict[str, Any]:
+    """The user's read markers. A room entered for the first time counts as read up to its head."""
+    document = guest.document
+    heads = {v.record.room: {"s": v.head.seq, "n": v.head.n} for v in views}
+    known = {} if document is None else document.rooms
+    new = {room: mark for room, mark in heads.items() if room not in known}
+    if new or document is None or document.name != name:
+        document = invocation.messages.remember(guest.member.user, name, new)
+    return {room: document.rooms.get(room, mark) for room, mark in heads.items()}
+
+
+def _state(seen: View, mark: Mapping[str, int], online: int | None) -> events.Event:
+    return events.room_state(seen.record, seen.head, seen.floor, mark, online)
+
+
+def _user(member: Member, name: str) -> dict[str, Any]:
+    return {"id": member.user, "name": name, "guest": member.guest}
+
+
+def _token(invocation: Invocation, member: Member) -> str | None:
+    return tokens.sign(member.user, invocation.ports.secret(), invocation.now) if member.guest else None

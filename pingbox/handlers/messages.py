@@ -1,0 +1,319 @@
+"""The Messages table: the rooms' logs, the directory of rooms, the users' documents (chat.md C1, C2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from pingbox.handlers.attributes import from_item, to_item
+from pingbox.handlers.dynamodb import (
+    Item,
+    at_most,
+    error_code,
+    get_all,
+    is_conflict,
+    is_refusal,
+    pages,
+    refused_item,
+)
+from pingbox.handlers.ports import Ports
+from pingbox.handlers.tables import DIRECTORY
+from pingbox_core import limits
+from pingbox_core.log import RoomRecord, Row, Tail
+
+Marks = Mapping[str, Mapping[str, int]]  # per room: `s`, the seq read up to, and `n`, the messages read
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A slot was not free. `winner`: the row in it; None: a transaction held it, try the same slot again."""
+
+    winner: Row | None
+
+
+@dataclass(frozen=True)
+class UserDocument:
+    """What is kept of a user between connections: the saved rooms with their read markers."""
+
+    user: str
+    name: str
+    rooms: Marks = field(default_factory=dict)
+
+
+class Messages:
+    """The calls on the Messages table. Cheap to make; holds nothing but names."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._dynamodb = ports.dynamodb
+        self._table = ports.settings.messages_table
+        self._pause = ports.pause
+
+    # --- the log
+
+    def from_slot(self, room: str, seq: int, limit: int) -> Tail:
+        """The slots from `seq` on, ascending, read strongly, at most `limit`."""
+        items, more = at_most(limit, self._dynamodb.query, self._slots(room, "roomId = :room AND seq >= :seq", seq))
+        return Tail(tuple(map(_slot, items)), more)
+
+    def newest(self, room: str, limit: int) -> list[Row | RoomRecord]:
+        """The newest slots, newest first, read strongly; the room record if there are no more rows."""
+        arguments = self._slots(room, "roomId = :room") | {"ScanIndexForward": False, "Limit": limit}
+        found: list[Row | RoomRecord] = []
+        for item in pages(self._dynamodb.query, arguments):
+            found.append(_slot(item))
+            if len(found) == limit:
+                break
+        return found
+
+    def before(self, room: str, seq: int, limit: int) -> tuple[list[Row], bool]:
+        """The rows below `seq`, newest first, read strongly, at most `limit`; and whether there are more."""
+        arguments = self._slots(room, "roomId = :room AND seq < :seq", seq) | {"ScanIndexForward": False}
+        items, more = at_most(limit, self._dynamodb.query, arguments)
+        rows = [slot for slot in map(_slot, items) if isinstance(slot, Row)]
+        return rows, more and not (rows and rows[-1].seq == 1)
+
+    def floor(self, room: str, now: int) -> int:
+        """The first number that readers still see. Asked only where retention is on."""
+        for item in pages(self._dynamodb.query, self._slots(room, "roomId = :room AND seq >= :seq", 1)):
+            slot = _slot(item)
+            if isinstance(slot, Row) and (slot.expires_at is None or slot.expires_at * 1000 > now):
+                return slot.seq
+        record = self.record(room)
+        return 1 if record is None else record.last_seq + 1
+
+    def put(self, room: str, row: Row) -> Refused | None:
+        """Write a row if its slot is free; None: it is written."""
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table,
+                Item=_row_item(room, row),
+                ConditionExpression="attribute_not_exists(roomId)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if is_conflict(error):
+                return Refused(None)
+            if not is_refusal(error):
+                raise
+            old = refused_item(error)
+            winner = None if old is None else _slot(old)
+            return Refused(winner if isinstance(winner, Row) else None)
+        return None
+
+    # --- rooms
+
+    def record(self, room: str) -> RoomRecord | None:
+        """The room record, read strongly."""
+        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(room), ConsistentRead=True)
+        return _record(answer["Item"]) if "Item" in answer else None
+
+    def create(self, record: RoomRecord) -> bool:
+        """Write a room record; False if the room exists."""
+        item = to_item(
+            {
+                "roomId": record.room,
+                "seq": 0,
+                "kind": "room",
+                "epoch": record.epoch,
+                "title": record.title,
+                "topic": record.topic,
+                "createdBy": record.created_by,
+                "createdAt": record.created_at,
+                "listed": "1",
+                "lastSeq": 0,
+                "lastN": 0,
+                "lastTs": 0,
+            }
+        )
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(roomId)"
+            )
+        except ClientError as error:
+            if not is_refusal(error):
+                raise
+            return False
+        return True
+
+    def directory(self, after: str | None, limit: int) -> tuple[list[dict[str, Any]], bool]:
+        """The public rooms with an id above `after`, in order; and whether there are more. Eventually consistent."""
+        condition, values = "listed = :one", {":one": "1"}
+        if after:
+            condition, values = "listed = :one AND roomId > :after", {":one": "1", ":after": after}
+        arguments = {
+            "TableName": self._table,
+            "IndexName": DIRECTORY,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": to_item(values),
+        }
+        items, more = at_most(limit, self._dynamodb.query, arguments)
+        return [from_item(item) for item in items], more
+
+    def note_head(self, room: str, seq: int, n: int, ts: int) -> None:
+        """Keep the head in the record for when the rows have expired (chat.md C4); never backwards."""
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(room),
+                UpdateExpression="SET lastSeq = :seq, lastN = :n, lastTs = :ts",
+                ConditionExpression="attribute_exists(roomId) AND lastSeq < :seq",
+                ExpressionAttributeValues=to_item({":seq": seq, ":n": n, ":ts": ts}),
+            )
+        except ClientError as error:
+            if not is_refusal(error):
+                raise
+
+    # --- users
+
+    def load(self, user: str | None, rooms: Sequence[str]) -> tuple[UserDocument | None, dict[str, RoomRecord]]:
+        """The user's document (None: not asked for, or none) and the records of those rooms that exist, strongly."""
+        keys: list[Item] = [_key(room) for room in rooms] + ([] if user is None else [_key(f"@{user}")])
+        document: UserDocument | None = None
+        records: dict[str, RoomRecord] = {}
+        for item in get_all(self._dynamodb.batch_get_item, self._table, keys, self._pause):
+            if item["kind"]["S"] == "user":
+                document = _document(item)
+            else:
+                record = _record(item)
+                records[record.room] = record
+        return document, records
+
+    def remember(self, user: str, name: str, marks: Marks) -> UserDocument:
+        """Add rooms to the user's document, keeping the markers of those it has; make the document if there is none."""
+        for _ in range(2):
+            document = self._extend(user, name, marks) or self._found(user, name, marks)
+            if document is not None:
+                return document
+        raise RuntimeError("a user's document neither exists nor can be created")
+
+    def _extend(self, user: str, name: str, marks: Marks) -> UserDocument | None:
+        sets = ["#name = :name"]
+        aliases = {"#name": "name"}
+        values: dict[str, Item] = {":name": {"S": name}}
+        for i, (room, mark) in enumerate(marks.items()):
+            sets.append(f"rooms.#r{i} = if_not_exists(rooms.#r{i}, :m{i})")
+            aliases[f"#r{i}"] = room
+            values[f":m{i}"] = {"M": to_item(mark)}
+        return self._update_document(user, "SET " + ", ".join(sets), aliases, values)
+
+    def _found(self, user: str, name: str, marks: Marks) -> UserDocument | None:
+        item = {"roomId": f"@{user}", "seq": 0, "kind": "user", "name": name, "rooms": marks}
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table, Item=to_item(item), ConditionExpression="attribute_not_exists(roomId)"
+            )
+        except ClientError as error:
+            if not is_refusal(error):
+                raise
+            return None
+        return UserDocument(user, name, marks)
+
+    def forget(self, user: str, room: str) -> None:
+        """Take a room out of the saved list, if the user has a document."""
+        self._update_document(user, "REMOVE rooms.#room", {"#room": room}, {})
+
+    def note_last_seen(self, user: str, now: int) -> None:
+        """Write when the user was last here, if the user has a document (plain clients leave none behind)."""
+        self._update_document(user, "SET lastSeen = :now", {}, {":now": {"N": str(now)}})
+
+    def _update_document(
+        self, user: str, update: str, aliases: dict[str, str], values: dict[str, Item]
+    ) -> UserDocument | None:
+        optional: dict[str, Any] = {}
+        if aliases:
+            optional["ExpressionAttributeNames"] = aliases
+        if values:
+            optional["ExpressionAttributeValues"] = values
+        try:
+            answer = self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(f"@{user}"),
+                UpdateExpression=update,
+                ConditionExpression="attribute_exists(roomId)",
+                ReturnValues="ALL_NEW",
+                **optional,
+            )
+        except ClientError as error:
+            # A document that is not there has no map either: some engines look at the path before the condition.
+            if not is_refusal(error) and error_code(error) != "ValidationException":
+                raise
+            return None
+        return _document(answer["Attributes"])
+
+    def _slots(self, room: str, condition: str, seq: int | None = None) -> dict[str, Any]:
+        values = {":room": {"S": room}} | ({} if seq is None else {":seq": {"N": str(seq)}})
+        return {
+            "TableName": self._table,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            "ConsistentRead": True,
+        }
+
+
+def _key(room: str, seq: int = 0) -> Item:
+    return {"roomId": {"S": room}, "seq": {"N": str(seq)}}
+
+
+def _slot(item: Item) -> Row | RoomRecord:
+    return _record(item) if item["kind"]["S"] == "room" and item["seq"]["N"] == "0" else _row(item)
+
+
+def _row(item: Item) -> Row:
+    reply, expires = item.get("replyTo"), item.get("expiresAt")
+    return Row(
+        int(item["seq"]["N"]),
+        int(item["n"]["N"]),
+        int(item["ts"]["N"]),
+        item["userId"]["S"],
+        item["name"]["S"],
+        item["cid"]["S"],
+        item["text"]["S"],
+        None if reply is None else int(reply["N"]),
+        None if expires is None else int(expires["N"]),
+        item["kind"]["S"],
+    )
+
+
+def _row_item(room: str, row: Row) -> Item:
+    return to_item(
+        {
+            "roomId": room,
+            "seq": row.seq,
+            "kind": row.kind,
+            "n": row.n,
+            "ts": row.ts,
+            "userId": row.user,
+            "name": row.name,
+            "cid": row.cid,
+            "text": row.text,
+            "replyTo": row.reply_to,
+            "expiresAt": row.expires_at,
+        }
+    )
+
+
+def _record(item: Item) -> RoomRecord:
+    values = from_item(item)
+    return RoomRecord(
+        values["roomId"],
+        values["epoch"],
+        values["title"],
+        values["topic"],
+        values["createdBy"],
+        values["createdAt"],
+        values["lastSeq"],
+        values["lastN"],
+        values["lastTs"],
+    )
+
+
+def _document(item: Item) -> UserDocument:
+    values = from_item(item)
+    return UserDocument(values["roomId"][1:], values["name"], values["rooms"])
+
+
+TAIL_LIMIT = limits.TAIL_EVENTS + 1  # the row `seen` itself, and what came after it
+SYNC_LIMIT = limits.SYNC_ROWS + 1

@@ -1,0 +1,87 @@
+"""Carrying out effects, in the order the decision gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from pingbox.handlers import departing, entering, reading, sending
+from pingbox.handlers.entering import Guest
+from pingbox.handlers.invocation import Invocation
+from pingbox_core import decide, effects
+from pingbox_core.effects import Effect
+from pingbox_core.errors import Code
+from pingbox_core.events import answer
+
+
+def perform(invocation: Invocation, guest: Guest, wanted: Sequence[Effect]) -> None:
+    """Carry out all effects; stop early if the one they are for is gone."""
+    for effect in wanted:
+        if isinstance(effect, effects.Subscribe):
+            guest = _as_entered(guest, effect)
+        if not _perform_one(invocation, guest, effect):
+            return
+
+
+def _as_entered(guest: Guest, effect: effects.Subscribe) -> Guest:
+    """Who the member is from here on: `hello` may bring a name and ends a plain client's plainness."""
+    return replace(guest, member=replace(guest.member, name=effect.name, plain=guest.member.plain and not effect.tab))
+
+
+def _perform_one(invocation: Invocation, guest: Guest, effect: Effect) -> bool:  # noqa: C901 - a table, nothing nests
+    """One effect. False: do not go on."""
+    member = guest.member
+    match effect:
+        case effects.Tell(event):
+            invocation.tell(event)
+        case effects.Append():
+            invocation.line["room"] = effect.draft.room
+            perform(invocation, guest, decide.appended(effect, sending.append(invocation, effect)))
+        case effects.Broadcast():
+            sending.broadcast(invocation, effect)
+        case effects.EnsureRoom(record):
+            invocation.messages.create(record)
+        case effects.CreateRoom():
+            _create_room(invocation, guest, effect)
+        case effects.Subscribe():
+            return entering.subscribe(invocation, member, effect)
+        case effects.Welcome():
+            entering.welcome(invocation, guest, effect)
+        case effects.ShowRoom():
+            entering.show_room(invocation, member, effect)
+        case effects.AnnounceArrival(rooms):
+            entering.announce_arrival(invocation, member, rooms)
+        case effects.LimitTabs():
+            entering.limit_tabs(invocation, member)
+        case effects.ConfirmOpen(rooms, tab):
+            entering.confirm_open(invocation, member, rooms, tab=tab)
+        case effects.Unsubscribe(request, room):
+            departing.leave_room(invocation, member, room)
+            invocation.tell(answer("left", request, room=room))
+        case effects.SendPage():
+            reading.send_page(invocation, effect)
+        case effects.SendHistory():
+            reading.send_history(invocation, effect)
+        case effects.SendPeople():
+            reading.send_people(invocation, effect)
+        case effects.SendRooms():
+            reading.send_rooms(invocation, effect)
+        case effects.SendPong():
+            reading.send_pong(invocation, effect)
+        case effects.Leave():
+            departing.depart(invocation, member.connection)
+        case effects.Close():
+            invocation.ports.postman.close(invocation.connection)
+        case _:
+            assert_never(effect)
+    return True
+
+
+def _create_room(invocation: Invocation, guest: Guest, effect: effects.CreateRoom) -> None:
+    room = effect.record.room
+    if invocation.messages.create(effect.record):
+        perform(invocation, guest, effect.then)
+    else:
+        refusal = decide.refuse(Code.ROOM_EXISTS, f"there is a room {room} already; join it", effect.request, room)
+        invocation.tell(refusal.event)
