@@ -15,7 +15,7 @@ def page_files() -> Iterator[SiteFile]:
     from pingbox import web
 
     for file in web.files():
-        yield SiteFile(file.path, file.body, file.content_type, file.cache_control)
+        yield SiteFile(file.path, file.read(), file.content_type, file.cache)
 
 
 def _with_page(command: click.Command) -> click.Command:

@@ -162,13 +162,13 @@ def _confirm(deployment: Deployment, planned: Plan, *, yes: bool, allow_replace:
 
 
 def _carry_out(deployment: Deployment, planned: Plan, reality: Reality, as_json: bool) -> None:
-    from pingbox.deploy.show import console, outputs_table
+    from pingbox.deploy.show import console, outputs_view
 
     stack = deployment.execute(planned, reality)
     if as_json:
         console().print_json(json.dumps({"stack": stack.name, "outputs": dict(stack.outputs)}))
     else:
-        console().print(outputs_table(stack.outputs))
+        console().print(outputs_view(stack.outputs))
 
 
 def _hot_swap(deployment: Deployment, reality: Reality) -> None:

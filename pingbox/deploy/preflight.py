@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pingbox.deploy.aws import Aws
 from pingbox.deploy.errors import AwsError, RefusedError
 from pingbox.deploy.place import Place
 from pingbox.deploy.template.model import Site
 
+Fact = TypeVar("Fact")
 UNRESERVED_MINIMUM = 40
 """Lambda always keeps this many of an account's concurrent executions unreserved; ten in the newest accounts."""
 
@@ -18,20 +20,28 @@ UNRESERVED_MINIMUM = 40
 class Preflight:
     """What was found. `public_block` is the account-level S3 setting, by name; `concurrency` the account's limit.
 
-    `concurrency` is None where the deploying person may not ask.
+    Either is None where AWS would not say; `unanswered` then tells why.
     """
 
     account: str
     arn: str
-    public_block: Mapping[str, bool]
+    public_block: Mapping[str, bool] | None
     concurrency: int | None
+    unanswered: tuple[str, ...] = ()
 
 
 def look(aws: Aws) -> Preflight:
     """Ask. The first call is `GetCallerIdentity`: it needs no permission, and without credentials nothing follows."""
     identity = aws.call("sts", "get_caller_identity")
     account = str(identity["Account"])
-    return Preflight(account, str(identity["Arn"]), _public_block(aws, account), _concurrency(aws))
+    unanswered: list[str] = []
+    return Preflight(
+        account,
+        str(identity["Arn"]),
+        _asked(lambda: _public_block(aws, account), "the account's S3 public access block", unanswered),
+        _asked(lambda: _concurrency(aws), "the account's Lambda concurrency", unanswered),
+        tuple(unanswered),
+    )
 
 
 def refuse_wrong_account(found: str, expected: str | None) -> None:
@@ -42,9 +52,9 @@ def refuse_wrong_account(found: str, expected: str | None) -> None:
         )
 
 
-def refuse_public_site(block: Mapping[str, bool], site: Site) -> None:
+def refuse_public_site(block: Mapping[str, bool] | None, site: Site) -> None:
     """`RefusedError` when the account forbids public buckets and the page wants one."""
-    forbidding = sorted(name for name in ("BlockPublicPolicy", "RestrictPublicBuckets") if block.get(name))
+    forbidding = sorted(name for name in ("BlockPublicPolicy", "RestrictPublicBuckets") if (block or {}).get(name))
     if site is Site.WEBSITE and forbidding:
         raise RefusedError(
             "the account's S3 public access block",
@@ -79,28 +89,33 @@ def refuse_unwatched_guests(place: Place, guests: bool, unwatched: bool) -> None
 
 def warnings(found: Preflight) -> list[str]:
     """What will not stop the deploy and may surprise later."""
+    told = list(found.unanswered)
     if found.concurrency is not None and found.concurrency < UNRESERVED_MINIMUM:
-        return [f"this account runs at most {found.concurrency} functions at once; a busy chat is throttled above that"]
-    return []
+        told.append(f"this account runs at most {found.concurrency} functions at once; a busy chat is throttled above")
+    return told
+
+
+def _asked(question: Callable[[], Fact], what: str, unanswered: list[str]) -> Fact | None:
+    """The answer, or None with a note: an advance check that may not be made must not stop what it checks."""
+    try:
+        return question()
+    except AwsError as error:
+        unanswered.append(
+            f"{what} could not be read ({error.code}); if it forbids something, CloudFormation will say so"
+        )
+        return None
 
 
 def _public_block(aws: Aws, account: str) -> Mapping[str, bool]:
     try:
         answer = aws.call("s3control", "get_public_access_block", AccountId=account)
     except AwsError as error:
-        # No setting means no block; who may not ask will hear it from CloudFormation.
-        if error.code in {"NoSuchPublicAccessBlockConfiguration", "AccessDenied"}:
+        if error.code == "NoSuchPublicAccessBlockConfiguration":
             return {}
         raise
     settings: Mapping[str, bool] = answer["PublicAccessBlockConfiguration"]
     return settings
 
 
-def _concurrency(aws: Aws) -> int | None:
-    try:
-        answer = aws.call("lambda", "get_account_settings")
-    except AwsError as error:
-        if error.code in {"AccessDenied", "AccessDeniedException"}:
-            return None
-        raise
-    return int(answer["AccountLimit"]["ConcurrentExecutions"])
+def _concurrency(aws: Aws) -> int:
+    return int(aws.call("lambda", "get_account_settings")["AccountLimit"]["ConcurrentExecutions"])

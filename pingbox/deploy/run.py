@@ -14,6 +14,7 @@ from pingbox.deploy.package import chat_artifact
 from pingbox.deploy.place import Place, checked_place
 from pingbox.deploy.reality import NOTHING, Reality, observe
 from pingbox.deploy.site import SiteFile
+from pingbox.deploy.stack import Standing
 from pingbox.deploy.template.app import FUNCTIONS
 from pingbox.deploy.template.model import Site
 from pingbox.deploy.wish import Wish, chat_wish
@@ -48,7 +49,9 @@ def reach(ground: Ground, what: What, files: SiteFiles | None) -> tuple[Wish, Re
         known = {**(reality.stack.parameters if reality.stack else {}), **what.settings}
         preflight.refuse_public_site(ground.found.public_block, _site(what, reality))
         preflight.refuse_concurrency(ground.found.concurrency, known, len(FUNCTIONS))
-        preflight.refuse_unwatched_guests(ground.place, not known.get("AlarmEmail"), what.unwatched)
+        # Asked once: a stack that runs without an alarm was deployed so by somebody who said so.
+        chosen = what.unwatched or (reality.standing is Standing.READY and "AlarmEmail" not in what.settings)
+        preflight.refuse_unwatched_guests(ground.place, not known.get("AlarmEmail"), chosen)
     return wish, reality
 
 

@@ -17,6 +17,8 @@ from pingbox.deploy.status import Drift, Status
 
 _ACTION_STYLE = {"Add": "green", "Modify": "yellow", "Remove": "red"}
 _VALUE_LENGTH = 60
+_PIPE_WIDTH = 200
+_FILES_SHOWN = 8
 
 
 def plan_view(plan: Plan) -> RenderableType:
@@ -30,7 +32,9 @@ def plan_view(plan: Plan) -> RenderableType:
         parts.append(f"{plan.place_stack}: the stack stays as it is")
     if plan.swapped:
         parts.append(Text("hot-swapped code is running; this deploy takes it back", style="yellow"))
-    parts += [Text(f"page: {sentence(step)}") for step in plan.site]
+    parts += [Text(f"page: {sentence(step)}") for step in plan.site[:_FILES_SHOWN]]
+    if len(plan.site) > _FILES_SHOWN:
+        parts.append(Text(f"page: and {len(plan.site) - _FILES_SHOWN} more steps"))
     return Group(*parts)
 
 
@@ -53,12 +57,10 @@ def event_line(event: Event) -> Text:
     return Text.assemble((f"{event.status:<28}", style), f"{event.logical_id}  ", (f"{event.type}{reason}", "dim"))
 
 
-def outputs_table(outputs: Mapping[str, str]) -> Table:
-    """The stack's outputs."""
-    table = Table(box=None, show_header=False)
-    for name, value in outputs.items():
-        table.add_row(Text(name, style="bold"), Text(value))
-    return table
+def outputs_view(outputs: Mapping[str, str]) -> RenderableType:
+    """The stack's outputs, one per line and never cut: addresses are for copying."""
+    width = max(map(len, outputs), default=0)
+    return Text("\n").join(Text.assemble((f"{name:<{width}}", "bold"), f"  {value}") for name, value in outputs.items())
 
 
 def status_view(status: Status) -> RenderableType:
@@ -66,7 +68,7 @@ def status_view(status: Status) -> RenderableType:
     functions = ", ".join(f"{name} {state}" for name, state in status.functions.items())
     lines: list[RenderableType] = [
         Text.assemble((status.stack.name, "bold"), f"  {status.stack.status}"),
-        outputs_table(status.stack.outputs),
+        outputs_view(status.stack.outputs),
         Text(f"functions: {functions or 'none'}"),
     ]
     if status.swapped:
@@ -91,7 +93,9 @@ def status_json(status: Status) -> dict[str, Any]:
 def resources_table(resources: Iterable[Mapping[str, Any]], kept: Iterable[str]) -> Table:
     """What a destroy takes away, and what it leaves."""
     stays = set(kept)
-    table = Table("resource", "type", "name", "")
+    table = Table()
+    for heading in ("resource", "type", "name", ""):
+        table.add_column(heading, overflow="fold")
     for entry in resources:
         physical = entry.get("PhysicalResourceId", "")
         note = Text("stays", style="yellow") if physical in stays else Text("goes", style="red")
@@ -100,13 +104,16 @@ def resources_table(resources: Iterable[Mapping[str, Any]], kept: Iterable[str])
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that does not break long names in pipes."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    """A console that has room for long names when nobody's terminal says how wide it is."""
+    plain = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    return plain if plain.is_terminal else Console(stderr=stderr, highlight=False, soft_wrap=True, width=_PIPE_WIDTH)
 
 
 def _changes_table(plan: Plan) -> Table:
     title = f"{plan.place_stack}: {'a new stack' if plan.creates else 'changes'}"
-    table = Table("action", "resource", "type", "replacement", "properties", title=title, title_justify="left")
+    table = Table(title=title, title_justify="left")
+    for heading in ("action", "resource", "type", "replacement", "properties"):
+        table.add_column(heading, overflow="fold")
     for change in plan.changes:
         replaced = change.replacement in {"True", "Conditional"}
         table.add_row(

@@ -75,6 +75,8 @@ def _variable(name: str, app: App) -> Value:
         "DEFAULT_ROOM": ref("DefaultRoom"),
         "INLINE_FANOUT_LIMIT": ref("InlineFanoutLimit"),
         "RETENTION_DAYS": ref("RetentionDays"),
+        "RATE_PER_MIN": ref("RatePerMinute"),
+        "RATE_BURST": ref("RateBurst"),
         "LOG_LEVEL": ref("LogLevel"),
     }
     return values[name]

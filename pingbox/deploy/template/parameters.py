@@ -35,18 +35,26 @@ def _identity(stage: str) -> tuple[Parameter, ...]:
 
 
 def _chat() -> tuple[Parameter, ...]:
-    levels = {"AllowedValues": ["DEBUG", "INFO", "WARNING", "ERROR"]}
+    levels = {"AllowedValues": ["INFO", "WARNING"]}
+    # At least two days: the sweep notes every room's head daily, before its rows can expire.
+    days = {"AllowedPattern": "^([2-9]|[1-9][0-9]{1,3})?$", "ConstraintDescription": "empty, or a number from 2 on"}
     return (
-        Parameter("AllowedOrigins", "Further origins, separated by commas, beside the page's own", ""),
+        Parameter(
+            "AllowedOrigins",
+            "Further origins beside the page's own, separated by commas; `missing` lets in clients that send none",
+            "",
+        ),
         Parameter("DefaultRoom", "Room that a plain client joins", "general"),
         Parameter(
             "InlineFanoutLimit",
             "Open connections up to which a message is posted at once; above, FanoutLambda does it",
             150,
             "Number",
-            {"MinValue": 1, "MaxValue": 1000},
+            {"MinValue": 0, "MaxValue": 1000},
         ),
-        Parameter("RetentionDays", "Days until messages expire; 0 keeps them", 0, "Number", {"MinValue": 0}),
+        Parameter("RetentionDays", "Days until messages expire; empty keeps them", "", constraints=days),
+        Parameter("RatePerMinute", "Actions a minute and connection; 0: no limit", 60, "Number", {"MinValue": 0}),
+        Parameter("RateBurst", "How many of them at once", 10, "Number", {"MinValue": 1}),
         Parameter("LogLevel", "What the functions log", "INFO", constraints=levels),
     )
 

@@ -13,8 +13,9 @@ BUCKET = "SiteBucket"
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self' wss://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}; manifest-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    "connect-src 'self' wss://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
 
@@ -96,7 +97,7 @@ def _access_control() -> Resource:
 
 
 def _response_headers() -> Resource:
-    """What a meta tag cannot say (frame-ancestors, HSTS) and what it can, in one place."""
+    """The headers that the laptop's server sends as well, and HSTS, which only HTTPS can."""
     security = {
         "ContentSecurityPolicy": {"ContentSecurityPolicy": sub(CONTENT_POLICY), "Override": True},
         "ContentTypeOptions": {"Override": True},
@@ -104,7 +105,15 @@ def _response_headers() -> Resource:
         "ReferrerPolicy": {"ReferrerPolicy": "no-referrer", "Override": True},
         "StrictTransportSecurity": {"AccessControlMaxAgeSec": 31_536_000, "Override": True},
     }
-    config = {"Name": sub("${AWS::StackName}-site"), "SecurityHeadersConfig": security}
+    isolation = [
+        {"Header": f"Cross-Origin-{name}-Policy", "Value": "same-origin", "Override": True}
+        for name in ("Opener", "Resource")
+    ]
+    config = {
+        "Name": sub("${AWS::StackName}-site"),
+        "SecurityHeadersConfig": security,
+        "CustomHeadersConfig": {"Items": isolation},
+    }
     return Resource("SiteHeaders", "AWS::CloudFront::ResponseHeadersPolicy", {"ResponseHeadersPolicyConfig": config})
 
 
