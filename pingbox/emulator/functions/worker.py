@@ -221,7 +221,7 @@ class Worker:
         self._posted(0)
 
     def _posted(self, memory: int) -> None:
-        self._memory = memory // 1024
+        self._memory = max(self._memory, memory // 1024)
         self._ended = time.monotonic()
 
     # -- the job -------------------------------------------------------------------------------------------------------
@@ -249,10 +249,11 @@ class Worker:
             self._output.flush()
             self._job = None
         outcome = self._outcome or FunctionError(faults.EXIT_ERROR, platform_log.exited(job.request_id, None))
-        used = self._memory or (memory.peak_of(self._process.pid) if self._process is not None else 0)
+        if self._process is not None and self._process.returncode is None:
+            self._memory = max(self._memory, memory.peak_of(self._process.pid))
         duration = max(0.0, (self._ended or time.monotonic()) - self._began)
         init, self._init = self._init, None
-        job.settle(outcome, duration=duration, memory=self._spec.memory, used=used, init=init)
+        job.settle(outcome, duration=duration, memory=self._spec.memory, used=self._memory, init=init)
 
 
 def _document(body: bytes) -> object:
