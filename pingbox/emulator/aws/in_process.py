@@ -12,7 +12,6 @@ Other services, and endpoints named explicitly that are neither AWS's nor the em
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +20,8 @@ from urllib.parse import urlsplit
 
 from pingbox.emulator.aws.guard import environment
 from pingbox.emulator.aws.hosts import is_aws_host
-from pingbox.emulator.aws.unwire import parsed_output
+from pingbox.emulator.aws.shortest import shorten
+from pingbox.emulator.aws.unwire import LocalResponse, dynamodb_response, parse
 
 if TYPE_CHECKING:
     from pingbox.emulator.dynamodb import Answer
@@ -66,6 +66,8 @@ class Wires:
         """
         client = self.session().client(service, **{"endpoint_url": self.endpoint, **options})
         self.wire(client)
+        if service == "dynamodb" and self.dynamodb is not None:
+            shorten(client, self.dynamodb)
         return client
 
     def resource(self, service: str, **options: Any) -> Any:
@@ -94,6 +96,8 @@ class Wires:
 
         # Last, so that the client's own hooks still see the request, and may answer it themselves.
         client.meta.events.register_last("before-call", answered)
+        converted = client._convert_to_request_dict
+        client._convert_to_request_dict = self._without_user_agent(converted)
 
     @contextmanager
     def everywhere(self) -> Iterator[None]:
@@ -109,11 +113,24 @@ class Wires:
             answer = self.answer(client, operation_model, request_dict)
             return original(client, operation_model, request_dict, request_context) if answer is None else answer
 
+        converted = BaseClient._convert_to_request_dict
         BaseClient._make_request = make_request
+        BaseClient._convert_to_request_dict = self._without_user_agent(converted)
         try:
             yield
         finally:
             BaseClient._make_request = original
+            BaseClient._convert_to_request_dict = converted
+
+    def _without_user_agent(self, converted: Callable[..., Any]) -> Callable[..., Any]:
+        """Botocore's step from parameters to a request, leaving out a header that costs 0.1 ms and is never sent."""
+
+        def without(*args: Any, endpoint_url: str, **rest: Any) -> Any:
+            if self._is_ours(endpoint_url):
+                rest["set_user_agent_header"] = False
+            return converted(*args, endpoint_url=endpoint_url, **rest)
+
+        return without
 
     def answer(self, client: Any, model: Any, request: Mapping[str, Any]) -> tuple[Any, dict[str, Any]] | None:
         """What botocore's `_make_request` returns, (response, parsed), or None when this request is not ours."""
@@ -122,7 +139,7 @@ class Wires:
             if self.dynamodb is None or not self._is_ours(request["url"]):
                 return None
             answer = self.dynamodb.call(model.name, json.loads(request["body"]))
-            return _dynamodb_response(model, request["url"], answer)
+            return dynamodb_response(model, request["url"], answer)
         if service == "apigatewaymanagementapi":
             if self.management is None or not self._is_ours(request["url"]):
                 return None
@@ -132,22 +149,6 @@ class Wires:
     def _is_ours(self, url: str) -> bool:
         parts = urlsplit(url)
         return parts.netloc == urlsplit(self.endpoint).netloc or is_aws_host(parts.hostname or "")
-
-
-def _dynamodb_response(model: Any, url: str, answer: Answer) -> tuple[Any, dict[str, Any]]:
-    request_id = (uuid.uuid4().hex + uuid.uuid4().hex)[:52].upper()
-    headers = {"content-type": "application/x-amz-json-1.0", "x-amzn-requestid": request_id}
-    response = _Response(url, answer.status, headers, lambda: json.dumps(answer.body).encode())
-    if answer.status >= 300:
-        return response, _parse(model, response)
-    parsed = parsed_output(model.output_shape, answer.body)
-    parsed["ResponseMetadata"] = {
-        "RequestId": request_id,
-        "HTTPStatusCode": answer.status,
-        "HTTPHeaders": headers,
-        "RetryAttempts": 0,
-    }
-    return response, parsed
 
 
 def _management_response(
@@ -160,56 +161,5 @@ def _management_response(
         body = body.read()
     answer = management(request["method"], parts.netloc, path, bytes(body.encode() if isinstance(body, str) else body))
     headers = {name.lower(): value for name, value in answer.headers.items()}
-    response = _Response(request["url"], answer.status, headers, lambda: answer.body)
-    return response, _parse(model, response)
-
-
-def _parse(model: Any, response: Any) -> dict[str, Any]:
-    """Botocore's own parser on the bytes; what an HTTP answer would have become."""
-    from botocore.parsers import create_parser
-
-    protocol = model.service_model.resolved_protocol
-    parser = _parsers.get(protocol)
-    if parser is None:
-        parser = _parsers.setdefault(protocol, create_parser(protocol))
-    raw = {
-        "status_code": response.status_code,
-        "headers": response.headers,
-        "body": response.content,
-        "context": {"operation_name": model.name},
-    }
-    parsed: dict[str, Any] = parser.parse(raw, model.output_shape)
-    if response.status_code >= 300:
-        _add_modeled_fields(model, parser, raw, parsed)
-    parsed["ResponseMetadata"]["RetryAttempts"] = 0
-    return parsed
-
-
-def _add_modeled_fields(model: Any, parser: Any, raw: dict[str, Any], parsed: dict[str, Any]) -> None:
-    # As botocore.endpoint.Endpoint._add_modeled_parse does: members of the error's own shape, such as Item.
-    code = parsed.get("Error", {}).get("Code")
-    shape = model.service_model.shape_for_error_code(code) if code else None
-    if shape is not None:
-        parsed.update(parser.parse(raw, shape))
-
-
-_parsers: dict[str, Any] = {}
-
-
-class _Response:
-    """What `after-call` handlers see of the HTTP response; the content is only made when it is asked for."""
-
-    def __init__(self, url: str, status: int, headers: Mapping[str, str], content: Callable[[], bytes]) -> None:
-        self.url = url
-        self.status_code = status
-        self.headers = dict(headers)
-        self.raw = None
-        self._content = content
-
-    @property
-    def content(self) -> bytes:
-        return self._content()
-
-    @property
-    def text(self) -> str:
-        return self.content.decode()
+    response = LocalResponse(request["url"], answer.status, headers, lambda: answer.body)
+    return response, parse(model, response)

@@ -1,4 +1,4 @@
-"""DynamoDB's wire JSON as botocore would parse it, without walking what needs no change.
+"""Answers as botocore would parse them, without walking what needs no change.
 
 botocore's parser visits every attribute of every item. All it changes is: binary becomes bytes, timestamps become
 datetimes, and members that the model does not know are dropped. Items without binary are passed on as they are.
@@ -7,7 +7,13 @@ datetimes, and members that the model does not know are dropped. Items without b
 from __future__ import annotations
 
 import base64
-from typing import Any
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pingbox.emulator.dynamodb import Answer
 
 
 def parsed_output(shape: Any, body: dict[str, Any]) -> dict[str, Any]:
@@ -61,3 +67,71 @@ def _attribute(value: dict[str, Any]) -> dict[str, Any]:
         if kind == "L":
             return {"L": [_attribute(one) for one in content]}
     return value
+
+
+def dynamodb_response(model: Any, url: str, answer: Answer) -> tuple[LocalResponse, dict[str, Any]]:
+    """What botocore makes of a DynamoDB answer: (response, parsed)."""
+    request_id = secrets.token_hex(26).upper()
+    headers = {"content-type": "application/x-amz-json-1.0", "x-amzn-requestid": request_id}
+    response = LocalResponse(url, answer.status, headers, lambda: json.dumps(answer.body).encode())
+    if answer.status >= 300:
+        return response, parse(model, response)
+    parsed = parsed_output(model.output_shape, answer.body)
+    parsed["ResponseMetadata"] = {
+        "RequestId": request_id,
+        "HTTPStatusCode": answer.status,
+        "HTTPHeaders": headers,
+        "RetryAttempts": 0,
+    }
+    return response, parsed
+
+
+def parse(model: Any, response: Any) -> dict[str, Any]:
+    """Botocore's own parser on the bytes; what an HTTP answer would have become."""
+    from botocore.parsers import create_parser
+
+    protocol = model.service_model.resolved_protocol
+    parser = _parsers.get(protocol)
+    if parser is None:
+        parser = _parsers.setdefault(protocol, create_parser(protocol))
+    raw = {
+        "status_code": response.status_code,
+        "headers": response.headers,
+        "body": response.content,
+        "context": {"operation_name": model.name},
+    }
+    parsed: dict[str, Any] = parser.parse(raw, model.output_shape)
+    if response.status_code >= 300:
+        _add_modeled_fields(model, parser, raw, parsed)
+    parsed["ResponseMetadata"]["RetryAttempts"] = 0
+    return parsed
+
+
+def _add_modeled_fields(model: Any, parser: Any, raw: dict[str, Any], parsed: dict[str, Any]) -> None:
+    # As botocore.endpoint.Endpoint._add_modeled_parse does: members of the error's own shape, such as Item.
+    code = parsed.get("Error", {}).get("Code")
+    shape = model.service_model.shape_for_error_code(code) if code else None
+    if shape is not None:
+        parsed.update(parser.parse(raw, shape))
+
+
+_parsers: dict[str, Any] = {}
+
+
+class LocalResponse:
+    """What `after-call` handlers see of the HTTP response; the content is only made when it is asked for."""
+
+    def __init__(self, url: str, status: int, headers: Mapping[str, str], content: Callable[[], bytes]) -> None:
+        self.url = url
+        self.status_code = status
+        self.headers = dict(headers)
+        self.raw = None
+        self._content = content
+
+    @property
+    def content(self) -> bytes:
+        return self._content()
+
+    @property
+    def text(self) -> str:
+        return self.content.decode()

@@ -372,9 +372,10 @@ class MotoEngine:
 _OPERATIONS = """
     BatchExecuteStatement BatchGetItem BatchWriteItem CreateBackup CreateTable DeleteBackup DeleteItem
     DeleteResourcePolicy DeleteTable DescribeBackup DescribeContinuousBackups DescribeEndpoints DescribeLimits
-    DescribeTable DescribeTimeToLive ExecuteStatement ExecuteTransaction GetItem GetResourcePolicy ListBackups 
+    DescribeTable DescribeTimeToLive ExecuteStatement ExecuteTransaction GetItem GetResourcePolicy ListBackups
     ListTables ListTagsOfResource PutItem PutResourcePolicy Query RestoreTableFromBackup RestoreTableToPointInTime Scan
-    TagResource TransactGetItems TransactWriteItems UntagResource UpdateContinuousBackups UpdateItem UpdateTable UpdateTimeToLive
+    TagResource TransactGetItems TransactWriteItems UntagResource UpdateContinuousBackups UpdateItem
+    UpdateTable UpdateTimeToLive
 """
 OPERATIONS = frozenset(_OPERATIONS.split())
 

@@ -23,7 +23,13 @@ def sortable(value: AttributeValue) -> bytes:
     raise ValueError("an attribute value has exactly one entry, got an empty one")
 
 
+_DIGITS = bytes.maketrans(b"0123456789", bytes(range(1, 11)))
+
+
 def _sortable_number(text: str) -> bytes:
+    if text.isdecimal() and text.isascii() and text[0] != "0":  # times and sequence numbers: no need for Decimal
+        exponent_bytes = (len(text) + _EXPONENT_BIAS).to_bytes(2, "big")
+        return _POSITIVE + exponent_bytes + text.rstrip("0").encode().translate(_DIGITS) + b"\x00"
     number = Decimal(text).normalize()
     if not number:
         return _ZERO

@@ -19,7 +19,7 @@ from pingbox.emulator.dynamodb.ordering import sortable
 from pingbox.emulator.dynamodb.shapes import IndexShape, TableShape
 from pingbox.emulator.dynamodb.wire import Item
 
-_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _loads = json.loads
 
 
@@ -99,9 +99,13 @@ class ItemTable:
         row = self._db.execute(self._get, (h, r)).fetchone()
         return None if row is None else _loads(row[0])
 
-    def put(self, h: bytes, r: bytes, item: Item, old: str | Item | None) -> None:
-        """Write an item whose key is (h, r); `old` is what was there, as text or parsed (None: nothing)."""
-        text = _dumps(item)
+    def put(self, h: bytes, r: bytes, item: Item, old: str | Item | None, text: str | None = None) -> None:
+        """Write an item whose key is (h, r).
+
+        `old` is what was there, as text or parsed (None: nothing); `text` the item's own, if it was made already.
+        """
+        if text is None:
+            text = json_text(item)
         if self._indexes:
             before = _loads(old) if isinstance(old, str) else old
             for index, tree in self._indexes:
@@ -224,7 +228,7 @@ class ItemTable:
 
     def _recount(self, written: int | None, old: str | Item | None) -> None:
         assert self._counted is not None
-        was = None if old is None else len(old if isinstance(old, str) else _dumps(old))
+        was = None if old is None else len(old if isinstance(old, str) else json_text(old))
         self._counted[0] += (written is not None) - (was is not None)
         self._counted[1] += (written or 0) - (was or 0)
 

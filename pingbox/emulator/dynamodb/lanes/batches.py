@@ -10,7 +10,7 @@ from pingbox.emulator.dynamodb.catalog import Catalog
 from pingbox.emulator.dynamodb.expressions.paths import Scope
 from pingbox.emulator.dynamodb.lanes.writes import Write, check_size
 from pingbox.emulator.dynamodb.requests import Expressions
-from pingbox.emulator.dynamodb.tables import ItemTable
+from pingbox.emulator.dynamodb.tables import ItemTable, json_text
 from pingbox.emulator.dynamodb.values import checked_item, item_size
 from pingbox.emulator.dynamodb.wire import Item, Refusal, Request, invalid
 
@@ -50,8 +50,9 @@ def _prepared(table: ItemTable, member: dict[str, Any]) -> Write:
     if "PutRequest" in member:
         item = checked_item(member["PutRequest"]["Item"])
         key = table.shape.checked_item_key(item)
-        check_size(item, "Item size has exceeded the maximum allowed size")
-        return Write(table, key, None, _NO_SCOPE, lambda _: item)
+        text = json_text(item)
+        check_size(item, text, "Item size has exceeded the maximum allowed size")
+        return Write(table, key, None, _NO_SCOPE, lambda _: item, text=text)
     key = table.shape.checked_key(checked_item(member["DeleteRequest"]["Key"]))
     return Write(table, key, None, _NO_SCOPE, lambda _: None)
 

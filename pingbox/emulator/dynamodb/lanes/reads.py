@@ -33,7 +33,8 @@ def get_item(catalog: Catalog, request: Request) -> dict[str, Any]:
     expressions.finish()
     table = catalog.table(request["TableName"])
     item = table.get(*table.shape.checked_key(checked_item(request["Key"])))
-    meter.read(table.shape, read_units(item_size(item) if item else 0, bool(request.get("ConsistentRead"))))
+    if meter.wish != "NONE":
+        meter.read(table.shape, read_units(item_size(item) if item else 0, bool(request.get("ConsistentRead"))))
     if item is None:
         return meter.put_into({})
     return meter.put_into({"Item": projection.of(item) if projection else item})

@@ -12,7 +12,7 @@ from pingbox.emulator.dynamodb.expressions.paths import Scope
 from pingbox.emulator.dynamodb.expressions.projections import projection_of
 from pingbox.emulator.dynamodb.expressions.updates import Update
 from pingbox.emulator.dynamodb.requests import Expressions
-from pingbox.emulator.dynamodb.tables import ItemTable
+from pingbox.emulator.dynamodb.tables import ItemTable, json_text
 from pingbox.emulator.dynamodb.values import ITEM_LIMIT, checked_item, item_size
 from pingbox.emulator.dynamodb.wire import Item, Request, condition_failed, invalid
 
@@ -95,6 +95,7 @@ class Write:
         *,
         tells: bool = False,
         update: Update | None = None,
+        text: str | None = None,
     ) -> None:
         self.table = table
         self.key = key
@@ -103,6 +104,7 @@ class Write:
         self._condition = condition
         self._becomes = becomes
         self._tells = tells
+        self._text = text
 
     def load(self) -> Item | None:
         """The item as it is now."""
@@ -118,7 +120,11 @@ class Write:
         new = self._becomes(old)
         h, r = self.key
         if new is not None:
-            self.table.put(h, r, new, old)
+            text = self._text
+            if text is None:
+                text = json_text(new)
+                check_size(new, text, "Item size to update has exceeded the maximum allowed size")
+            self.table.put(h, r, new, old, text)
         elif old is not None:
             self.table.delete(h, r, old)
         meter.write(self.table.shape, old, new)
@@ -132,8 +138,9 @@ def prepared_put(catalog: Catalog, request: Request) -> Write:
     table = catalog.table(request["TableName"])
     item = checked_item(request["Item"])
     key = table.shape.checked_item_key(item)
-    check_size(item, "Item size has exceeded the maximum allowed size")
-    return Write(table, key, condition, expressions.scope, lambda _: item, tells=_tells(request))
+    text = json_text(item)
+    check_size(item, text, "Item size has exceeded the maximum allowed size")
+    return Write(table, key, condition, expressions.scope, lambda _: item, tells=_tells(request), text=text)
 
 
 def prepared_delete(catalog: Catalog, request: Request) -> Write:
@@ -172,7 +179,6 @@ def prepared_update(catalog: Catalog, request: Request) -> Write:
         new = update.apply(base, scope)
         if table.shape.indexes:
             table.shape.check_index_keys(new)
-        check_size(new, "Item size to update has exceeded the maximum allowed size")
         return new
 
     return Write(table, key, condition, scope, becomes, tells=_tells(request), update=update)
@@ -182,7 +188,7 @@ def _tells(request: Request) -> bool:
     return request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
 
 
-def check_size(item: Item, message: str) -> None:
-    """Refuse an item above DynamoDB's 400 KB."""
-    if item_size(item) > ITEM_LIMIT:
+def check_size(item: Item, text: str, message: str) -> None:
+    """Refuse an item above DynamoDB's 400 KB; `text` is its JSON, which is never shorter (in bytes) than the item."""
+    if len(text) > ITEM_LIMIT // 4 and item_size(item) > ITEM_LIMIT:
         raise invalid(message)
