@@ -15,6 +15,7 @@ from pingbox.emulator.gateway import conversation, limits
 from pingbox.emulator.gateway.connection import Connection
 from pingbox.emulator.gateway.conversation import BinaryMessage, Close, Effect, Invoke, Send, TextMessage
 from pingbox.emulator.happenings import Disconnected, FrameReceived, FrameSent
+from pingbox.emulator.server.farewell import LINGER_SECONDS
 from pingbox.emulator.server.gateway import Gateway
 from pingbox.emulator.server.integrations import integrate
 from pingbox.emulator.server.text_frames import OutgoingText
@@ -27,9 +28,6 @@ MOST_RUNNING = 128
 
 SEND_BUFFER = 1024 * 1024
 """Bytes written but not yet taken by the client, beyond which posts get 429 (MG-17) and nothing more is read."""
-
-CLOSE_SECONDS = 2.0
-"""How long a client may take to answer our close frame."""
 
 protocol_logger = logging.getLogger("pingbox.emulator.websocket")
 protocol_logger.setLevel(logging.WARNING)
@@ -141,10 +139,6 @@ class ClientSocket(asyncio.Protocol):
         self._gone(*conversation.disconnect_cause(close))
         self._flush()
         self._pump()
-
-    def abort(self) -> None:
-        """Drop the TCP connection at once."""
-        self._transport.abort()
 
     # --- from the client --------------------------------------------------------------------------------------------
 
@@ -269,7 +263,7 @@ class ClientSocket(asyncio.Protocol):
         if self._hangup is None:
             # Not closed at once: what the client has sent and we have not read would turn into a reset, and the
             # reset would overtake the close frame.
-            self._hangup = self._gateway.loop.call_later(CLOSE_SECONDS, self._transport.abort)
+            self._hangup = self._gateway.loop.call_later(LINGER_SECONDS, self._transport.abort)
 
     def _look_at_clock(self) -> None:
         close = conversation.overdue(

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable
 
-from pingbox.emulator.server import handshake
+from pingbox.emulator.server import farewell, handshake
 from pingbox.emulator.server.gateway import Gateway
 from pingbox.emulator.server.opening import Opening
 
@@ -22,16 +22,15 @@ _END = b"\r\n\r\n"
 class FrontDoor(asyncio.Protocol):
     """Reads one head, then gives the transport, with every byte read so far, to whom it belongs."""
 
-    def __init__(self, gateway: Gateway, http: Callable[[], asyncio.Protocol], visitors: set[FrontDoor]) -> None:
+    def __init__(self, gateway: Gateway, http: Callable[[], asyncio.Protocol]) -> None:
         self._gateway = gateway
         self._http = http
-        self._visitors = visitors
         self._read = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._visitors.add(self)
+        self._gateway.transports.add(transport)
         self._timer = self._gateway.timers.at(self._gateway.clock.now() + HEAD_SECONDS, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
@@ -44,15 +43,10 @@ class FrontDoor(asyncio.Protocol):
             self._answer(handshake.refused(431, f"the request's head is longer than {MOST_HEAD_BYTES} bytes"))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._leave()
-
-    def abort(self) -> None:
-        """Drop a visitor who has not said what it wants."""
-        self._leave()
-        self._transport.abort()
+        self._timer.cancel()
 
     def _decide(self, end: int) -> None:
-        self._leave()
+        self._timer.cancel()
         head = bytes(self._read[:end])
         if _UPGRADE.match(head):
             opening = Opening(self._gateway, self._transport, head, bytes(self._read[end:]))
@@ -68,10 +62,5 @@ class FrontDoor(asyncio.Protocol):
         self._answer(handshake.refused(408, f"no complete request within {HEAD_SECONDS:.0f} seconds"))
 
     def _answer(self, response: bytes) -> None:
-        self._leave()
-        self._transport.write(response)
-        self._transport.close()
-
-    def _leave(self) -> None:
         self._timer.cancel()
-        self._visitors.discard(self)
+        farewell.say(self._transport, response)

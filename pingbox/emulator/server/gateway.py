@@ -8,6 +8,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.functions.outcome import Functions
@@ -52,6 +53,7 @@ class Gateway:
         self.timers = Timers(clock, loop)
         self.buckets = Buckets()
         self.sockets: dict[str, ClientSocket] = {}
+        self.transports: WeakSet[asyncio.Transport] = WeakSet()  # every TCP connection, for the end
         self.observed = observer is not None
         self._observer = observer
         self._tasks: set[asyncio.Task[None]] = set()

@@ -69,7 +69,6 @@ class GatewayServer:
         self._region = region
         self._account_id = account_id
         self._switches = switches
-        self._visitors: set[FrontDoor] = set()
         self._running: tuple[Gateway, Callbacks, web.Server, asyncio.Server] | None = None
 
     async def start(self) -> None:
@@ -87,9 +86,7 @@ class GatewayServer:
         )
         callbacks = Callbacks(gateway)
         http = HttpSite(gateway, callbacks, self._doors, self._fallback).server()
-        listener = await loop.create_server(
-            lambda: FrontDoor(gateway, http, self._visitors), self._host, self._port, backlog=1024
-        )
+        listener = await loop.create_server(lambda: FrontDoor(gateway, http), self._host, self._port, backlog=1024)
         self._port = listener.sockets[0].getsockname()[1]
         self._running = (gateway, callbacks, http, listener)
 
@@ -100,16 +97,13 @@ class GatewayServer:
         gateway, _, http, listener = self._running
         self._running = None
         listener.close()
-        for visitor in list(self._visitors):
-            visitor.abort()
-        sockets = list(gateway.sockets.values())
-        for socket in sockets:
+        for socket in list(gateway.sockets.values()):
             socket.close(_STOPPING)
         await gateway.finish(_FINISH_SECONDS)
         http.pre_shutdown()
         await http.shutdown(_LINGER_SECONDS)
-        for socket in sockets:
-            socket.abort()
+        for transport in list(gateway.transports):
+            transport.abort()
         gateway.timers.stop()
         await asyncio.sleep(0)  # lets the aborted transports tell their protocols
 

@@ -15,7 +15,7 @@ from pingbox.emulator.gateway.conversation import Deployment
 from pingbox.emulator.gateway.declaration import CONNECT
 from pingbox.emulator.gateway.handshake_request import HandshakeRequest
 from pingbox.emulator.happenings import Connected, Disconnected, Refused
-from pingbox.emulator.server import handshake
+from pingbox.emulator.server import farewell, handshake
 from pingbox.emulator.server.admission import admit
 from pingbox.emulator.server.client_socket import ClientSocket, new_protocol
 from pingbox.emulator.server.deflate import ThriftyDeflateFactory
@@ -205,8 +205,7 @@ class Opening(asyncio.Protocol):
 
     def _answer(self, response: bytes) -> None:
         if not self._lost:
-            self._transport.write(response)
-            self._transport.close()
+            farewell.say(self._transport, response)
 
     def _peer_port(self) -> int:
         peer = self._transport.get_extra_info("peername")
