@@ -1,0 +1,130 @@
+// What a Node worker runs: import the handler, then one event after another until killed. Behaves as AWS's Node runtime.
+//
+// The environment is Lambda's own (_HANDLER, AWS_LAMBDA_RUNTIME_API ...); what Lambda has no word for comes as JSON in
+// PINGBOX_OPTIONS: the descriptor of the lifeline.
+"use strict";
+
+const { Channel } = require("./channel.cjs");
+const { patchConsole } = require("./console.cjs");
+const { errorDocument, loggedError } = require("./errors.cjs");
+const { findHandler } = require("./handler.cjs");
+const lifeline = require("./lifeline.cjs");
+
+const UNHANDLED_REJECTION = 128; // the exit codes of AWS's runtime
+const UNCAUGHT_EXCEPTION = 129;
+
+const options = JSON.parse(process.env.PINGBOX_OPTIONS);
+delete process.env.PINGBOX_OPTIONS;
+
+const channel = new Channel(process.env.AWS_LAMBDA_RUNTIME_API);
+let requestId;
+let whenLoopIsEmpty;
+
+async function main() {
+  lifeline.hold(options.lifeline);
+  patchConsole(() => requestId);
+  let handler;
+  try {
+    handler = await findHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
+  } catch (error) {
+    console.error("Uncaught Exception", JSON.stringify(loggedError(error)));
+    await channel.initError(errorDocument(error));
+    process.exit(1);
+  }
+  process.on("uncaughtException", (error) => die("Uncaught Exception", error, UNCAUGHT_EXCEPTION));
+  process.on("unhandledRejection", (reason) => {
+    const error = new Error(reason?.toString());
+    error.name = "Runtime.UnhandledPromiseRejection";
+    error.reason = reason;
+    die("Unhandled Promise Rejection", error, UNHANDLED_REJECTION);
+  });
+  process.on("beforeExit", () => whenLoopIsEmpty?.());
+  await serve(handler);
+}
+
+async function die(what, error, code) {
+  console.error(what, JSON.stringify(loggedError(error)));
+  if (requestId !== undefined) {
+    await channel.failAndStop(requestId, errorDocument(error));
+  }
+  process.exit(code);
+}
+
+async function serve(handler) {
+  let delivery = await channel.next();
+  for (;;) {
+    delivery = await one(handler, delivery);
+  }
+}
+
+// Run one event, post what came of it, return the next event.
+async function one(handler, { headers, body }) {
+  const id = headers["lambda-runtime-aws-request-id"];
+  requestId = id;
+  process.env._X_AMZN_TRACE_ID = headers["lambda-runtime-trace-id"];
+  let text;
+  try {
+    text = stringified(await outcome(handler, JSON.parse(body), headers));
+  } catch (error) {
+    console.error("Invoke Error", JSON.stringify(loggedError(error)));
+    requestId = undefined;
+    return channel.fail(id, errorDocument(error));
+  }
+  requestId = undefined;
+  return channel.answer(id, text);
+}
+
+function stringified(result) {
+  try {
+    return JSON.stringify(result === undefined ? null : result) ?? "null";
+  } catch {
+    throw new Error("Unable to stringify response body");
+  }
+}
+
+// Whichever comes first: the handler's promise, its callback, context.done and its like, or an event loop with nothing
+// left to do, which ends an invocation with null.
+function outcome(handler, event, headers) {
+  return new Promise((resolve, reject) => {
+    const context = contextOf(headers);
+    const settle = (error, result) => {
+      whenLoopIsEmpty = undefined;
+      error === undefined || error === null ? resolve(result) : reject(error);
+    };
+    const callback = (error, result) => {
+      if (context.callbackWaitsForEmptyEventLoop) {
+        whenLoopIsEmpty = () => settle(error, result);
+      } else {
+        setImmediate(settle, error, result);
+      }
+    };
+    const done = (error, result) => setImmediate(settle, error, result);
+    Object.assign(context, { done, succeed: (result) => done(null, result), fail: (error) => done(error ?? "handled") });
+    whenLoopIsEmpty = () => settle(null, null);
+    const returned = handler(event, context, callback);
+    if (typeof returned?.then === "function") {
+      returned.then((result) => settle(null, result), (error) => settle(error ?? "undefined"));
+    }
+  });
+}
+
+function contextOf(headers) {
+  const deadline = Number(headers["lambda-runtime-deadline-ms"]);
+  const client = headers["lambda-runtime-client-context"];
+  const identity = headers["lambda-runtime-cognito-identity"];
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
+    clientContext: client ? JSON.parse(client) : undefined,
+    identity: identity ? JSON.parse(identity) : undefined,
+    invokedFunctionArn: headers["lambda-runtime-invoked-function-arn"],
+    awsRequestId: headers["lambda-runtime-aws-request-id"],
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+  };
+}
+
+main();

@@ -1,0 +1,20 @@
+// console.log and its like, in the format of AWS's Node runtime: time, request id, level and message, with tabs between.
+"use strict";
+
+const { format } = require("node:util");
+
+const LEVELS = { trace: "TRACE", debug: "DEBUG", log: "INFO", info: "INFO", warn: "WARN", error: "ERROR" };
+
+// Every line of one entry but the last ends in a carriage return, which tells that they belong together.
+function patchConsole(requestId) {
+  for (const [method, level] of Object.entries(LEVELS)) {
+    console[method] = (...args) => writeLine(requestId() ?? "undefined", level, format(...args));
+  }
+}
+
+function writeLine(requestId, level, message) {
+  const text = message.replaceAll("\n", "\r");
+  process.stdout.write(`${new Date().toISOString()}\t${requestId}\t${level}\t${text}\n`);
+}
+
+module.exports = { patchConsole, writeLine };

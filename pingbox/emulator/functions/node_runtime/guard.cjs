@@ -1,0 +1,127 @@
+// No way out: nothing in this process reaches real AWS. Loaded with --require, before any code of the app.
+//
+// * Requests to https://{apiId}.execute-api.{region}.amazonaws.com, and those the SDK makes to services which the emulator
+//   has (version 2 of the SDK knows no AWS_ENDPOINT_URL), go to the emulator instead. Their Host header stays as it was, so
+//   that the emulator still finds the API by its host.
+// * https://{domainName} with the emulator's own address is spoken as http.
+// * Any other host of AWS is not resolved: whoever asks gets an error that names it.
+"use strict";
+
+const dns = require("node:dns");
+const http = require("node:http");
+const https = require("node:https");
+const { syncBuiltinESMExports } = require("node:module");
+
+const AWS_HOST = /(^|\.)(amazonaws\.com(\.cn)?|api\.aws|on\.aws|aws\.dev)$/;
+const EMULATED_HOST = /^([a-z0-9]+\.execute-api|dynamodb|lambda)\.[a-z0-9-]+\.amazonaws\.com$/;
+
+const endpoint = process.env.AWS_ENDPOINT_URL ? new URL(process.env.AWS_ENDPOINT_URL) : null;
+const agent = new http.Agent({ keepAlive: true });
+const original = { http: { ...http }, https: { ...https }, lookup: dns.lookup, promised: dns.promises.lookup };
+
+class AwsRefused extends Error {
+  constructor(host) {
+    super(
+      `PingBox refused a call to AWS at ${host}: the emulator never talks to real AWS. ` +
+        "Leave the endpoint out, or point it at the emulator (AWS_ENDPOINT_URL)",
+    );
+    this.name = "AwsRefused";
+    this.code = "PINGBOX_REFUSED";
+  }
+}
+
+// The arguments of http.request, as one options object and maybe a callback.
+function normalised(first, second, third) {
+  if (typeof first === "string" || first instanceof URL) {
+    const url = new URL(first);
+    const options = { protocol: url.protocol, hostname: url.hostname, port: url.port, path: url.pathname + url.search };
+    return typeof second === "function" ? [options, second] : [{ ...options, ...second }, third];
+  }
+  return [{ ...first }, second];
+}
+
+function hostOf(options) {
+  return String(options.hostname || options.host || "localhost").toLowerCase().replace(/:\d+$/, "");
+}
+
+function isEmulator(options) {
+  return hostOf(options) === endpoint.hostname && String(options.port || "") === endpoint.port;
+}
+
+function isToBeRedirected(options) {
+  return endpoint !== null && (EMULATED_HOST.test(hostOf(options)) || isEmulator(options));
+}
+
+function hasHostHeader(headers) {
+  return Array.isArray(headers) || Object.keys(headers).some((name) => name.toLowerCase() === "host");
+}
+
+// The same request to the emulator; agents and certificates of https have no meaning there.
+function atTheEmulator(options) {
+  const headers = options.headers || {};
+  const { hostname, host, port, agent: _, servername, ca, cert, key, ...rest } = options;
+  return {
+    ...rest,
+    protocol: "http:",
+    hostname: endpoint.hostname,
+    port: endpoint.port,
+    agent,
+    headers: hasHostHeader(headers) || isEmulator(options) ? headers : { ...headers, Host: hostOf(options) },
+  };
+}
+
+function guardModule(module, originals) {
+  module.request = function request(...args) {
+    const [options, callback] = normalised(...args);
+    if (isToBeRedirected(options)) {
+      return original.http.request(atTheEmulator(options), callback);
+    }
+    return originals.request.apply(module, args);
+  };
+  module.get = function get(...args) {
+    const request = module.request(...args);
+    request.end();
+    return request;
+  };
+}
+
+function guardFetch() {
+  const fetch = globalThis.fetch;
+  globalThis.fetch = async function guardedFetch(resource, init) {
+    const request = new Request(resource, init);
+    const url = new URL(request.url);
+    const options = { hostname: url.hostname, port: url.port };
+    if (!isToBeRedirected(options)) {
+      return fetch(resource, init);
+    }
+    const headers = new Headers(request.headers);
+    headers.set("host", url.host);
+    const body = request.body === null ? undefined : await request.arrayBuffer();
+    const { method, redirect, signal } = request;
+    return fetch(new URL(url.pathname + url.search, endpoint), { method, redirect, signal, headers, body });
+  };
+}
+
+function guardNames() {
+  dns.lookup = function lookup(hostname, options, callback) {
+    if (AWS_HOST.test(String(hostname).toLowerCase())) {
+      process.nextTick(typeof options === "function" ? options : callback, new AwsRefused(hostname));
+      return;
+    }
+    original.lookup.call(dns, hostname, options, callback);
+  };
+  dns.promises.lookup = async function lookup(hostname, options) {
+    if (AWS_HOST.test(String(hostname).toLowerCase())) {
+      throw new AwsRefused(hostname);
+    }
+    return original.promised.call(dns.promises, hostname, options);
+  };
+}
+
+guardModule(http, original.http);
+guardModule(https, original.https);
+if (typeof globalThis.fetch === "function") {
+  guardFetch();
+}
+guardNames();
+syncBuiltinESMExports(); // import { request } from "node:https" sees the guarded one, too
