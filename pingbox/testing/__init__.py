@@ -1,0 +1,38 @@
+"""PingBox's test kit: a WebSocket API for your tests, in this process, with a clock and faults to order.
+
+In pytest the fixtures `pingbox`, `ws`, `management` and `dynamodb` are there without an import. Anywhere else:
+
+    with Emulator({"$default": handler}) as emulator:
+        ana = emulator.ws.connect()
+"""
+
+from pingbox.testing.clients import SyncWebSocket, SyncWebSockets, WebSocket, WebSockets
+from pingbox.testing.clock import TestClock
+from pingbox.testing.connections import Connection, Connections, Frame, Frames
+from pingbox.testing.emulator import AsyncEmulator, Emulator
+from pingbox.testing.expectation import Expectation
+from pingbox.testing.invocations import AwsCall, Invocation, Invocations
+from pingbox.testing.tested_app import AppError, Table, table
+from pingbox.testing.wire import RefusedError
+
+__all__ = [
+    "AppError",
+    "AsyncEmulator",
+    "AwsCall",
+    "Connection",
+    "Connections",
+    "Emulator",
+    "Expectation",
+    "Frame",
+    "Frames",
+    "Invocation",
+    "Invocations",
+    "RefusedError",
+    "SyncWebSocket",
+    "SyncWebSockets",
+    "Table",
+    "TestClock",
+    "WebSocket",
+    "WebSockets",
+    "table",
+]

@@ -1,0 +1,224 @@
+"""WebSocket clients for tests: `WebSocket` to be awaited, `SyncWebSocket` for tests without an event loop."""
+
+# ruff: noqa: ASYNC109 - a `timeout` that is a member of the call reads better in a test than a block around it
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from pingbox.testing.client import Client
+from pingbox.testing.expectation import Expectation
+from pingbox.testing.running import Running
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+class _Line:
+    """What both kinds of client know without waiting."""
+
+    def __init__(self, running: Running, client: Client) -> None:
+        self._running = running
+        self._client = client
+
+    @property
+    def name(self) -> str:
+        """As given to `connect`; failures and diagrams call the client so."""
+        return self._client.name
+
+    @property
+    def connection_id(self) -> str:
+        """The id by which `@connections` and the handlers know this client."""
+        return self._client.connection_id
+
+    @property
+    def subprotocol(self) -> str | None:
+        """What the server chose of the subprotocols offered."""
+        return self._client.wire.subprotocol
+
+    @property
+    def received(self) -> list[str]:
+        """Every message so far, asked for or not."""
+        return list(self._client.wire.received)
+
+    @property
+    def open(self) -> bool:
+        """Whether more can come."""
+        return not self._client.wire.ended
+
+    def stop_reading(self) -> None:
+        """Be a slow client: take nothing more off the wire, so that the server's buffer fills, and posts get 429."""
+        self._running.thread.call(self._client.wire.stop_reading)
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        self._running.thread.call(self._client.wire.resume_reading)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name} {self.connection_id}>"
+
+    def _within(self, timeout: float | None) -> float:
+        return self._running.timeout if timeout is None else timeout
+
+    def _nothing(self, expected: Expectation) -> Any:
+        async def settled() -> None:
+            await self._running.settle()
+            self._client.assert_nothing(expected)
+
+        return settled()
+
+    def _sending(self, message: str | bytes) -> Any:
+        async def send() -> None:
+            self._client.send(message)
+
+        return send()
+
+
+class WebSocket(_Line):
+    """A client for `async def` tests."""
+
+    async def send(self, message: str | bytes) -> None:
+        """Send a text, or bytes as a binary message. Raises `AssertionError` when the connection is closed."""
+        await self._running.thread.asking(self._sending(message))
+
+    async def send_json(self, message: Any) -> None:
+        """Send a value as JSON."""
+        await self.send(encoded(message))
+
+    async def expect(self, message: object = None, *, timeout: float | None = None, **members: Any) -> Any:
+        """Wait for a message that has (at least) these members, or is exactly this text, and return it.
+
+        Messages that came and are something else stay unread for a later `expect`. The members may hold patterns; see
+        `Expectation`. `timeout` in seconds. Returns the parsed JSON, or the text. Raises `AssertionError` that tells
+        what came instead.
+        """
+        expected = Expectation.of(message, members)
+        text = await self._running.thread.asking(self._client.expect(expected, self._within(timeout)))
+        return parsed(text, expected)
+
+    async def receive(self, *, timeout: float | None = None) -> str:
+        """The next message, whatever it is. Raises `AssertionError` when none comes within `timeout` seconds."""
+        return await self._running.thread.asking(self._client.receive(self._within(timeout)))
+
+    async def receive_json(self, *, timeout: float | None = None) -> Any:
+        """The next message, parsed."""
+        return json.loads(await self.receive(timeout=timeout))
+
+    async def expect_nothing(self, message: object = None, **members: Any) -> None:
+        """Once everything sent so far has been handled, no unread message (like this) is there. Does not sleep."""
+        await self._running.thread.asking(self._nothing(Expectation.of(message, members)))
+
+    async def closed_with(self, code: int, reason: str | None = None, *, timeout: float | None = None) -> None:
+        """Wait until the server has closed with this code (1006: cut without a close frame)."""
+        await self._running.thread.asking(self._client.closed_with(code, reason, self._within(timeout)))
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close from our side; returns when the server has answered."""
+        await self._running.thread.asking(self._client.wire.shut(code, reason))
+
+    async def drop(self) -> None:
+        """Lose the connection as a phone in a tunnel does: no close frame."""
+        await self._running.thread.asking(self._client.wire.drop())
+
+
+class SyncWebSocket(_Line):
+    """The same for plain tests; each method blocks, and says the same as its twin of `WebSocket`."""
+
+    def send(self, message: str | bytes) -> None:
+        """See `WebSocket.send`."""
+        self._running.thread.wait(self._sending(message))
+
+    def send_json(self, message: Any) -> None:
+        """See `WebSocket.send_json`."""
+        self.send(encoded(message))
+
+    def expect(self, message: object = None, *, timeout: float | None = None, **members: Any) -> Any:
+        """See `WebSocket.expect`."""
+        expected = Expectation.of(message, members)
+        text = self._running.thread.wait(self._client.expect(expected, self._within(timeout)))
+        return parsed(text, expected)
+
+    def receive(self, *, timeout: float | None = None) -> str:
+        """See `WebSocket.receive`."""
+        return self._running.thread.wait(self._client.receive(self._within(timeout)))
+
+    def receive_json(self, *, timeout: float | None = None) -> Any:
+        """See `WebSocket.receive_json`."""
+        return json.loads(self.receive(timeout=timeout))
+
+    def expect_nothing(self, message: object = None, **members: Any) -> None:
+        """See `WebSocket.expect_nothing`."""
+        self._running.thread.wait(self._nothing(Expectation.of(message, members)))
+
+    def closed_with(self, code: int, reason: str | None = None, *, timeout: float | None = None) -> None:
+        """See `WebSocket.closed_with`."""
+        self._running.thread.wait(self._client.closed_with(code, reason, self._within(timeout)))
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """See `WebSocket.close`."""
+        self._running.thread.wait(self._client.wire.shut(code, reason))
+
+    def drop(self) -> None:
+        """See `WebSocket.drop`."""
+        self._running.thread.wait(self._client.wire.drop())
+
+
+class WebSockets:
+    """Makes clients for `async def` tests."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+
+    async def connect(
+        self,
+        where: str = "",
+        *,
+        name: str | None = None,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        subprotocols: Sequence[str] = (),
+        origin: str | None = None,
+        timeout: float | None = None,
+    ) -> WebSocket:
+        """Connect. `where` is what follows the stage's address (`?token=x`), or a whole `ws://` address.
+
+        `name` is what failures and diagrams call the client. Raises `RefusedError` when the upgrade is refused.
+        """
+        opening = self._running.connect(
+            where, name=name, headers=headers, subprotocols=subprotocols, origin=origin, within=timeout
+        )
+        return WebSocket(self._running, await self._running.thread.asking(opening))
+
+
+class SyncWebSockets:
+    """Makes clients for plain tests."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+
+    def connect(
+        self,
+        where: str = "",
+        *,
+        name: str | None = None,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        subprotocols: Sequence[str] = (),
+        origin: str | None = None,
+        timeout: float | None = None,
+    ) -> SyncWebSocket:
+        """See `WebSockets.connect`."""
+        opening = self._running.connect(
+            where, name=name, headers=headers, subprotocols=subprotocols, origin=origin, within=timeout
+        )
+        return SyncWebSocket(self._running, self._running.thread.wait(opening))
+
+
+def encoded(message: Any) -> str:
+    """A message as JSON, the way browsers write it."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+
+
+def parsed(text: str, expected: Expectation) -> Any:
+    """The message as `expect` returns it: a text if a text was expected."""
+    return text if isinstance(expected.wanted, str) else json.loads(text)

@@ -1,0 +1,184 @@
+"""`Emulator`: an app behind a WebSocket API, for the length of a test or of a `with` block."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+from pingbox.emulator.gateway.switches import Switches
+from pingbox.testing.app_source import find_app
+from pingbox.testing.aws_clients import DynamoDB
+from pingbox.testing.clients import SyncWebSockets, WebSockets
+from pingbox.testing.clock import TestClock
+from pingbox.testing.connections import Connections, Frames
+from pingbox.testing.invocations import Invocations
+from pingbox.testing.routes_app import Routes
+from pingbox.testing.running import Running
+from pingbox.testing.tested_app import Table
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Inside:
+    """What a running emulator offers, to synchronous and to asynchronous tests."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+
+    # --- addresses --------------------------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """`http://127.0.0.1:port`: the endpoint of the emulated AWS."""
+        return self._running.url
+
+    @property
+    def ws_url(self) -> str:
+        """`ws://127.0.0.1:port/stage`, for clients of your own."""
+        return self._running.ws_url()
+
+    @property
+    def management_url(self) -> str:
+        """The `endpoint_url` of a Management API client, as real as over HTTP."""
+        return self._running.management_url()
+
+    # --- levers -----------------------------------------------------------------------------------------------------
+
+    @property
+    def clock(self) -> TestClock:
+        """The emulator's time; `clock.advance(minutes=11)`."""
+        return self._running.clock
+
+    def reset(self) -> None:
+        """Begin anew, as between tests: nobody connected, empty tables, nothing written down, the machine's time."""
+        self._running.fresh()
+
+    def settle(self, within: float = 5.0) -> None:
+        """Block until all that was sent has been handled, and all that was answered has arrived.
+
+        Raises `AssertionError` if that takes more than `within` seconds.
+        """
+        self._running.thread.wait(self._running.settle(within))
+
+    # --- AWS --------------------------------------------------------------------------------------------------------
+
+    @property
+    def management(self) -> Any:
+        """A boto3 client of `apigatewaymanagementapi` for the app's API."""
+        return self._running.boto3_client("apigatewaymanagementapi", endpoint_url=self.management_url)
+
+    @property
+    def dynamodb(self) -> DynamoDB:
+        """The app's tables, by boto3."""
+        return DynamoDB(self._running)
+
+    # --- looking inside ---------------------------------------------------------------------------------------------
+
+    @property
+    def invocations(self) -> Invocations:
+        """What ran so far, in the order in which it began."""
+        return Invocations(self._running.recorder.invocations)
+
+    @property
+    def connections(self) -> Connections:
+        """Everybody who was connected, in the order in which they came; `.open` are those who still are."""
+        return Connections(self._running.recorder.connections)
+
+    @property
+    def frames(self) -> Frames:
+        """The messages over all wires."""
+        return Frames(self._running.recorder.frames)
+
+
+class AsyncEmulator(Inside):
+    """A running emulator in an `async with`."""
+
+    @property
+    def ws(self) -> WebSockets:
+        """Makes clients: `ana = await emulator.ws.connect()`."""
+        return WebSockets(self._running)
+
+
+class Emulator(Inside):
+    """An app behind a WebSocket API on this machine: `with Emulator(app) as emulator:`.
+
+    Two may run at a time; boto3 calls from outside of any handler go to the one started last.
+    """
+
+    def __init__(
+        self,
+        app: Routes | str | Path | None = None,
+        *,
+        stage: str | None = None,
+        route_selection_expression: str = "$request.body.action",
+        two_way: Collection[str] = (),
+        tables: Sequence[Table | Mapping[str, Any]] = (),
+        parameters: Mapping[str, str] = _NOTHING,
+        environment: Mapping[str, str] = _NOTHING,
+        folder: Path | None = None,
+        region: str | None = None,
+        switches: Switches = Switches(),  # noqa: B008 - frozen
+        timeout: float = 2.0,
+    ) -> None:
+        """Find the app; nothing runs yet. Raises `AppError` if there is none.
+
+        `app`: a mapping of route keys to handlers; `"module:ROUTES"`; a SAM or CloudFormation template,
+        `serverless.yml` or `pyproject.toml`, or a folder with one; None for PingBox's own chat.
+        `route_selection_expression` and `two_way` (the route keys whose return value goes back to the client) are for
+        apps of handlers; others declare them. `tables`: further DynamoDB tables, as `table(...)` or the arguments of
+        `create_table`. `parameters` are the template's. `environment`: variables set while the emulator runs.
+        `folder` is where modules are looked for (None: the working directory). `region` None: as the environment says,
+        else us-east-1. `timeout`: the seconds that `connect`, `expect` and their like wait unless they say otherwise.
+        """
+        self._found = find_app(
+            app,
+            stage=stage,
+            route_selection_expression=route_selection_expression,
+            two_way=two_way,
+            tables=tables,
+            parameters=parameters,
+            environment=environment,
+            folder=folder or Path.cwd(),
+        )
+        super().__init__(Running(self._found, region=region, switches=switches, timeout=timeout))
+
+    @property
+    def ws(self) -> SyncWebSockets:
+        """Makes clients: `ana = emulator.ws.connect()`."""
+        return SyncWebSockets(self._running)
+
+    def start(self) -> Self:
+        """Run, until `stop`; for test frameworks with a set-up and a tear-down."""
+        self._running.start()
+        return self
+
+    def stop(self) -> None:
+        """End everything."""
+        self._running.stop()
+
+    def as_async(self) -> AsyncEmulator:
+        """The same emulator for `async def` tests."""
+        return AsyncEmulator(self._running)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> AsyncEmulator:
+        import asyncio
+
+        await asyncio.to_thread(self.start)
+        return self.as_async()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        import asyncio
+
+        await asyncio.to_thread(self.stop)

@@ -1,0 +1,59 @@
+"""An event loop on a thread of its own: the emulator runs there, so that tests may block, or have a loop themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class LoopThread:
+    """Runs coroutines for any thread. Order: `start`, then anything, then `stop`, once."""
+
+    def __init__(self, name: str) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start `work` on the loop; the future belongs to the calling thread."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` on the loop and block until it has ended. Raises what it raises."""
+        return self.begin(work).result()
+
+    async def asking(self, work: Coroutine[Any, Any, T]) -> T:
+        """The same from another event loop, which goes on meanwhile; cancelling cancels `work`."""
+        return await asyncio.wrap_future(self.begin(work))
+
+    def call(self, action: Callable[[], None]) -> None:
+        """Have `action` done on the loop, and block until it is."""
+
+        async def doing() -> None:
+            action()
+
+        self.wait(doing())
+
+    def stop(self) -> None:
+        """End the loop, and what still runs on it."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        try:
+            self.loop.run_forever()
+        finally:
+            left = asyncio.all_tasks(self.loop)
+            for task in left:
+                task.cancel()
+            self.loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+            self.loop.close()

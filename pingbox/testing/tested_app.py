@@ -1,0 +1,86 @@
+"""What is under test, whichever way it was named: APIs, functions that run in this process, others, and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pingbox.emulator.functions.in_process import InProcessFunction
+from pingbox.emulator.functions.outcome import FunctionSpec
+from pingbox.emulator.gateway.declaration import Api
+
+
+@dataclass(frozen=True)
+class Table:
+    """A DynamoDB table: the arguments of boto3's `create_table`, and the attribute of its time to live or None."""
+
+    parameters: Mapping[str, Any]
+    ttl_attribute: str | None = None
+
+    @property
+    def name(self) -> str:
+        return str(self.parameters["TableName"])
+
+
+@dataclass(frozen=True)
+class TestedApp:
+    """An app, ready to be run. `name` is what people call it; `processes` are functions that need one of their own."""
+
+    __test__ = False  # for pytest, which collects what begins with Test
+
+    name: str
+    apis: tuple[Api, ...]
+    functions: Mapping[str, InProcessFunction]
+    processes: tuple[FunctionSpec, ...] = ()
+    tables: tuple[Table, ...] = ()
+    environment: Mapping[str, str] | None = None
+
+
+class AppError(Exception):
+    """The app that a test named cannot be tested; the text names it, what was found, and what to do."""
+
+
+def api_id_of(name: str, number: int) -> str:
+    """An API id as AWS makes them: ten small letters and digits, the same for the same app in every run."""
+    import hashlib
+
+    digest = hashlib.sha256(f"{name} {number}".encode()).digest()
+    alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
+    return "".join(alphabet[byte % len(alphabet)] for byte in digest[:10])
+
+
+def checked_tables(tables: Sequence[Table | Mapping[str, Any]]) -> tuple[Table, ...]:
+    """Tables from arguments of `create_table` (or `Table`). Raises `AppError` for one without name or keys."""
+    return tuple(table if isinstance(table, Table) else _checked(table) for table in tables)
+
+
+def _checked(parameters: Mapping[str, Any]) -> Table:
+    missing = [key for key in ("TableName", "KeySchema", "AttributeDefinitions") if key not in parameters]
+    if missing:
+        raise AppError(
+            f"a table lacks {', '.join(missing)}, got {dict(parameters)!r}; expected the arguments of boto3's "
+            "create_table, or pingbox.testing.table(...)"
+        )
+    return Table({"BillingMode": "PAY_PER_REQUEST", **parameters})
+
+
+def table(name: str, partition_key: str, sort_key: str | None = None, *, ttl: str | None = None) -> Table:
+    """A table in one line. A key is `name` for text, `name:N` for a number, `name:B` for bytes.
+
+    `ttl` is the attribute with the second at which an item expires.
+    """
+    keys = [partition_key] if sort_key is None else [partition_key, sort_key]
+    named = [(key.partition(":")[0], key.partition(":")[2] or "S") for key in keys]
+    return Table(
+        {
+            "TableName": name,
+            "KeySchema": [
+                {"AttributeName": key, "KeyType": role}
+                for (key, _), role in zip(named, ("HASH", "RANGE"), strict=False)
+            ],
+            "AttributeDefinitions": [{"AttributeName": key, "AttributeType": kind} for key, kind in named],
+            "BillingMode": "PAY_PER_REQUEST",
+        },
+        ttl,
+    )
