@@ -10,13 +10,15 @@ export function choose(wanted) {
   return spoken ?? 'en';
 }
 
-export function speak(code) {
+/** `wanted`: the reader's language tags; one of this language says how its region writes times (en-GB, de-AT). */
+export function speak(code, wanted = []) {
   const { words } = LANGUAGES[code];
+  const region = wanted.find((tag) => tag.toLowerCase().startsWith(code)) ?? code;
   const plurals = new Intl.PluralRules(code);
-  const time = new Intl.DateTimeFormat(code, { hour: '2-digit', minute: '2-digit' });
-  const day = new Intl.DateTimeFormat(code, { weekday: 'long', day: 'numeric', month: 'long' });
-  const dayOfYear = new Intl.DateTimeFormat(code, { day: 'numeric', month: 'long', year: 'numeric' });
-  const exact = new Intl.DateTimeFormat(code, { dateStyle: 'full', timeStyle: 'medium' });
+  const time = new Intl.DateTimeFormat(region, { hour: 'numeric', minute: '2-digit' });
+  const day = new Intl.DateTimeFormat(region, { weekday: 'long', day: 'numeric', month: 'long' });
+  const dayOfYear = new Intl.DateTimeFormat(region, { day: 'numeric', month: 'long', year: 'numeric' });
+  const exact = new Intl.DateTimeFormat(region, { dateStyle: 'full', timeStyle: 'medium' });
   const relative = new Intl.RelativeTimeFormat(code, { numeric: 'auto' });
   const number = new Intl.NumberFormat(code);
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');

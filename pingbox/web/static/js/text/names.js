@@ -37,7 +37,9 @@ function firstSymbols(word) {
 export function hue(id) {
   let hash = 0x811c9dc5;
   for (const char of id) hash = Math.imul(hash ^ char.codePointAt(0), 0x01000193);
-  return (hash >>> 0) % 360;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b); // mixed once more, or ids of the same beginning look alike
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) % 360;
 }
 
 /** Names are not unique. Two of the same name get the end of their ids beside it. */

@@ -47,8 +47,8 @@ function inlineLines(lines, type) {
 /** One token of each kind at the place where the pattern stands (sticky), tried in this order. */
 const TOKENS = [
   [/`([^`]+)`/y, (match) => ({ type: 'code', text: match[1] })],
-  [/\*\*(?=\S)([^*]*[^*\s])\*\*/y, (match) => ({ type: 'bold', inline: parseInline(match[1]) })],
-  [/\*(?=[^\s*])([^*]*[^*\s])\*(?!\*)/y, (match) => ({ type: 'italic', inline: parseInline(match[1]) })],
+  [/\*\*(?=\S)((?:`[^`]+`|[^*`])+)(?<=\S)\*\*/y, (match) => ({ type: 'bold', inline: parseInline(match[1]) })],
+  [/\*(?=[^\s*])((?:`[^`]+`|[^*`])+)(?<=\S)\*(?!\*)/y, (match) => ({ type: 'italic', inline: parseInline(match[1]) })],
   [/https?:\/\/[^\s<>"`]+/iy, link],
   [/:([a-z0-9_+-]{1,20}):/y, shortcode],
 ];

@@ -7,7 +7,7 @@ export class Preferences {
   constructor(root, storage, { choose, speak, languages }, onLanguage) {
     Object.assign(this, { root, storage, speak, codes: Object.keys(languages), onLanguage });
     this.theme = storage.get('theme', 'auto');
-    this.lang = speak(choose([storage.get('language', ''), ...navigator.languages]));
+    this.lang = speak(choose([storage.get('language', ''), ...navigator.languages]), navigator.languages);
     this.themeButton = root.getElementById('theme');
     this.languageButton = root.getElementById('language');
     this.themeButton.addEventListener('click', () => this.#nextTheme());
@@ -24,7 +24,7 @@ export class Preferences {
   #nextLanguage() {
     const code = this.codes[(this.codes.indexOf(this.lang.code) + 1) % this.codes.length];
     this.storage.set('language', code);
-    this.lang = this.speak(code);
+    this.lang = this.speak(code, navigator.languages);
     this.#show();
     this.onLanguage();
   }
