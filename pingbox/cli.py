@@ -11,6 +11,7 @@ from pingbox import __version__
 # name -> (where the command lives, its line in the help)
 _COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("pingbox.local.serve_command:serve", "Chat offline, or run your own WebSocket app, on one port."),
+    "reset": ("pingbox.local.reset_command:reset", "Delete the messages that serve kept on this machine."),
 }
 
 

@@ -30,6 +30,7 @@ class ServeSettings:
     `port` 0 takes a free port. `data_dir` None keeps everything in memory (`--ephemeral`). `app` None serves
     PingBox's own chat, otherwise it is a template, a folder or `module:function`. `stage` None means the default:
     `dev`, or the stage that the app declares. `ready_file` is written once the server answers.
+    `rate` is how many actions a minute a connection may do; 0 is no limit, None the chat's own.
     `dynamodb_endpoint` puts another DynamoDB in place of the local one; `real_dynamodb` real tables on AWS.
     """
 
@@ -42,6 +43,7 @@ class ServeSettings:
     durability: Durability = "normal"
     dynamodb_endpoint: str | None = None
     real_dynamodb: bool = False
+    rate: int | None = None
     in_process: bool = False
     serial: bool = False
     ready_file: Path | None = None

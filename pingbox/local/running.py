@@ -18,6 +18,8 @@ from pingbox.local.addresses import Addresses
 from pingbox.local.live_log import json_line, text_line
 from pingbox.settings import ServeSettings
 
+# What a client of real tables, and the finding of its credentials, may reach.
+_REAL = ("dynamodb", "sts", "sso", "oidc", "portal.sso")
 _TONES = {"good": "green", "bad": "red", "faint": "bright_black"}
 
 
@@ -42,10 +44,14 @@ def run(settings: ServeSettings) -> None:
 
 
 async def _serve(settings: ServeSettings) -> None:
-    from pingbox.local.chat import chat_house
+    from pingbox.emulator.aws import guard
 
-    house = chat_house(settings, observer=log_to_terminal(settings))
-    await house.start()
+    house = _open(settings)
+    try:
+        await house.start()
+    except OSError as error:
+        raise cannot_listen(settings.host, settings.port, error) from error
+    guard.install(house.addresses.endpoint, allow=_REAL if settings.real_dynamodb else ())
     try:
         with _until_asked_to_stop() as asked:
             _greet(settings, house)
@@ -56,6 +62,16 @@ async def _serve(settings: ServeSettings) -> None:
         await house.stop()
         if settings.ready_file is not None:
             settings.ready_file.unlink(missing_ok=True)
+
+
+def _open(settings: ServeSettings) -> House:
+    from pingbox.emulator.dynamodb import StoreError
+    from pingbox.local.chat import ChatHouse
+
+    try:
+        return ChatHouse(settings, observer=log_to_terminal(settings))
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def log_to_terminal(settings: ServeSettings) -> Observer:

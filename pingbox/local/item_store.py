@@ -1,0 +1,107 @@
+"""Which DynamoDB a running house works on: the local one, another engine at a URL, or real tables on AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from pingbox.emulator.aws.in_process import Wires
+from pingbox.emulator.clock import Clock
+from pingbox.emulator.dynamodb import LocalDynamoDB
+from pingbox.emulator.server.gateway_server import ServiceDoor
+from pingbox.settings import ServeSettings
+
+REGION = "us-east-1"
+TARGET = "DynamoDB_20120810"
+
+
+class ItemStore(Protocol):
+    """A DynamoDB. `doors` are what the emulator's port offers of it to other processes."""
+
+    doors: Mapping[str, ServiceDoor]
+
+    def client(self, endpoint: str) -> Any:
+        """A boto3 client of it; `endpoint` is the emulator's own address."""
+        ...
+
+    def describe(self, endpoint: str) -> str:
+        """Where the items are, for a person."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def item_store(settings: ServeSettings, clock: Clock) -> ItemStore:
+    """The one that was asked for. Raises `StoreError` for a data folder that cannot be used."""
+    if settings.real_dynamodb:
+        return RealTables()
+    if settings.dynamodb_endpoint is not None:
+        return OtherEngine(settings.dynamodb_endpoint)
+    return LocalTables(LocalDynamoDB.open(settings.data_dir, clock=clock, durability=settings.durability), settings)
+
+
+class LocalTables:
+    """The emulator's own DynamoDB, answered in process and open to other processes at the emulator's port."""
+
+    def __init__(self, dynamodb: LocalDynamoDB, settings: ServeSettings) -> None:
+        self.dynamodb = dynamodb
+        self.doors: Mapping[str, ServiceDoor] = {TARGET: dynamodb.door}
+        self._where = "in memory, forgotten at the end" if settings.data_dir is None else f"kept in {settings.data_dir}"
+
+    def client(self, endpoint: str) -> Any:
+        return Wires(endpoint, dynamodb=self.dynamodb, region=REGION).client("dynamodb")
+
+    def describe(self, endpoint: str) -> str:
+        return f"{endpoint}  ({self._where})"
+
+    def close(self) -> None:
+        self.dynamodb.close()
+
+
+class OtherEngine:
+    """DynamoDB Local, dynalite or whatever else speaks DynamoDB's protocol at a URL."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.doors: Mapping[str, ServiceDoor] = {}
+
+    def client(self, endpoint: str) -> Any:
+        return Wires(self._url, region=REGION).session().client("dynamodb", endpoint_url=self._url)
+
+    def describe(self, endpoint: str) -> str:
+        return self._url
+
+    def close(self) -> None:
+        return None
+
+
+class RealTables:
+    """Tables on AWS, with the credentials of whoever started us; asked for explicitly."""
+
+    def __init__(self) -> None:
+        self.doors: Mapping[str, ServiceDoor] = {}
+
+    def client(self, endpoint: str) -> Any:
+        import boto3
+
+        return boto3.client("dynamodb")
+
+    def describe(self, endpoint: str) -> str:
+        return "real tables on AWS"
+
+    def close(self) -> None:
+        return None
+
+
+def create_missing(client: Any, tables: Sequence[tuple[Mapping[str, Any], str | None]]) -> None:
+    """Create each table that is not there yet and switch on its time to live; (parameters, TTL attribute)."""
+    there = {name for page in client.get_paginator("list_tables").paginate() for name in page["TableNames"]}
+    for parameters, ttl_attribute in tables:
+        name = parameters["TableName"]
+        if name in there:
+            continue
+        client.create_table(**parameters)
+        client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+        if ttl_attribute is not None:
+            specification = {"Enabled": True, "AttributeName": ttl_attribute}
+            client.update_time_to_live(TableName=name, TimeToLiveSpecification=specification)
