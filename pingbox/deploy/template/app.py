@@ -36,10 +36,12 @@ MESSAGES = Table("Messages", Key("roomId"), Key("seq", "N"), ttl="expiresAt", du
 
 _LOGS = Grant(OnOwnLogs(), ("logs:CreateLogStream", "logs:PutLogEvents"))
 _POST = Grant(OnConnections("POST"), ("execute-api:ManageConnections",))
-_GET = Grant(OnConnections("GET"), ("execute-api:ManageConnections",))
+_LOOK = Grant(OnConnections("GET"), ("execute-api:ManageConnections",))
 _HANG_UP = Grant(OnConnections("DELETE"), ("execute-api:ManageConnections",))
 _SECRET = Grant(OnSecret(), ("ssm:GetParameter",))
 _CATCH = Grant(OnFailures(), ("sqs:SendMessage",))
+_DIRECTORY = Grant(OnIndex("Messages", "Directory"), ("dynamodb:Query",))
+_INVOKE_FANOUT = Grant(OnFunction("FanoutLambda"), ("lambda:InvokeFunction",))
 
 
 def _connections(*calls: str) -> Grant:
@@ -50,69 +52,81 @@ def _messages(*calls: str) -> Grant:
     return Grant(OnTable("Messages"), tuple(f"dynamodb:{call}" for call in calls))
 
 
-_ALWAYS = ("CONNECTIONS_TABLE", "MESSAGES_TABLE", "MANAGEMENT_ENDPOINT", "LOG_LEVEL")
+_TABLES = ("CONNECTIONS_TABLE", "MESSAGES_TABLE", "LOG_LEVEL")
+_POSTING = (*_TABLES, "MANAGEMENT_ENDPOINT")
+_FANNING_OUT = (*_POSTING, "FANOUT_FUNCTION", "INLINE_FANOUT_LIMIT")
 
-FUNCTIONS = (
-    Function(
-        "ConnectLambda",
-        "pingbox.handlers.connect.lambda_handler",
-        (_connections("PutItem", "UpdateItem", "Query"), _messages("GetItem"), _SECRET, _LOGS),
-        environment=(*_ALWAYS, "TOKEN_SECRET_PARAMETER", "ALLOWED_ORIGINS", "DEFAULT_ROOM"),
+# Whoever posts may find a connection gone, and then takes it out of every room and tells those rooms.
+_CLEANING = (_connections("GetItem", "DeleteItem", "BatchWriteItem", "Query"), _messages("UpdateItem"), _POST)
+
+CONNECT_LAMBDA = Function(
+    "ConnectLambda",
+    "pingbox.handlers.connect.lambda_handler",
+    (_connections("PutItem"), _SECRET, _LOGS),
+    environment=(*_TABLES, "TOKEN_SECRET_PARAMETER", "ALLOWED_ORIGINS", "DEFAULT_ROOM"),
+)
+
+DISCONNECT_LAMBDA = Function(
+    "DisconnectLambda",
+    "pingbox.handlers.disconnect.lambda_handler",
+    (*_CLEANING, _INVOKE_FANOUT, _LOGS),
+    environment=_FANNING_OUT,
+)
+
+MESSAGE_LAMBDA = Function(
+    "MessageLambda",
+    "pingbox.handlers.message.lambda_handler",
+    (
+        _connections("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchWriteItem"),
+        _messages("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query"),
+        _DIRECTORY,
+        _POST,
+        _HANG_UP,
+        _INVOKE_FANOUT,
+        _SECRET,
+        _LOGS,
     ),
-    Function(
-        "DisconnectLambda",
-        "pingbox.handlers.disconnect.lambda_handler",
-        (_connections("DeleteItem", "GetItem", "Query", "BatchWriteItem"), _messages("UpdateItem"), _POST, _LOGS),
-        environment=_ALWAYS,
-    ),
-    Function(
-        "MessageLambda",
-        "pingbox.handlers.message.lambda_handler",
-        (
-            _connections("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchWriteItem"),
-            _messages("GetItem", "PutItem", "UpdateItem", "Query", "BatchGetItem"),
-            Grant(OnIndex("Messages", "Directory"), ("dynamodb:Query",)),
-            _POST,
-            _HANG_UP,
-            Grant(OnFunction("FanoutLambda"), ("lambda:InvokeFunction",)),
-            _SECRET,
-            _LOGS,
-        ),
-        timeout=20,
-        environment=(
-            *_ALWAYS,
-            "FANOUT_FUNCTION",
-            "TOKEN_SECRET_PARAMETER",
-            "DEFAULT_ROOM",
-            "INLINE_FANOUT_LIMIT",
-            "RETENTION_DAYS",
-        ),
-    ),
-    Function(
-        "FanoutLambda",
-        "pingbox.handlers.fanout.lambda_handler",
-        (_connections("DeleteItem", "GetItem", "BatchWriteItem"), _POST, _CATCH, _LOGS),
-        timeout=20,
-        asynchronous=True,
-        environment=_ALWAYS,
-    ),
-    Function(
-        "SweepLambda",
-        "pingbox.handlers.sweep.lambda_handler",
-        (
-            _connections("Scan", "DeleteItem", "GetItem", "Query", "BatchWriteItem"),
-            _messages("UpdateItem", "Query"),
-            _GET,
-            _POST,
-            _CATCH,
-            _LOGS,
-        ),
-        timeout=60,
-        asynchronous=True,
-        schedule="rate(5 minutes)",
-        environment=(*_ALWAYS, "RETENTION_DAYS"),
+    timeout=20,
+    environment=(
+        *_FANNING_OUT,
+        "TOKEN_SECRET_PARAMETER",
+        "DEFAULT_ROOM",
+        "RETENTION_DAYS",
+        "RATE_PER_MIN",
+        "RATE_BURST",
     ),
 )
+
+# It is not told its own name (that would be a circle in the template): its own farewells are posted at once.
+FANOUT_LAMBDA = Function(
+    "FanoutLambda",
+    "pingbox.handlers.fanout.lambda_handler",
+    (*_CLEANING, _CATCH, _LOGS),
+    timeout=20,
+    asynchronous=True,
+    environment=_POSTING,
+)
+
+SWEEP_LAMBDA = Function(
+    "SweepLambda",
+    "pingbox.handlers.sweep.lambda_handler",
+    (
+        _connections("Scan", "GetItem", "DeleteItem", "BatchWriteItem", "Query"),
+        _messages("UpdateItem", "Query"),
+        _DIRECTORY,
+        _LOOK,
+        _POST,
+        _INVOKE_FANOUT,
+        _CATCH,
+        _LOGS,
+    ),
+    timeout=60,
+    asynchronous=True,
+    schedule="rate(5 minutes)",
+    environment=(*_FANNING_OUT, "RETENTION_DAYS"),
+)
+
+FUNCTIONS = (CONNECT_LAMBDA, DISCONNECT_LAMBDA, MESSAGE_LAMBDA, FANOUT_LAMBDA, SWEEP_LAMBDA)
 
 ROUTES = (
     Route(CONNECT, "ConnectLambda"),
