@@ -53,14 +53,15 @@ def hello(
     records: Mapping[str, RoomRecord],
     given: Circumstances,
 ) -> list[Effect]:
-    """Subscribe to the rooms that exist, greet, announce. Rooms that do not exist are refused one by one."""
+    """Subscribe to the rooms that exist, greet, announce. Rooms that do not exist are refused one by one.
+
+    `records` holds the default room in any case: whoever loads them makes it if need be.
+    """
     refusals: list[Effect] = []
     entered: list[tuple[Position, RoomRecord]] = []
     for position in wanted:
         denied = may(member, position.room, "join")
         record = records.get(position.room)
-        if record is None and denied is None and position.room == given.default_room:
-            record = new_room(position.room, member.user, given)
         if denied is not None:
             refusals.append(refuse(*denied, command.request, position.room))
         elif record is None:
@@ -68,16 +69,13 @@ def hello(
         else:
             entered.append((position, record))
     if not entered:
-        record = records.get(given.default_room) or new_room(given.default_room, member.user, given)
-        entered = [(Position(given.default_room), record)]
+        entered = [(Position(given.default_room), records[given.default_room])]
     rooms = tuple(position.room for position, _ in entered)
     if len(member.rooms.union(rooms)) > limits.ROOMS_PER_CONNECTION:
         return [_too_many_rooms(command.request)]
     focus = command.focus if command.focus in rooms else rooms[0]
     name = command.name if command.name is not None and member.guest else member.name
-    new = [effects.EnsureRoom(record) for _, record in entered if records.get(record.room) is None]
     return [
-        *new,
         effects.Subscribe(rooms, focus, name, tab=True),
         *refusals,
         effects.Welcome(command.request, tuple(p for p, _ in entered), tuple(r for _, r in entered), focus, name),
@@ -87,20 +85,16 @@ def hello(
     ]
 
 
-def join(command: commands.JoinRoom, member: Member, record: RoomRecord | None, given: Circumstances) -> list[Effect]:
-    """Subscribe to a room that exists; the default room exists always."""
+def join(command: commands.JoinRoom, member: Member, record: RoomRecord | None) -> list[Effect]:
+    """Subscribe to a room that exists; whoever loads the default room's record makes it if need be."""
     room = command.position.room
     if denied := may(member, room, "join"):
         return [refuse(*denied, command.request, room)]
-    new: list[Effect] = []
     if record is None:
-        if room != given.default_room:
-            return [_no_such_room(room, command.request)]
-        record = new_room(room, member.user, given)
-        new = [effects.EnsureRoom(record)]
+        return [_no_such_room(room, command.request)]
     if room not in member.rooms and len(member.rooms) >= limits.ROOMS_PER_CONNECTION:
         return [_too_many_rooms(command.request)]
-    return new + _entering(command.request, command.position, record, member)
+    return _entering(command.request, command.position, record, member)
 
 
 def create(command: commands.CreateRoom, member: Member, given: Circumstances) -> list[Effect]:

@@ -41,13 +41,6 @@ class Broadcast:
 
 
 @dataclass(frozen=True)
-class EnsureRoom:
-    """Write the room record unless there is one."""
-
-    record: RoomRecord
-
-
-@dataclass(frozen=True)
 class Subscribe:
     """Write the subscription rows. `focus` becomes the current room; `tab`: also the user's row (`hello`)."""
 
@@ -174,7 +167,6 @@ Effect = (
     Tell
     | Append
     | Broadcast
-    | EnsureRoom
     | Subscribe
     | Welcome
     | ShowRoom

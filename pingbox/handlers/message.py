@@ -19,6 +19,7 @@ from pingbox_core.decide import Circumstances
 from pingbox_core.effects import Effect
 from pingbox_core.errors import Code, Refusal, Request, error_event
 from pingbox_core.events import bye
+from pingbox_core.log import RoomRecord
 from pingbox_core.members import Member
 
 _INTERNAL = "something went wrong here; try again"
@@ -81,7 +82,9 @@ def _decide(invocation: Invocation, member: Member, command: Command) -> tuple[G
         case commands.JoinRoom():
             room = command.position.room
             _, records = invocation.messages.load(None, [room])
-            return Guest(member), decide.join(command, member, records.get(room), given)
+            if room == given.default_room and room not in records:
+                records[room] = _opened(invocation, member, given)
+            return Guest(member), decide.join(command, member, records.get(room))
         case commands.Focus():
             return Guest(member), []
         case _:
@@ -94,6 +97,8 @@ def _decide_hello(
     """One read if the client names its rooms, two if the saved list must be read first."""
     named = [position.room for position in command.rooms]
     document, records = invocation.messages.load(member.user, [*named, *_unless_in(named, given.default_room)])
+    if given.default_room not in records:
+        records[given.default_room] = _opened(invocation, member, given)
     saved = () if document is None else tuple(document.rooms)
     wanted = decide.saved_or_default(command, saved, given.default_room)
     unread = [position.room for position in wanted if position.room not in named]
@@ -102,6 +107,17 @@ def _decide_hello(
     if document is not None:
         member = replace(member, name=document.name)
     return Guest(member, document), decide.hello(command, member, wanted, records, given)
+
+
+def _opened(invocation: Invocation, member: Member, given: Circumstances) -> RoomRecord:
+    """The default room's record, made now unless somebody else makes it at the same moment."""
+    record = decide.new_room(given.default_room, member.user, given)
+    if invocation.messages.create(record):
+        return record
+    stored = invocation.messages.record(given.default_room)
+    if stored is None:
+        raise RuntimeError(f"the record of room {given.default_room} exists and is not there")
+    return stored
 
 
 def _unless_in(named: list[str], room: str) -> list[str]:

@@ -40,8 +40,6 @@ def _perform_one(invocation: Invocation, guest: Guest, effect: Effect) -> bool: 
             perform(invocation, guest, decide.appended(effect, sending.append(invocation, effect)))
         case effects.Broadcast():
             sending.broadcast(invocation, effect)
-        case effects.EnsureRoom(record):
-            invocation.messages.create(record)
         case effects.CreateRoom():
             _create_room(invocation, guest, effect)
         case effects.Subscribe():
