@@ -7,11 +7,13 @@ Run: python -m benchmarks.reference_server READY_FILE
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 from pathlib import Path
 
 from websockets.asyncio.server import ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosed
 
 
 async def main(ready_file: Path) -> None:
@@ -20,9 +22,10 @@ async def main(ready_file: Path) -> None:
     async def talk(connection: ServerConnection) -> None:
         connections.add(connection)
         try:
-            async for message in connection:
-                await connection.send(message)
-                broadcast(connections - {connection}, message)
+            with contextlib.suppress(ConnectionClosed):  # clients end without a close frame
+                async for message in connection:
+                    await connection.send(message)
+                    broadcast(connections - {connection}, message)
         finally:
             connections.discard(connection)
 

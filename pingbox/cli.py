@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
 import click
 
 from pingbox import __version__
 
+if TYPE_CHECKING:
+    from pingbox.deploy.site import SiteFile
+
 # name -> (where the command lives, its line in the help)
 _COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("pingbox.local.serve_command:serve", "Chat offline, or run your own WebSocket app, on one port."),
     "reset": ("pingbox.local.reset_command:reset", "Delete the messages that serve kept on this machine."),
+    "plan": ("pingbox.deploy.commands:plan", "Show what a deploy to AWS would change."),
+    "deploy": ("pingbox.deploy.commands:deploy", "Put the chat, or your own template, on AWS: plan, confirm, watch."),
+    "status": ("pingbox.deploy.commands_running:status", "Outputs, health and drift of a deployed stage."),
+    "logs": ("pingbox.deploy.commands_running:logs", "The functions' logs on AWS."),
+    "open": ("pingbox.deploy.commands_running:open_page", "Open the deployed page in the browser."),
+    "destroy": ("pingbox.deploy.commands_running:destroy", "Take a stage down and show that nothing is left."),
+    "template": ("pingbox.deploy.commands:template", "Print the chat's CloudFormation template."),
+    "policy": ("pingbox.deploy.commands:policy", "Print the IAM policy that the deploying person needs."),
 }
 
 
@@ -37,5 +49,15 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"auto_envvar_prefix": "PINGBOX", "help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pingbox")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """PingBox: a WebSocket chat for AWS, and an emulator to run your own WebSocket app on a laptop."""
+    # The deploy knows no page: it asks for the files when it needs them.
+    ctx.obj = _page_files
+
+
+def _page_files() -> list[SiteFile]:
+    from pingbox.deploy.site import SiteFile
+    from pingbox.web.contents import files
+
+    return [SiteFile(file.path, file.read(), file.content_type, file.cache) for file in files()]
