@@ -51,11 +51,12 @@ class App:
     `warnings` are sentences about what AWS would treat differently or what was guessed. `files` are the absolute
     paths of the files that were read as declarations (templates, included files): those to watch for changes.
     `source` is what the user named, `kind` one of `SAM`, `CloudFormation`, `serverless.yml`, `pyproject.toml`,
-    `handlers`.
+    `handlers`. `region` is the one the app runs in: serverless.yml may name its own.
     """
 
     source: str
     kind: str
+    region: str
     apis: tuple[Api, ...]
     functions: tuple[FunctionSpec, ...]
     tables: tuple[Table, ...] = ()

@@ -45,6 +45,7 @@ def read_cloudformation(
     return App(
         source=document.file,
         kind=kind,
+        region=account.region,
         apis=apis,
         functions=tuple(functions.specs.values()),
         tables=tables,

@@ -8,6 +8,7 @@ Values are plain dicts, lists and scalars, because the SAM translator insists on
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ KeyPath = tuple[str | int, ...]
 # libyaml's parser reads a CDK template of a megabyte in a fraction of a second, the pure one in several.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT_TAGS = ("tag:yaml.org,2002:timestamp",)  # `Version: 2012-10-17` is text to CloudFormation
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
@@ -70,9 +72,10 @@ def parse_json(text: str, file: str) -> Document:
 
 
 def _lines_of_json(text: str) -> dict[KeyPath, int]:
-    # JSON is YAML but for tabs between tokens (inside strings JSON forbids them), and we only want the lines here.
+    # JSON is YAML but for tabs between tokens (inside strings JSON forbids them) and for characters written as two
+    # surrogates; as only the lines are wanted here, both may become spaces.
     try:
-        node = yaml.compose(text.replace("\t", " "), Loader=_Loader)
+        node = yaml.compose(_SURROGATE.sub(r"\\u0020", text.replace("\t", " ")), Loader=_Loader)
     except yaml.YAMLError:
         return {}
     reader = _Reader()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pingbox.emulator.functions.launch import RESERVED, USER_VARIABLES_LIMIT
 from pingbox.emulator.functions.outcome import FunctionSpec
 from pingbox.emulator.template.code import unpack, write_inline
 from pingbox.emulator.template.errors import Place, TemplateError
@@ -17,31 +18,7 @@ from pingbox.emulator.template.stack import Resource, Stack
 LOCAL_BUCKET = "pingbox-local"
 """`Code: {S3Bucket: pingbox-local, S3Key: PATH}` means the local path: SAM's translator accepts no other form."""
 
-# LM-1: Lambda refuses a function that sets one of these.
-RESERVED = frozenset(
-    {
-        "_HANDLER",
-        "_X_AMZN_TRACE_ID",
-        "AWS_REGION",
-        "AWS_DEFAULT_REGION",
-        "AWS_EXECUTION_ENV",
-        "AWS_LAMBDA_FUNCTION_NAME",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-        "AWS_LAMBDA_FUNCTION_VERSION",
-        "AWS_LAMBDA_INITIALIZATION_TYPE",
-        "AWS_LAMBDA_LOG_GROUP_NAME",
-        "AWS_LAMBDA_LOG_STREAM_NAME",
-        "AWS_ACCESS_KEY",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "AWS_LAMBDA_RUNTIME_API",
-        "LAMBDA_TASK_ROOT",
-        "LAMBDA_RUNTIME_DIR",
-    }
-)
-ENVIRONMENT_LIMIT = 4096  # bytes, LM-3
-RUN_LOCALLY = ("python", "nodejs")
+RUN_LOCALLY = ("python", "nodejs", "provided")
 
 
 @dataclass(frozen=True)
@@ -91,7 +68,7 @@ def _unavailable(resource: Resource, name: str) -> Unavailable | None:
         return Unavailable(name, resource, reason, "declare it with PackageType Zip and its code folder", fatal=True)
     runtime = resource.text("Runtime") or ""
     if not runtime.startswith(RUN_LOCALLY):
-        reason = f"its runtime {runtime or '(none)'} is not run locally, only Python and Node.js are"
+        reason = f"its runtime {runtime or '(none)'} is not run locally, only python*, nodejs* and provided* are"
         return Unavailable(name, resource, reason, "calls to it fail with this explanation", fatal=False)
     if _in_bucket(resource, code):
         reason = "its code is in an S3 bucket"
@@ -180,6 +157,8 @@ def _layers(resource: Resource, known: Mapping[str, str], findings: Findings) ->
         folder = known.get(str(item))
         if folder:
             folders.append(folder)
+            if not Path(folder).is_dir():
+                findings.warn(resource.place, f"{resource.logical_id}: the layer's folder {folder} does not exist")
         else:
             findings.warn(
                 resource.place,
@@ -204,7 +183,7 @@ def _environment(resource: Resource, findings: Findings) -> dict[str, str]:
             f"{resource.logical_id}: {key} is a dynamic reference ({{{{resolve:...}}}}) that only the account can "
             "resolve; the handler sees it as written",
         )
-    if sum(len(key.encode()) + len(value.encode()) for key, value in environment.items()) > ENVIRONMENT_LIMIT:
+    if sum(len(key.encode()) + len(value.encode()) for key, value in environment.items()) > USER_VARIABLES_LIMIT:
         findings.warn(resource.place, f"{resource.logical_id}: its variables exceed 4 KB; AWS refuses to deploy it")
     return environment
 
@@ -221,10 +200,7 @@ def code_problem(spec: FunctionSpec) -> str | None:
     if not folder.is_dir():
         return f"its code folder {folder} does not exist; build the app first, or correct the path"
     module = spec.handler.rpartition(".")[0]
-    if spec.runtime.startswith("python"):
-        names = [module.replace(".", "/") + end for end in (".py", "/__init__.py")]
-    else:
-        names = [f"{module}{end}" for end in (".js", ".mjs", ".cjs")]
+    names = _file_names(spec.runtime, module)
     roots = (folder, *(Path(layer) / sub for layer in spec.layers for sub in (".", "python", "nodejs")))
     if any((root / name).is_file() for root in roots for name in names):
         return None
@@ -234,3 +210,11 @@ def code_problem(spec: FunctionSpec) -> str | None:
             "(`sam build`, then serve .aws-sam/build/template.yaml)"
         )
     return f"its handler {spec.handler} has no file {' or '.join(names)} in {folder}"
+
+
+def _file_names(runtime: str, module: str) -> list[str]:
+    if runtime.startswith("provided"):
+        return ["bootstrap"]
+    if runtime.startswith("nodejs"):
+        return [f"{module}{end}" for end in (".js", ".mjs", ".cjs")]
+    return [module.replace(".", "/") + end for end in (".py", "/__init__.py")]

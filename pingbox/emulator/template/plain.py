@@ -61,6 +61,7 @@ class PlainApp:
         return App(
             source=name,
             kind=kind,
+            region=self.account.region,
             apis=(api,),
             functions=tuple(self.functions.values()),
             tables=tuple(tables),

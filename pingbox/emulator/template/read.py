@@ -170,14 +170,15 @@ def _unreadable(file: Path) -> TemplateError:
 
 
 def _local_outputs(app: App, endpoint: str) -> tuple[Output, ...]:
-    ids = {api.api_id for api in app.apis}
-    return tuple(replace(output, value=_local(output.value, ids, endpoint)) for output in app.outputs)
+    # The first API answers at /{stage}, the others at /{apiId}/{stage}: one port serves what AWS gives a host each.
+    roots = {api.api_id: f"/{api.api_id}" if index else "" for index, api in enumerate(app.apis)}
+    return tuple(replace(output, value=_local(output.value, roots, endpoint)) for output in app.outputs)
 
 
-def _local(value: str, api_ids: set[str], endpoint: str) -> str:
+def _local(value: str, roots: Mapping[str, str], endpoint: str) -> str:
     match = re.match(r"(wss|https)://([a-z0-9]{10})\.execute-api\.[a-z0-9-]+\.amazonaws\.com", value)
-    if match is None or match[2] not in api_ids:
+    if match is None or match[2] not in roots:
         return value
     local = endpoint.rstrip("/")
     scheme = local.replace("http", "ws", 1) if match[1] == "wss" else local
-    return scheme + value[match.end() :]
+    return scheme + roots[match[2]] + value[match.end() :]

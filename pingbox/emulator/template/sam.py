@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pingbox.emulator.template.document import Document, KeyPath
@@ -33,9 +34,15 @@ def translate(document: Document, given: Mapping[str, str], account: Account) ->
     return _translated(document, _run(template, known, account, document))
 
 
+@dataclass(frozen=True)
+class _Session:
+    """All that the translator asks a boto3 session for. A real one would read the developer's AWS profile."""
+
+    region_name: str
+
+
 def _run(template: dict[str, Any], known: dict[str, str], account: Account, document: Document) -> Any:
-    # Imported here: the translator and boto3 take most of a second, and only SAM templates need them.
-    import boto3
+    # Imported here: the translator (and boto3 with it) takes most of a second, and only SAM templates need it.
     from samtranslator.model.exceptions import InvalidDocumentException  # type: ignore[import-untyped]
     from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
     from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
@@ -49,10 +56,8 @@ def _run(template: dict[str, Any], known: dict[str, str], account: Account, docu
         "AWS::Partition": account.partition,
         "AWS::StackName": account.stack,
     }
-    # A session with a region and no credentials: the translator asks it for nothing but the region.
-    session = boto3.Session(region_name=account.region, aws_access_key_id="local", aws_secret_access_key="local")  # noqa: S106
     to_py27_compatible_template(template, values)
-    translator = Translator({}, Parser(), boto_session=session)
+    translator = Translator({}, Parser(), boto_session=_Session(account.region))
     try:
         translated = translator.translate(sam_template=template, parameter_values=values, get_managed_policy_map=dict)
     except InvalidDocumentException as error:

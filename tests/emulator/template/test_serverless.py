@@ -1,0 +1,140 @@
+# ruff: noqa: E501 -- templates are quoted as they are written
+"""serverless.yml is read as the framework would deploy it."""
+
+from __future__ import annotations
+
+import pytest
+
+from pingbox.emulator.gateway.declaration import Authorizer, LambdaProxy
+
+TEXT = """\
+service: live
+provider:
+  name: aws
+  runtime: python3.12
+  stage: ${opt:stage, 'dev'}
+functions:
+  hub:
+    handler: code/app.handler
+    events:
+      - websocket: $connect
+      - websocket: {route: send-it, routeResponseSelectionExpression: $default}
+"""
+
+
+def test_routes_functions_stage_and_names_are_the_frameworks(read):
+    app = read(TEXT, "serverless.yml")
+    (api,) = app.apis
+    assert app.kind == "serverless.yml"
+    assert api.name == "dev-live-websockets"
+    assert api.route_selection_expression == "$request.body.action"
+    assert [(route.route_key, route.integration, route.two_way) for route in api.routes] == [
+        ("$connect", LambdaProxy("live-dev-hub"), False),
+        ("send-it", LambdaProxy("live-dev-hub"), True),
+    ]
+    (function,) = app.functions
+    assert (function.handler, function.timeout, function.memory) == ("code/app.handler", 6.0, 1024)
+    assert app.warnings == ()
+    assert app.outputs[0].value == "ws://127.0.0.1:3001/dev"
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "dev"), ("prod", "prod")])
+def test_the_stage_is_the_options_or_the_files(read, given, expected):
+    assert read(TEXT, "serverless.yml", stage=given).apis[0].stages[0].name == expected
+
+
+def test_a_fixed_stage_answers_sls_stage_too(read):
+    text = TEXT.replace("${opt:stage, 'dev'}", "beta").replace(
+        "runtime: python3.12", "environment: {S: '${sls:stage}'}\n  runtime: python3.12"
+    )
+    app = read(text, "serverless.yml")
+    assert app.apis[0].stages[0].name == "beta"
+    assert app.functions[0].environment == {"S": "beta"}
+
+
+def test_the_region_is_the_files(read):
+    app = read(TEXT.replace("name: aws", "region: eu-west-3\n  environment: {R: '${aws:region}'}"), "serverless.yml")
+    assert app.region == "eu-west-3"
+    assert app.functions[0].environment == {"R": "eu-west-3"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "authorizer"),
+    [
+        ("guard", Authorizer("guard", "live-dev-guard", ("route.request.header.Auth",))),
+        (
+            "{name: guard, identitySource: [route.request.querystring.t]}",
+            Authorizer("guard", "live-dev-guard", ("route.request.querystring.t",)),
+        ),
+        (
+            "{arn: 'arn:aws:lambda:us-east-1:000000000000:function:live-dev-guard', identitySource: route.request.querystring.t}",
+            Authorizer("arn", "live-dev-guard", ("route.request.querystring.t",)),
+        ),
+    ],
+)
+def test_authorizers_in_every_spelling(read, declared, authorizer):
+    text = TEXT.replace("websocket: $connect", f"websocket: {{route: $connect, authorizer: {declared}}}")
+    app = read(text + "  guard: {handler: code/app.guard}\n", "serverless.yml")
+    assert app.apis[0].route("$connect").authorizer == authorizer
+
+
+def test_an_authorizer_that_is_no_function_is_refused(refusal):
+    text = TEXT.replace("websocket: $connect", "websocket: {route: $connect, authorizer: nobody}")
+    error = refusal(text, "serverless.yml")
+    assert error.received == "nobody"
+    assert error.place.line == 10
+
+
+def test_environment_of_provider_and_function_and_references_to_the_api(read):
+    text = TEXT.replace(
+        "runtime: python3.12", "runtime: python3.12\n  environment: {A: 1, B: p, API: {Ref: WebsocketsApi}}"
+    )
+    text = text.replace("handler: code/app.handler", "handler: code/app.handler\n    environment: {B: f}")
+    app = read(text, "serverless.yml")
+    assert app.functions[0].environment == {"A": "1", "B": "f", "API": app.apis[0].api_id}
+
+
+def test_resources_are_merged_and_tables_are_read(read):
+    more = """\
+resources:
+  - Resources:
+      Table:
+        Type: AWS::DynamoDB::Table
+        Properties:
+          TableName: ${self:service}-${sls:stage}
+          AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+          KeySchema: [{AttributeName: id, KeyType: HASH}]
+  - extensions:
+      WebsocketsDeploymentStage: {Properties: {DefaultRouteSettings: {ThrottlingRateLimit: 7}}}
+"""
+    app = read(TEXT + more, "serverless.yml")
+    assert [table.name for table in app.tables] == ["live-dev"]
+    assert app.apis[0].stages[0].throttle.rate == 7
+
+
+def test_other_events_are_listed(read):
+    app = read(TEXT + "      - http: {path: x, method: get}\n", "serverless.yml")
+    assert [(item.logical_id, item.type) for item in app.ignored] == [("hub", "event http")]
+
+
+def test_artifacts_layers_and_images(read, refusal):
+    app = read(TEXT.replace("handler: code/app.handler", "handler: app.handler\n    module: code"), "serverless.yml")
+    assert app.functions[0].code.endswith("/my-app/code")
+    error = refusal(TEXT.replace("handler: code/app.handler", "image: 1.dkr.ecr/x"), "serverless.yml")
+    assert "container image" in error.message
+
+
+def test_an_api_of_another_stack_is_refused(refusal):
+    text = TEXT.replace("name: aws", "apiGateway: {websocketApiId: abc}")
+    assert refusal(text, "serverless.yml").received == "abc"
+
+
+def test_plugins_that_build_are_named(read):
+    assert "serverless-esbuild" in read(TEXT + "plugins: [serverless-esbuild]\n", "serverless.yml").warnings[0]
+
+
+def test_included_files_are_listed_for_watching(read):
+    text = TEXT.replace("name: aws", "environment: ${file(./env.yml):dev}")
+    app = read(text, "serverless.yml", files={"env.yml": "dev: {A: b}\n"})
+    assert [file.rpartition("/")[2] for file in app.files] == ["serverless.yml", "env.yml"]
+    assert app.functions[0].environment == {"A": "b"}
