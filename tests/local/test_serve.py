@@ -1,0 +1,169 @@
+"""`pingbox serve` as a new user meets it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import urllib.request
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from support.serving import pingbox, serving
+
+
+async def say(socket, text):
+    await socket.send(json.dumps({"action": "sendMessage", "text": text}))
+
+
+async def hear(socket):
+    return json.loads(await socket.recv())
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("serve"), "--ephemeral") as running:
+        yield running
+
+
+async def test_two_terminals_chat_without_saying_hello(served):
+    """Decision 13: connecting is enough to hear, `sendMessage` is enough to be heard."""
+    async with connect(served.addresses["websocket"]) as ana, connect(served.addresses["websocket"]) as bo:
+        await say(ana, "hi")
+        assert (await hear(ana))["text"] == "hi"
+        assert (await hear(bo))["text"] == "hi"
+
+
+async def test_a_terminal_and_a_page_meet_in_the_default_room(served):
+    async with (
+        connect(served.addresses["websocket"]) as terminal,
+        connect(served.addresses["websocket"], subprotocols=["pingbox.v1"]) as page,
+    ):
+        await page.send(json.dumps({"action": "hello", "v": 1, "name": "Ana"}))
+        while (await hear(page))["type"] != "ready":
+            pass
+        await say(terminal, "hello page")
+        assert (await hear(page))["text"] == "hello page"
+
+
+def test_the_page_and_its_config_are_on_the_same_port(served):
+    with urllib.request.urlopen(served.addresses["page"]) as answer:
+        assert b"<title>" in answer.read()
+        assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    with urllib.request.urlopen(served.addresses["page"] + "config.json") as answer:
+        assert json.load(answer) == {"wsUrl": "/dev"}
+
+
+async def test_a_foreign_page_may_not_connect(served):
+    """D3: the Origin list holds our own page only."""
+    with pytest.raises(Exception, match="403"):
+        await connect(served.addresses["websocket"], origin="https://evil.example").__aenter__()
+
+
+@pytest.mark.parametrize(
+    "frame", ["not json", "[1]", '{"action":"fly"}', "{}", '{"action":"sendMessage"}', "\x00", '{"action":' * 500]
+)
+async def test_bad_input_gets_an_error_event_and_the_server_goes_on(served, frame):
+    async with connect(served.addresses["websocket"]) as ana:
+        await ana.send(frame)
+        answer = await hear(ana)
+        assert answer["type"] == "error"
+        assert answer["retry"] is False
+        await say(ana, "still here")
+        assert (await hear(ana))["text"] == "still here"
+
+
+@pytest.mark.parametrize(("frame", "code"), [("x" * 40_000, 1009), (b"binary", 1003)])
+async def test_frames_that_api_gateway_refuses_close_the_connection(served, frame, code):
+    """QT-20, QT-21."""
+    async with connect(served.addresses["websocket"]) as ana:
+        await ana.send(frame)
+        with pytest.raises(ConnectionClosed) as closed:
+            await ana.recv()
+        assert closed.value.rcvd.code == code
+
+
+async def test_five_thousand_frames_at_once_leave_the_others_unharmed(served):
+    async with connect(served.addresses["websocket"], max_queue=None) as flood:
+        for _ in range(5_000):
+            await flood.send('{"action":"ping"}')
+        async with connect(served.addresses["websocket"]) as other:
+            await say(other, "I can talk")
+            assert (await hear(other))["text"] == "I can talk"
+
+
+def test_ctrl_c_says_goodbye_and_leaves_nothing(tmp_path):
+    from websockets.sync.client import connect as connect_sync
+
+    with serving(tmp_path, "--ephemeral") as running:
+        with connect_sync(running.addresses["websocket"]) as ana:
+            assert running.stop(signal.SIGINT) == 0
+            with pytest.raises(ConnectionClosed) as closed:
+                ana.recv(timeout=5)
+            assert closed.value.rcvd.code == 1001
+        assert "Traceback" not in running.output
+        assert not (tmp_path / "ready.json").exists()
+
+
+def test_what_was_written_is_there_after_a_restart(tmp_path):
+    from websockets.sync.client import connect as connect_sync
+
+    data = ("--data-dir", str(tmp_path / "data"))
+    with serving(tmp_path, *data) as running, connect_sync(running.addresses["websocket"]) as ana:
+        ana.send('{"action":"sendMessage","text":"remember me"}')
+        ana.recv(timeout=5)
+        running.stop(signal.SIGKILL)
+    with serving(tmp_path, *data) as running, connect_sync(running.addresses["websocket"]) as bo:
+        bo.send('{"action":"history"}')
+        assert [event["text"] for event in json.loads(bo.recv(timeout=5))["events"]] == ["remember me"]
+
+
+def test_a_second_serve_on_the_same_folder_is_refused(tmp_path):
+    with serving(tmp_path, "--data-dir", str(tmp_path)):
+        second = pingbox("serve", "--port", "0", "--data-dir", str(tmp_path))
+    assert second.returncode == 1
+    assert "in use by another process" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_reset_asks_and_then_empties_the_folder(tmp_path):
+    with serving(tmp_path, "--data-dir", str(tmp_path / "data")) as running:
+        busy = pingbox("reset", "--data-dir", str(tmp_path / "data"), "--yes")
+        assert busy.returncode == 1
+        assert "in use" in busy.stderr
+        running.stop()
+    assert pingbox("reset", "--data-dir", str(tmp_path / "data"), input="n\n").returncode == 1
+    assert list((tmp_path / "data").iterdir())
+    assert pingbox("reset", "--data-dir", str(tmp_path / "data"), input="y\n").returncode == 0
+    assert list((tmp_path / "data").iterdir()) == []
+    assert "nothing is kept" in pingbox("reset", "--data-dir", str(tmp_path / "data")).stdout
+
+
+def test_a_port_in_use_gets_one_clear_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = pingbox("serve", "--ephemeral", "--port", port)
+    assert refused.returncode == 1
+    assert refused.stderr.strip().splitlines()[-1].startswith(f"Error: port {port} is in use on 127.0.0.1")
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--stage", "$default"], "'$default' is not a stage name"),
+        (["--stage", "my-stage"], "letters, digits and _"),
+        (["--port", "70000"], "70000"),
+        (["--port", "many"], "'many' is not a valid integer"),
+        (["--nonsense"], "No such option"),
+        (["--ephemeral", "--data-dir", "somewhere"], "--ephemeral keeps nothing"),
+        (["--host", "192.0.2.1", "--ephemeral"], "cannot listen on 192.0.2.1"),
+    ],
+)
+def test_a_bad_option_gets_a_clear_line_and_an_exit_code(arguments, words):
+    refused = pingbox("serve", *arguments)
+    assert refused.returncode != 0
+    assert words in refused.stderr
+    assert "Traceback" not in refused.stderr
