@@ -1,0 +1,84 @@
+"""`--trace DIR`: every event, response and frame as JSON lines, whole, so that they can be sent again.
+
+Unlike the live log, a trace holds what people wrote. It is written only where it was asked for, readable by its owner.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO, assert_never
+
+from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
+from pingbox.emulator.happenings import Happening, Invoked
+
+
+class TraceError(Exception):
+    """A trace file that cannot be read; the text names the file, the line and what was expected."""
+
+
+@dataclass(frozen=True)
+class TracedEvent:
+    """One recorded invocation: which function got which event, and how that ended (`outcome_fields`)."""
+
+    route_key: str
+    function: str
+    event: Any
+    outcome: dict[str, Any]
+
+
+class Trace:
+    """An observer that writes `DIR/YYYYMMDD-HHMMSS.jsonl`. Close it at the end."""
+
+    def __init__(self, folder: Path, now: float) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.file = folder / time.strftime("%Y%m%d-%H%M%S.jsonl", time.localtime(now))
+        descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._out: TextIO = os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
+
+    def __call__(self, happening: Happening) -> None:
+        self._out.write(json.dumps(fields(happening), ensure_ascii=False, default=str) + "\n")
+
+    def close(self) -> None:
+        """No line after this."""
+        self._out.close()
+
+
+def fields(happening: Happening) -> dict[str, Any]:
+    """A happening as a JSON object; `type` is its name."""
+    plain = {"type": type(happening).__name__, **vars(happening)}
+    if isinstance(happening, Invoked):
+        plain["outcome"] = outcome_fields(happening.outcome)
+    return plain
+
+
+def outcome_fields(outcome: Outcome) -> dict[str, Any]:
+    """`{"returned": …}`, `{"error": …}` as Lambda words it, or `{"notInvoked": reason}`."""
+    match outcome:
+        case Returned():
+            return {"returned": outcome.value}
+        case FunctionError():
+            return {"error": outcome.payload()}
+        case NotInvoked():
+            return {"notInvoked": outcome.reason}
+        case _:
+            assert_never(outcome)
+
+
+def read_events(file: Path) -> Iterator[TracedEvent]:
+    """The invocations of a trace, in order. Raises `TraceError`."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TraceError(f"{file} cannot be read: {error}") from error
+    for number, line in enumerate(lines, 1):
+        try:
+            entry = json.loads(line)
+            if entry["type"] == "Invoked":
+                yield TracedEvent(entry["route_key"], entry["function"], entry["event"], entry["outcome"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise TraceError(f"{file}, line {number}: expected a line that --trace wrote, got {line[:40]!r}") from error

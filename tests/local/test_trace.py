@@ -1,0 +1,64 @@
+"""A trace holds everything, and gives back what it holds."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Returned
+from pingbox.emulator.happenings import Connected, FrameReceived, Invoked
+from pingbox.local.trace import Trace, TracedEvent, TraceError, read_events
+
+
+def invoked(outcome):
+    return Invoked(1.0, "api", "dev", "$default", "id=", "fn", {"body": "hi", "n": 1}, outcome, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "recorded"),
+    [
+        (Returned({"statusCode": 200}), {"returned": {"statusCode": 200}}),
+        (
+            FunctionError("ValueError", "bad day"),
+            {"error": {"errorMessage": "bad day", "errorType": "ValueError", "stackTrace": []}},
+        ),
+        (NotInvoked("unknown"), {"notInvoked": "unknown"}),
+    ],
+)
+def test_an_invocation_comes_back_as_it_was(tmp_path, outcome, recorded):
+    trace = Trace(tmp_path / "new" / "folder", now=0.0)
+    trace(Connected(0.0, "api", "dev", "id=", "127.0.0.1"))
+    trace(invoked(outcome))
+    trace.close()
+    assert list(read_events(trace.file)) == [TracedEvent("$default", "fn", {"body": "hi", "n": 1}, recorded)]
+
+
+def test_every_happening_is_one_json_line_and_each_is_there_at_once(tmp_path):
+    trace = Trace(tmp_path, now=0.0)
+    trace(FrameReceived(0.5, "id=", "hällo"))
+    assert json.loads(trace.file.read_text()) == {
+        "type": "FrameReceived",
+        "at": 0.5,
+        "connection_id": "id=",
+        "text": "hällo",
+    }
+    trace.close()
+
+
+def test_a_trace_is_readable_by_its_owner_alone(tmp_path):
+    trace = Trace(tmp_path, now=0.0)
+    trace.close()
+    assert trace.file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("line", ["not json", "[]", '{"type":"Invoked"}'])
+def test_a_foreign_file_is_refused_with_its_line(tmp_path, line):
+    (tmp_path / "trace.jsonl").write_text('{"type":"Connected"}\n' + line + "\n")
+    with pytest.raises(TraceError, match="line 2"):
+        list(read_events(tmp_path / "trace.jsonl"))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(TraceError, match=r"gone\.jsonl cannot be read"):
+        list(read_events(tmp_path / "gone.jsonl"))
