@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
-import json
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -12,6 +10,7 @@ from typing import Any
 
 from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.functions.in_process import InProcessFunction, InProcessFunctions
+from pingbox.emulator.functions.invoke_api import EVENT, InvokeApi
 from pingbox.emulator.gateway.declaration import CONNECT, DEFAULT, DISCONNECT, Api, LambdaProxy, Route, Stage
 from pingbox.emulator.gateway.switches import Switches
 from pingbox.emulator.happenings import Happening, Observer
@@ -25,6 +24,7 @@ from pingbox.handlers.settings import from_environment
 from pingbox.handlers.tables import TTL_ATTRIBUTE, tables
 from pingbox.local.addresses import Addresses
 from pingbox.local.data_dir import token_secret
+from pingbox.local.http_doors import first_of
 from pingbox.local.item_store import REGION, create_missing, item_store
 from pingbox.local.local_postman import LocalPostman
 from pingbox.settings import DEFAULT_STAGE, ServeSettings
@@ -77,20 +77,20 @@ class ChatHouse:
             clock=self._clock,
             observe=observer or _nobody,
         )
+        self.invoke_api = InvokeApi(self.functions, _FUNCTIONS.keys, clock=self._clock, region=REGION)
         self.server = GatewayServer(
             [chat_api(self._stage)],
             self.functions,
             clock=self._clock,
             observer=observer,
             doors=self.store.doors,
-            fallback=site(f"/{self._stage}"),
+            fallback=first_of(self.invoke_api.invoke_door, site(f"/{self._stage}")),
             host=settings.host,
             port=settings.port,
             region=REGION,
             switches=Switches(message_order="serial" if settings.serial else "concurrent"),
         )
         self._sweep = Every(self._clock, _SWEEP_SECONDS, partial(self.functions.invoke, "SweepLambda", {}))
-        self._fanouts: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
         """Answer. Raises `OSError` if the address cannot be listened on; nothing is left behind then."""
@@ -99,7 +99,7 @@ class ChatHouse:
         except OSError:
             self._let_go()
             raise
-        self._loop = asyncio.get_running_loop()
+        self.invoke_api.start()
         client = self.store.client(self.server.url)
         create_missing(client, [(table, TTL_ATTRIBUTE) for table in tables(_CONNECTIONS, _MESSAGES)])
         self._ports = self._make_ports(client)
@@ -109,8 +109,7 @@ class ChatHouse:
         """Close every connection with a close frame, and be gone in about a second."""
         await self._sweep.stop()
         await self.server.stop()
-        for task in self._fanouts:
-            task.cancel()
+        await self.invoke_api.close()
         self._let_go()
 
     @property
@@ -166,15 +165,7 @@ class ChatHouse:
         return from_environment(chosen)
 
     def _fan_out(self, payload: bytes) -> None:
-        """Start FanoutLambda and do not wait, as an asynchronous invoke does; called from handlers' threads."""
-        event = json.loads(payload)
-
-        def begin() -> None:
-            task = asyncio.ensure_future(self.functions.invoke(_FANOUT, event))
-            self._fanouts.add(task)
-            task.add_done_callback(self._fanouts.discard)
-
-        self._loop.call_soon_threadsafe(begin)
+        self.invoke_api.invoke_sync(_FANOUT, EVENT, payload)
 
 
 def _nobody(happening: Happening) -> None:

@@ -21,7 +21,7 @@ def invoked(outcome):
         (Returned({"statusCode": 200}), {"returned": {"statusCode": 200}}),
         (
             FunctionError("ValueError", "bad day"),
-            {"error": {"errorMessage": "bad day", "errorType": "ValueError", "stackTrace": []}},
+            {"error": {"errorMessage": "bad day", "errorType": "ValueError"}},
         ),
         (NotInvoked("unknown"), {"notInvoked": "unknown"}),
     ],
