@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -9,11 +10,16 @@ from pathlib import Path
 _SECRET = "token-secret"  # noqa: S105 - a file's name
 
 
-def default_data_dir() -> Path:
-    """The per-user data folder of the platform's convention."""
+def default_data_dir(app: str | None = None) -> Path:
+    """The per-user data folder of the platform's convention; an app other than the chat has one of its own inside."""
     import platformdirs
 
-    return Path(platformdirs.user_data_dir("pingbox", appauthor=False))
+    folder = Path(platformdirs.user_data_dir("pingbox", appauthor=False))
+    if app is None:
+        return folder
+    path = Path(app).resolve()
+    name = path.name if path.is_dir() else path.parent.name
+    return folder / "apps" / f"{name or 'app'}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
 
 
 def token_secret(data_dir: Path | None) -> bytes:

@@ -20,3 +20,8 @@ def first_of(door: Door, otherwise: HttpHandler) -> HttpHandler:
         return await otherwise(request) if response is None else response
 
     return answer
+
+
+async def not_found(request: web.BaseRequest) -> web.StreamResponse:
+    """What API Gateway says where there is nothing (OQ-21): an app has no page."""
+    return web.json_response({"message": "Forbidden"}, status=403, headers={"x-amzn-ErrorType": "ForbiddenException"})

@@ -64,13 +64,35 @@ async def _serve(settings: ServeSettings) -> None:
             settings.ready_file.unlink(missing_ok=True)
 
 
-def _open(settings: ServeSettings) -> House:
-    from pingbox.emulator.dynamodb import StoreError
-    from pingbox.local.chat import ChatHouse
+def tell(settings: ServeSettings) -> None:
+    """Print what was understood of an app. Raises `click.ClickException`."""
+    from pingbox.emulator.template import explain
+    from pingbox.emulator.template.errors import TemplateError
+
+    if settings.app is None:
+        raise click.UsageError("--explain needs an APP; expected a template, a folder or module:function")
+    from pingbox.local.app import read
 
     try:
-        return ChatHouse(settings, observer=log_to_terminal(settings))
-    except StoreError as error:
+        click.echo(explain(read(settings)), nl=False)
+    except TemplateError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _open(settings: ServeSettings) -> House:
+    from pingbox.emulator.dynamodb import StoreError
+    from pingbox.emulator.template.errors import TemplateError
+
+    observer = log_to_terminal(settings)
+    try:
+        if settings.app is None:
+            from pingbox.local.chat import ChatHouse
+
+            return ChatHouse(settings, observer=observer)
+        from pingbox.local.app import AppHouse
+
+        return AppHouse(settings, observer=observer)
+    except (StoreError, TemplateError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -15,6 +15,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command()
+@click.argument("app", required=False)
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
 @click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port of page, WebSocket, @connections; 0: free.")
 @click.option("--stage", default=None, help=f"Stage name, the WebSocket's path.  [default: {DEFAULT_STAGE}]")
@@ -37,22 +38,44 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     help="aws: real tables in your account, after you said yes.",
 )
 @click.option("--serial", is_flag=True, help="One message of a connection after the other; default: concurrent.")
+@click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the template.")
+@click.option("--explain", is_flag=True, help="Say what was understood of APP, and end.")
 @click.option("--rate", type=click.IntRange(min=0), help="Actions a minute and connection; 0: no limit.  [default: 60]")
 @click.option("--ready-file", type=_FILE, help="Write the addresses here as JSON once it answers.")
 @click.option("--verbose", is_flag=True, help="Show every frame's size, management call and log line too.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def serve(data_dir: Path | None, ephemeral: bool, dynamodb: str, **options: Any) -> None:
-    """Chat offline: serve the page, the WebSocket API and @connections on one port, with the real Lambda handlers."""
+def serve(
+    data_dir: Path | None, ephemeral: bool, dynamodb: str, parameters: tuple[str, ...], explain: bool, **options: Any
+) -> None:
+    """Chat offline, or run your own WebSocket app.
+
+    Without APP: the chat's page, WebSocket API and @connections on one port, run by its real Lambda handlers.
+    APP is a SAM or CloudFormation template, a serverless.yml, a folder with one of these or with a pyproject.toml that
+    has [tool.pingbox], or module:function.
+    """
     if ephemeral and data_dir is not None:
         raise click.UsageError(f"--ephemeral keeps nothing, --data-dir {data_dir} keeps it; give one of them")
     if dynamodb == "aws":
         click.confirm("The chat will create and use the tables Connections and Messages on AWS. Go on?", abort=True)
     try:
         settings = ServeSettings(
-            data_dir=None if ephemeral else data_dir or default_data_dir(), real_dynamodb=dynamodb == "aws", **options
+            data_dir=None if ephemeral else data_dir or default_data_dir(options["app"]),
+            real_dynamodb=dynamodb == "aws",
+            parameters=_named(parameters),
+            **options,
         )
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
-    from pingbox.local.running import run
+    from pingbox.local.running import run, tell
 
-    run(settings)
+    if explain:
+        tell(settings)
+    else:
+        run(settings)
+
+
+def _named(parameters: tuple[str, ...]) -> dict[str, str]:
+    for parameter in parameters:
+        if "=" not in parameter:
+            raise click.UsageError(f"--parameter {parameter!r} has no value; expected NAME=VALUE")
+    return dict(parameter.split("=", 1) for parameter in parameters)
