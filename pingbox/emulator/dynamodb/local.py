@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import threading
@@ -22,7 +23,7 @@ from pingbox.emulator.dynamodb.lanes.writes import delete_item, put_item, update
 from pingbox.emulator.dynamodb.members import check_members, is_old_style
 from pingbox.emulator.dynamodb.shapes import shape_of
 from pingbox.emulator.dynamodb.store import Durability, Store, StoreError
-from pingbox.emulator.dynamodb.tables import ItemTable
+from pingbox.emulator.dynamodb.tables import Counts, ItemTable
 from pingbox.emulator.dynamodb.wire import Answer, Refusal, Request
 
 logger = logging.getLogger(__name__)
@@ -173,8 +174,9 @@ class LocalDynamoDB:
             self._closed = True
             with self._store.transaction():
                 for table in self._catalog:
-                    if (known := table.known_counts()) is not None:
-                        self._store.db.execute("INSERT OR REPLACE INTO counts VALUES(?,?,?)", (table.number, *known))
+                    if (known := table.known_counts) is not None:
+                        counted = json.dumps(dataclasses.asdict(known))
+                        self._store.db.execute("INSERT OR REPLACE INTO counts VALUES(?,?)", (table.number, counted))
             self._store.close()
 
     # -- inside the lock ---------------------------------------------------------------------------------------------
@@ -254,7 +256,7 @@ def request_id() -> str:
 
 def _catalog(store: Store) -> Catalog:
     catalog = Catalog(store)
-    counts = {n: (items, size) for n, items, size in store.db.execute("SELECT n,items,bytes FROM counts")}
+    counts = dict(store.db.execute("SELECT n,counted FROM counts").fetchall())
     for number, name, text in store.db.execute("SELECT n,name,spec FROM tables").fetchall():
         spec = json.loads(text)
         shape = shape_of(name, spec["schema"], spec["attr"], spec["indexes"], spec["global_indexes"])
@@ -263,7 +265,7 @@ def _catalog(store: Store) -> Catalog:
             store.db, number, shape, ttl.get("AttributeName") if ttl["TimeToLiveStatus"] == "ENABLED" else None
         )
         if number in counts:
-            table.restore_counts(*counts[number])
+            table.restore_counts(Counts(**json.loads(counts[number])))
         catalog.add(table)
     # From here on the counts are kept in memory: after an unclean end they must not be believed.
     store.db.execute("DELETE FROM counts")

@@ -74,11 +74,18 @@ class SqlTable(Table):  # type: ignore[misc]
 
     def describe(self, base_key: str = "TableDescription") -> dict[str, Any]:
         out: dict[str, Any] = super().describe(base_key)
-        out[base_key]["TableSizeBytes"] = self.rows.counts()[1] if self.rows else 0
+        if self.rows is not None:
+            counts = self.rows.counts()
+            out[base_key]["TableSizeBytes"] = counts.size
+            for index in out[base_key]["GlobalSecondaryIndexes"] + out[base_key]["LocalSecondaryIndexes"]:
+                index["IndexArn"] = f"{self.table_arn}/index/{index['IndexName']}"
+                index["ItemCount"] = counts.entries.get(index["IndexName"], 0)
+                # The entries' share of the table's bytes: what each projects is not counted apart.
+                index["IndexSizeBytes"] = counts.size * index["ItemCount"] // max(counts.items, 1)
         return out
 
     def __len__(self) -> int:
-        return self.rows.counts()[0] if self.rows else 0
+        return self.rows.counts().items if self.rows else 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SqlTable:
         return self  # moto copies whole tables as its undo log; SQLite's rollback takes that place
@@ -329,7 +336,7 @@ def ttl_attribute(spec: dict[str, Any]) -> str | None:
 # -- calling the handlers ------------------------------------------------------------------------------------------
 
 
-class _Handler(DynamoHandler):  # type: ignore[misc]
+class Handler(DynamoHandler):  # type: ignore[misc]
     def __init__(self, backend: SqlBackend, request: dict[str, Any]) -> None:
         # Not the parent's: it would want an HTTP request. These are the members that the operations read.
         self.service_name = "dynamodb"
@@ -353,14 +360,14 @@ class MotoEngine:
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """The body of the answer. Raises a `Refusal`, with which the caller must roll back."""
-        handler = _Handler(self._backend, request)
-        method: Callable[[], Any] | None = getattr(handler, _snake(operation), None)
+        handler = Handler(self._backend, partiql_spaced(request))
+        method: Callable[[], Any] | None = getattr(handler, snake(operation), None)
         if method is None or operation not in OPERATIONS:
             raise Refusal("UnknownOperationException", f"PingBox does not know the DynamoDB operation {operation}")
         try:
             result = method()
         except HTTPException as refused:
-            raise _refusal(refused) from refused
+            raise refusal_of(refused) from refused
         except ServiceException as refused:
             raise Refusal(refused.code, refused.message) from refused
         self._backend.save_changes()
@@ -380,11 +387,22 @@ _OPERATIONS = """
 OPERATIONS = frozenset(_OPERATIONS.split())
 
 
-def _snake(operation: str) -> str:
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|(<>|!=|<=|>=|[=<>])")
+
+
+def partiql_spaced(request: dict[str, Any]) -> dict[str, Any]:
+    """The request with spaces around the comparisons of its PartiQL, which moto's parser does not find otherwise."""
+    if "Statement" not in request:
+        return request
+    spaced = _QUOTED.sub(lambda m: f" {m[1]} " if m[1] else m[0], request["Statement"])
+    return {**request, "Statement": spaced}
+
+
+def snake(operation: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
 
 
-def _refusal(refused: HTTPException) -> Refusal:
+def refusal_of(refused: HTTPException) -> Refusal:
     try:
         body = json.loads(refused.description or "")
     except ValueError:

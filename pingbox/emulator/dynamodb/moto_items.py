@@ -95,7 +95,7 @@ class Items(MutableMapping[Any, Any]):
         return (item.hash_key for item in self._table.all_items())
 
     def __len__(self) -> int:
-        return self._rows.counts()[0]
+        return self._rows.counts().items
 
     def values(self) -> Any:
         """Items, or for moto's two-level loops, one mapping that holds them all."""

@@ -22,6 +22,8 @@ from pingbox.emulator.dynamodb.wire import Refusal, Request, invalid
 
 EXPRESSION_LIMIT = 4096
 
+_TYPES = ("N", "BS", "L", "B", "NULL", "M", "S", "SS", "NS", "BOOL")
+
 T = TypeVar("T")
 
 
@@ -60,7 +62,10 @@ class Expressions:
         if found is None:
             return None
         for operator, operands in found.fixed:
-            self._check_fixed(kind, operator, operands)
+            if operator == "attribute_type":
+                self._check_type_name(kind, operands[1])
+            else:
+                self._check_fixed(kind, operator, operands)
         return found.tree
 
     def update(self, key_names: frozenset[str]) -> Update | None:
@@ -90,10 +95,16 @@ class Expressions:
             if not unused:
                 continue
             if not self._any:
-                raise invalid(f"ExpressionAttribute{kind} can only be specified when using expressions")
+                told = self._nulls() if kind == "Values" else ""
+                raise invalid(f"ExpressionAttribute{kind} can only be specified when using expressions{told}")
             # One of them is told; AWS tells them all, in an order of its own.
             keys = ", ".join(sorted(unused))
             raise invalid(f"Value provided in ExpressionAttribute{kind} unused in expressions: keys: {{{keys}}}")
+
+    def _nulls(self) -> str:
+        if "Item" in self._request:
+            return ": ConditionExpression is null"
+        return ""
 
     def _parsed(self, kind: str, parse: Callable[[str], Parsed[T]]) -> Parsed[T] | None:
         text = self._request.get(kind)
@@ -132,13 +143,26 @@ class Expressions:
         fixed = [self.scope.values[o.name] for o in operands if isinstance(o, ValueOperand)]
         for value in fixed:
             if not any(one in value for one in allowed):
-                word = "operator or function" if operator in ("begins_with",) else "operator"
                 raise invalid(
                     f"Invalid {kind}: Incorrect operand type for operator or function; "
-                    f"{word}: {operator}, operand type: {next(iter(value))}"
+                    f"operator or function: {operator}, operand type: {next(iter(value))}"
                 )
         if operator == "BETWEEN" and len(fixed) == 2 and isinstance(operands[1], ValueOperand):
             self._check_bounds(kind, fixed[0], fixed[1])
+
+    def _check_type_name(self, kind: str, operand: Operand) -> None:
+        assert isinstance(operand, ValueOperand)
+        value = self.scope.values[operand.name]
+        if "S" not in value:
+            raise invalid(
+                f"Invalid {kind}: Incorrect operand type for operator or function; "
+                f"operator or function: attribute_type, operand type: {next(iter(value))}"
+            )
+        if value["S"] not in _TYPES:
+            raise invalid(
+                f"Invalid {kind}: Invalid attribute type name found; type: {value['S']}, "
+                f"valid types: {{{','.join(_TYPES)}}}"
+            )
 
     def _check_bounds(self, kind: str, low: dict[str, Any], high: dict[str, Any]) -> None:
         shown = [f"AttributeValue: {{{k}:{v}}}" for bound in (low, high) for k, v in bound.items()]

@@ -23,6 +23,15 @@ json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_ci
 _loads = json.loads
 
 
+@dataclass
+class Counts:
+    """Items of a table, about how many bytes they have, and the entries of each index."""
+
+    items: int
+    size: int
+    entries: dict[str, int]
+
+
 @dataclass(frozen=True)
 class KeyRange:
     """A part of one tree: rows of one partition (or all of them), between bounds, after a start, in one direction.
@@ -50,7 +59,7 @@ class ItemTable:
         self._put = f"INSERT OR REPLACE INTO {self._sql}(h,r,item,e) VALUES(?,?,?,?)"
         self._del = f"DELETE FROM {self._sql} WHERE h=? AND r=?"
         self._indexes = [(index, f"{self._sql}_{_hex(index.name)}") for index in shape.indexes.values()]
-        self._counted: list[int] | None = None
+        self._counted: Counts | None = None
 
     # -- the trees themselves --------------------------------------------------------------------------------------
 
@@ -75,7 +84,7 @@ class ItemTable:
     def drop(self) -> None:
         for tree in [*self._index_trees(), self._sql]:
             self._db.execute(f"DROP TABLE IF EXISTS {tree}")
-        self._counted = [0, 0]
+        self._counted = Counts(0, 0, {index.name: 0 for index, _ in self._indexes})
 
     def _index_trees(self) -> set[str]:
         rows = self._db.execute(
@@ -128,6 +137,8 @@ class ItemTable:
         now = _index_key(index, new) if new is not None and index.holds(new) else None
         if was == now:
             return
+        if self._counted is not None:
+            self._counted.entries[index.name] += (now is not None) - (was is not None)
         if was is not None:
             self._db.execute(f"DELETE FROM {tree} WHERE gh=? AND gr=? AND h=? AND r=?", (*was, h, r))
         if now is not None:
@@ -208,19 +219,23 @@ class ItemTable:
 
     # -- how many ----------------------------------------------------------------------------------------------------
 
-    def counts(self) -> tuple[int, int]:
-        """Items and (about) bytes. The first call after an unclean end counts the rows, later ones are kept in step."""
+    def counts(self) -> Counts:
+        """How many items there are; the first call after an unclean end counts the rows, later ones keep in step."""
         if self._counted is None:
-            self._counted = list(
-                self._db.execute(f"SELECT count(*), ifnull(sum(length(item)),0) FROM {self._sql}").fetchone()
-            )
-        return self._counted[0], self._counted[1]
+            items, size = self._db.execute(f"SELECT count(*), ifnull(sum(length(item)),0) FROM {self._sql}").fetchone()
+            entries = {
+                index.name: self._db.execute(f"SELECT count(*) FROM {tree}").fetchone()[0]
+                for index, tree in self._indexes
+            }
+            self._counted = Counts(items, size, entries)
+        return self._counted
 
-    def known_counts(self) -> tuple[int, int] | None:
-        return None if self._counted is None else (self._counted[0], self._counted[1])
+    @property
+    def known_counts(self) -> Counts | None:
+        return self._counted
 
-    def restore_counts(self, items: int, size: int) -> None:
-        self._counted = [items, size]
+    def restore_counts(self, counts: Counts) -> None:
+        self._counted = counts
 
     def forget_counts(self) -> None:
         """After a rollback, nobody knows which steps of the count were undone."""
@@ -229,8 +244,8 @@ class ItemTable:
     def _recount(self, written: int | None, old: str | Item | None) -> None:
         assert self._counted is not None
         was = None if old is None else len(old if isinstance(old, str) else json_text(old))
-        self._counted[0] += (written is not None) - (was is not None)
-        self._counted[1] += (written or 0) - (was or 0)
+        self._counted.items += (written is not None) - (was is not None)
+        self._counted.size += (written or 0) - (was or 0)
 
 
 def _parsed(rows: Any) -> Iterator[tuple[bytes, bytes, Item]]:

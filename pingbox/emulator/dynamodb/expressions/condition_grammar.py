@@ -70,7 +70,7 @@ def _read_bracketed(cursor: Cursor) -> Condition:
     cursor.expect("(")
     inner = _read_or(cursor)
     if cursor.bracket == (opened + 1, cursor.position):  # a bracket that holds nothing but a bracket
-        raise ExpressionError("The expression has redundant parentheses")
+        raise ExpressionError("The expression has redundant parentheses;")
     cursor.expect(")")
     cursor.bracket = (opened, cursor.position)
     return inner
@@ -92,6 +92,8 @@ def _read_comparison(cursor: Cursor) -> Condition:
             )
         return In(left, choices)
     if not cursor.sees(*_COMPARATORS):
+        if isinstance(left, SizeOperand):
+            raise ExpressionError("The function is not allowed to be used this way in an expression; function: size")
         raise cursor.error()
     operator = cursor.next().text
     right = _read_operand(cursor)

@@ -66,7 +66,8 @@ class SizeOperand:
         if kind in ("L", "M", "SS", "NS", "BS"):
             return {"N": str(len(content))}
         if kind == "S":
-            return {"N": str(len(content.encode()))}
+            # UTF-16 units, as Java counts the length of a string.
+            return {"N": str(len(content) if content.isascii() else len(content.encode("utf-16-le")) // 2)}
         return {"N": str(len(base64.b64decode(content)))} if kind == "B" else None
 
     def parts(self) -> Iterator[Path | str]:

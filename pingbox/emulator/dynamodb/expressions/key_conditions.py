@@ -59,7 +59,7 @@ def key_bounds(
     for part in _conjuncts(condition):
         test = _key_test(part, names, values)
         if test.name in tests:
-            raise ExpressionError("KeyConditionExpressions must only contain one condition per key")
+            raise invalid("KeyConditionExpressions must only contain one condition per key")
         tests[test.name] = test
     on_hash = tests.pop(hash_key.name, None)
     if on_hash is None:
@@ -90,7 +90,7 @@ def _conjuncts(condition: Condition) -> Iterator[Condition]:
 def _key_test(part: Condition, names: Names, values: Mapping[str, AttributeValue]) -> KeyTest:
     match part:
         case Comparison("<>", _, _):
-            raise ExpressionError("Invalid operator used in KeyConditionExpression: <>") from None
+            raise _Unsupported("<>")
         case Comparison(operator, PathOperand(path), ValueOperand(name)):
             return KeyTest(_top_level(path.resolved(names)), operator, (values[name],))
         case Comparison(operator, ValueOperand(name), PathOperand(path)):
@@ -125,7 +125,10 @@ def _operator_name(part: Condition) -> str:
 
 def _top_level(steps: tuple[str | int, ...]) -> str:
     if len(steps) != 1:
-        raise ExpressionError("KeyConditionExpressions cannot have conditions on nested attributes")
+        raise invalid(
+            "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+            f"Key: {steps[0]}"
+        )
     return str(steps[0])
 
 
@@ -153,7 +156,7 @@ def _bounds(test: KeyTest) -> tuple[tuple[str, bytes], ...]:
 
 
 def operands_of(condition: Condition) -> Iterator[tuple[str, tuple[Operand, ...]]]:
-    """Every BETWEEN and begins_with of a tree with its operands, for the checks that do not need an item."""
+    """Every test of a tree whose operands can be wrong without an item, with its name and operands."""
     match condition:
         case And(left, right) | Or(left, right):
             yield from operands_of(left)
@@ -166,5 +169,7 @@ def operands_of(condition: Condition) -> Iterator[tuple[str, tuple[Operand, ...]
             yield "begins_with", (operand, prefix)
         case Comparison(operator, left_side, right_side):
             yield operator, (left_side, right_side)
+        case HasType(path, name):
+            yield "attribute_type", (PathOperand(path), ValueOperand(name))
         case _:
             pass

@@ -34,7 +34,8 @@ def tokenised(text: str) -> list[Token]:
         match = _TOKEN.match(text, position)
         if match is None:
             bad = space.end()
-            near = text[tokens[-1].start if tokens else bad : bad + 2]
+            behind = _TOKEN.match(text, bad + 1)
+            near = text[tokens[-1].start if tokens else bad : behind.end() if behind else bad + 1]
             raise ExpressionError(f'Syntax error; token: "{text[bad]}", near: "{near}"')
         kind = match.lastgroup
         assert kind is not None
