@@ -24,9 +24,7 @@ def _nobody(happening: Happening) -> None:
 class AppHouse:
     """A running app. Order of calls: `start`, then `addresses` and `facts`, then `stop`."""
 
-    def __init__(
-        self, settings: ServeSettings, *, observer: Observer | None = None, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, settings: ServeSettings, *, observer: Observer = _nobody, clock: Clock | None = None) -> None:
         """Reads the app and opens the store: raises `TemplateError` and `StoreError`."""
         assert settings.app is not None
         self._settings = settings
