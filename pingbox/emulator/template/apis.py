@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pingbox.emulator.gateway.credentials import check_key_expression
 from pingbox.emulator.gateway.declaration import Api, Stage, Throttle
+from pingbox.emulator.gateway.route_selection import check_expression
 from pingbox.emulator.template.api_keys import read_api_keys
 from pingbox.emulator.template.errors import TemplateError
 from pingbox.emulator.template.findings import Findings
@@ -13,7 +15,6 @@ from pingbox.emulator.template.functions import FunctionTable
 from pingbox.emulator.template.routes import ApiParts, read_routes
 from pingbox.emulator.template.stack import Resource, Stack
 
-_KEY_SOURCES = ("$request.header.x-api-key", "$context.authorizer.usageIdentifierKey")  # AU-22
 API = "AWS::ApiGatewayV2::Api"
 
 
@@ -52,16 +53,21 @@ def _api(resource: Resource, functions: FunctionTable, findings: Findings, only:
         name=resource.text("Name") or resource.logical_id,
         routes=routes,
         stages=stages,
-        route_selection_expression=resource.required("RouteSelectionExpression"),
+        route_selection_expression=_expression(resource),
         api_key_selection_expression=_key_source(resource),
         api_keys=read_api_keys(resource, findings),
     )
 
 
+def _expression(resource: Resource) -> str:
+    expression = resource.required("RouteSelectionExpression")
+    resource.check("RouteSelectionExpression", expression, check_expression)
+    return expression
+
+
 def _key_source(resource: Resource) -> str:
-    expression = resource.text("ApiKeySelectionExpression") or _KEY_SOURCES[0]
-    if expression not in _KEY_SOURCES:
-        raise resource.wrong("ApiKeySelectionExpression", expression, " or ".join(_KEY_SOURCES))
+    expression = resource.text("ApiKeySelectionExpression") or "$request.header.x-api-key"
+    resource.check("ApiKeySelectionExpression", expression, check_key_expression)
     return expression
 
 

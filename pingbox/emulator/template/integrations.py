@@ -43,7 +43,7 @@ def read_integration(
         target=_target(resource, type_, functions, stages, findings),
         method=resource.text("IntegrationMethod") or "POST",
         timeout_ms=timeout,
-        request_templates=resource.texts("RequestTemplates"),
+        request_templates=_templates(resource, "RequestTemplates"),
         template_selection_expression=resource.text("TemplateSelectionExpression"),
         request_parameters=resource.texts("RequestParameters"),
         passthrough_behavior=resource.text("PassthroughBehavior") or "WHEN_NO_MATCH",
@@ -75,12 +75,23 @@ def _responses(integration: Resource) -> tuple[IntegrationResponse, ...]:
     return tuple(
         IntegrationResponse(
             key=_response_key(resource),
-            templates=resource.texts("ResponseTemplates"),
+            templates=_templates(resource, "ResponseTemplates"),
             template_selection_expression=resource.text("TemplateSelectionExpression"),
         )
         for resource in integration.stack.of_type("AWS::ApiGatewayV2::IntegrationResponse")
         if resource.text("IntegrationId") == integration.ref
     )
+
+
+def _templates(resource: Resource, name: str) -> dict[str, str]:
+    templates = resource.texts(name)
+    if templates:
+        # Imported here: the template engine is needed by few APIs.
+        from pingbox.emulator.gateway import velocity
+
+        for key, template in templates.items():
+            resource.check(name, template, velocity.check, member=key)
+    return templates
 
 
 def _response_key(resource: Resource) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pingbox.emulator.gateway.authorizing import check_identity_source
 from pingbox.emulator.gateway.declaration import (
     CONNECT,
     DEFAULT,
@@ -16,12 +17,12 @@ from pingbox.emulator.gateway.declaration import (
     Route,
     Stage,
 )
+from pingbox.emulator.gateway.route_selection import check_expression
 from pingbox.emulator.template.findings import Findings
 from pingbox.emulator.template.functions import FunctionTable
 from pingbox.emulator.template.integrations import function_of, read_integration
 from pingbox.emulator.template.stack import Resource
 
-_IDENTITY_SOURCES = ("route.request.header.", "route.request.querystring.", "stageVariables.", "context.")  # AU-4
 _AUTHORIZATIONS = ("NONE", "AWS_IAM", "CUSTOM")  # AU-20
 
 
@@ -61,6 +62,9 @@ def _route(resource: Resource, parts: ApiParts) -> Route:
         raise resource.wrong("AuthorizationType", authorization, f"one of {', '.join(_AUTHORIZATIONS)}")
     if authorization != "NONE" and route_key != CONNECT:
         raise resource.wrong("AuthorizationType", authorization, "NONE: only $connect can be authorized (AU-1)")
+    if route_key != CONNECT and resource.flag("ApiKeyRequired"):
+        raise resource.wrong("ApiKeyRequired", True, "false: API keys are checked on $connect (AU-22)")
+    resource.check("ModelSelectionExpression", resource.text("ModelSelectionExpression"), check_expression)
     if resource.has("RequestParameters"):
         parts.findings.warn(resource.place, f"{resource.logical_id}: RequestParameters are not checked here")
     return Route(
@@ -112,9 +116,7 @@ def _authorizer(route: Resource, parts: ApiParts) -> Authorizer:
         raise resource.wrong("AuthorizerType", type_, "REQUEST: WebSocket APIs have no other (AU-1)")
     sources = tuple(str(item) for item in resource.items("IdentitySource"))
     for source in sources:
-        if not source.startswith(_IDENTITY_SOURCES):
-            expected = ", ".join(f"{prefix}NAME" for prefix in _IDENTITY_SOURCES)
-            raise resource.wrong("IdentitySource", source, expected)
+        resource.check("IdentitySource", source, check_identity_source)
     function = function_of(resource, "AuthorizerUri", parts.functions, parts.stages, parts.findings)
     return Authorizer(resource.text("Name") or resource.logical_id, function, sources)
 

@@ -6,7 +6,7 @@ Everything is evaluated when asked for and not before, so that a part of the tem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -188,11 +188,22 @@ class Resource:
         value = self.raw.get("DependsOn", [])
         return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
-    def wrong(self, name: str, received: object, expected: str, next_step: str | None = None) -> TemplateError:
-        """The error that says the property is not what it must be."""
+    def check(self, name: str, value: str | None, judge: Callable[[str], None], member: str | None = None) -> None:
+        """Let the gateway's own `judge` (which raises ValueError) judge a value, and tell the line if it refuses."""
+        try:
+            if value is not None:
+                judge(value)
+        except ValueError as problem:
+            raise self.wrong(name, value, str(problem), member=member) from problem
+
+    def wrong(
+        self, name: str, received: object, expected: str, next_step: str | None = None, *, member: str | None = None
+    ) -> TemplateError:
+        """The error that says the property (or one member of it) is not what it must be."""
+        path = self._path(name) if member is None else (*self._path(name), member)
         return TemplateError(
             f"{self.type} has a wrong {name}" if received is not None else f"{self.type} has no {name}",
-            place=self.stack.document.place(self._path(name)),
+            place=self.stack.document.place(path),
             logical_id=self.logical_id,
             received=received,
             expected=expected,

@@ -188,11 +188,11 @@ def test_request_models_are_the_schemas_themselves(read, smallest, schema):
     more = f"  M: {{Type: AWS::ApiGatewayV2::Model, Properties: {{ApiId: !Ref Api, Name: Strict, Schema: {schema}}}}}\n"
     text = smallest(more).replace(
         "RouteKey: $default,",
-        "RouteKey: $default, ModelSelectionExpression: $default, RequestModels: {$default: Strict},",
+        "RouteKey: $default, ModelSelectionExpression: $request.body.type, RequestModels: {$default: Strict},",
     )
     found = route(read(text), "$default")
     assert found.request_models == {"$default": {"type": "object", "required": ["a"]}}
-    assert found.model_selection_expression == "$default"
+    assert found.model_selection_expression == "$request.body.type"
 
 
 def test_throttles_of_stage_and_routes(read, smallest):
@@ -246,6 +246,38 @@ def test_what_aws_refuses_is_refused_with_the_value(refusal, smallest, old, new,
     assert error.received == received
     assert error.place.line is not None
     assert error.expected
+
+
+def test_a_mapping_template_that_cannot_be_read_is_refused_with_its_line(refusal, smallest):
+    """RR-13."""
+    more = """\
+  Mock:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: MOCK
+      RequestTemplates:
+        good: '{"statusCode": 200}'
+        bad: '#if($input.body'
+  Ping: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Api, RouteKey: ping, Target: !Sub "integrations/${Mock}"}}
+"""
+    error = refusal(smallest(more))
+    assert error.place.line == 22
+    assert "mapping template" in error.expected
+
+
+def test_api_keys_on_other_routes_than_connect_are_refused(refusal, smallest):
+    """AU-22."""
+    assert (
+        refusal(smallest().replace("RouteKey: $default,", "RouteKey: $default, ApiKeyRequired: true,")).received is True
+    )
+
+
+def test_a_selection_expression_that_is_not_known_is_refused(refusal, smallest):
+    """RT-7."""
+    error = refusal(smallest().replace("$request.body.action", "$request.header.action"))
+    assert error.logical_id == "Api"
+    assert "request.body" in error.expected
 
 
 def test_a_timeout_outside_of_the_limits_is_refused(refusal, smallest):
