@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.happenings import FunctionLog, Observer
+
+tail: ContextVar[list[str] | None] = ContextVar("tail", default=None)
+"""Who sets this to a list before invoking finds the invocation's lines there (`LogType=Tail` of `lambda:Invoke`)."""
 
 
 class InvocationLog:
@@ -22,9 +26,12 @@ class InvocationLog:
         self._loop = loop
         self._observe = observe
         self._clock = clock
+        self._tail = tail.get()
 
     def write(self, line: str) -> None:
         """From the loop."""
+        if self._tail is not None:
+            self._tail.append(line)
         self._observe(FunctionLog(self._clock.now(), self._function, self.request_id, line))
 
     def write_from_thread(self, line: str) -> None:

@@ -21,7 +21,7 @@ from typing import Any, assert_never
 from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.functions.environments import Environments, Grow, Idle, Next, Retire, Throttled, Use, Waits
 from pingbox.emulator.functions.invocation import Invocation, Settings
-from pingbox.emulator.functions.outcome import NotInvoked, Outcome
+from pingbox.emulator.functions.outcome import NotInvoked, Outcome, unknown
 from pingbox.emulator.functions.output import DEBUGGER_MODULES, routing
 from pingbox.emulator.functions.python_runtime.handler import Handler
 from pingbox.emulator.happenings import Happening, Observer
@@ -86,7 +86,7 @@ class InProcessFunctions:
         """As `Functions.invoke` has it."""
         pool = self._pools.get(function)
         if pool is None:
-            return NotInvoked(f"no function is called {function!r}; there are: {', '.join(self._pools) or 'none'}")
+            return unknown(function, self._pools)
         if self._closed:
             return NotInvoked(CLOSING)
         invocation = Invocation(pool.settings, event, asyncio.get_running_loop(), self._observe, self._clock)
@@ -102,6 +102,11 @@ class InProcessFunctions:
             pool.settings = self._settings(name, function)
             pool.load = function.load
             pool.renew()
+
+    @property
+    def names(self) -> list[str]:
+        """The functions there are."""
+        return list(self._pools)
 
     def reload(self, function: str) -> None:
         """The next event initialises a new environment. Busy ones end their event first. `KeyError` if unknown."""
@@ -150,7 +155,7 @@ class _Pool:
                 case Waits():
                     pass
                 case Throttled(reason):
-                    invocation.refuse(NotInvoked(reason))
+                    invocation.refuse(NotInvoked(reason, "throttled"))
                 case other:
                     assert_never(other)
 

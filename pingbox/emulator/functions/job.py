@@ -39,9 +39,9 @@ class Job:
         self.log.write(platform_log.report(self.request_id, duration, memory, used, init))
         self._answer(outcome)
 
-    def refuse(self, reason: str) -> None:
-        """It will not be run."""
-        self._answer(NotInvoked(reason))
+    def refuse(self, reason: str, cause: str = "refused") -> None:
+        """It will not be run; `cause` as `NotInvoked` has it."""
+        self._answer(NotInvoked(reason, cause))
 
     def _answer(self, outcome: Outcome) -> None:
         if not self.outcome.done():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -42,12 +42,21 @@ class FunctionError:
 
 @dataclass(frozen=True)
 class NotInvoked:
-    """The function was never run: unknown, not permitted, or no environment free within its limit (CN-7)."""
+    """The function was never run: unknown, not permitted, or no environment free within its limit (CN-7).
+
+    `cause` tells apart what `lambda:Invoke` answers differently: `unknown`, `throttled`, or `refused` for all else.
+    """
 
     reason: str
+    cause: str = "refused"
 
 
 Outcome = Returned | FunctionError | NotInvoked
+
+
+def unknown(function: str, names: Iterable[str]) -> NotInvoked:
+    """There is no such function; `names` are those there are."""
+    return NotInvoked(f"no function is called {function!r}; there are: {', '.join(names) or 'none'}", "unknown")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pingbox.emulator.functions import platform_log
 from pingbox.emulator.functions.environments import Environments, Grow, Idle, Next, Retire, Throttled, Use, Waits
 from pingbox.emulator.functions.job import Job
 from pingbox.emulator.functions.launch import CannotRun, Launch, Surroundings, check, launch
-from pingbox.emulator.functions.outcome import FunctionSpec, NotInvoked, Outcome
+from pingbox.emulator.functions.outcome import FunctionSpec, NotInvoked, Outcome, unknown
 from pingbox.emulator.functions.worker import INIT_LIMIT, Worker
 from pingbox.emulator.happenings import Happening, Observer
 
@@ -69,7 +69,7 @@ class ProcessFunctions:
         """As `Functions.invoke` has it."""
         found = self._functions.get(function)
         if found is None:
-            return NotInvoked(f"no function is called {function!r}; there are: {', '.join(self._functions) or 'none'}")
+            return unknown(function, self._functions)
         if self._closed:
             return NotInvoked("the emulator is shutting down")
         try:
@@ -79,6 +79,11 @@ class ProcessFunctions:
         job = Job(function, event, asyncio.get_running_loop(), self._observe, self._clock)
         found.dispatch(job)
         return await job.outcome
+
+    @property
+    def names(self) -> list[str]:
+        """The functions there are."""
+        return list(self._functions)
 
     def reload(self, function: str) -> None:
         """The next event runs in a new process. Busy ones end their event first. `KeyError` if unknown."""
@@ -130,7 +135,7 @@ class _Function:
             case Waits():
                 pass
             case Throttled(reason):
-                job.refuse(reason)
+                job.refuse(reason, "throttled")
             case other:
                 assert_never(other)
 

@@ -96,7 +96,7 @@ class RuntimeApi:
             self._next.cancel()
         if self._listener is not None:
             self._listener.close()
-        await self._server.shutdown(0)
+        await self._server.shutdown(0.05)  # 0 would mean: without limit
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         match request.method, request.path:

@@ -105,7 +105,7 @@ def _write_line(line: str) -> None:
 
 
 def _peak_memory() -> int:
-    """In KB; 0 on Linux, where the emulator reads it from /proc: getrusage counts what the parent held when it forked."""
+    """In KB; 0 on Linux, where the emulator reads /proc: getrusage counts what the parent held when it forked."""
     if sys.platform == "linux" or sys.platform == "win32":
         return 0
     import resource
