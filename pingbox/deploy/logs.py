@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pingbox.deploy.aws import Aws, pages
 from pingbox.deploy.errors import AwsError, RefusedError
@@ -77,10 +78,17 @@ def _lines(aws: Aws, function: str, group: str, since_ms: int) -> Iterator[Line]
         listing = pages(aws, "logs", "filter_log_events", cursor="nextToken", logGroupName=group, startTime=since_ms)
         for page in listing:
             for entry in page["events"]:
-                yield Line(entry["eventId"], entry["timestamp"], function, entry["message"].rstrip("\n"))
+                yield line_of(entry, function)
     except AwsError as error:
         if error.code != "ResourceNotFoundException":
             raise
+
+
+def line_of(entry: Mapping[str, Any], function: str) -> Line:
+    """A line from one entry of `FilterLogEvents`. Some stand-ins for AWS leave the id out."""
+    message = entry["message"].rstrip("\n")
+    identity = entry.get("eventId") or f"{entry.get('logStreamName')} {entry['timestamp']} {message}"
+    return Line(identity, entry["timestamp"], function, message)
 
 
 def _log_group(aws: Aws, function: str) -> str:

@@ -1,0 +1,115 @@
+"""The chat as it was deployed, seen from outside: through its page's configuration and its socket."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from support.ministack import Account
+
+_PATIENCE = 20.0  # seconds for one answer: the first invocation of a function starts a process
+
+
+@dataclass
+class Talker:
+    """One open socket. Frames that are no events of ours are passed over: MiniStack also sends a handler's response."""
+
+    socket: ClientConnection
+    heard: deque[dict[str, Any]] = field(default_factory=deque)
+
+    def send(self, **frame: Any) -> None:
+        """Send a frame as it is."""
+        self.socket.send(json.dumps(frame))
+
+    def say(self, text: str, room: str = "general") -> None:
+        """Send a message."""
+        self.send(action="sendMessage", room=room, text=text)
+
+    def hears(self, kind: str) -> dict[str, Any]:
+        """The next event of this type; others before it are dropped."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            event = json.loads(self.socket.recv(timeout=max(0.1, deadline - time.monotonic())))
+            if event.get("type") == "error":
+                raise AssertionError(f"waited for {kind}, got {event}")
+            if event.get("type") == kind:
+                return dict(event)
+
+    def is_hung_up(self) -> bool:
+        """Whether the server closes the connection soon."""
+        deadline = time.monotonic() + _PATIENCE
+        try:
+            while time.monotonic() < deadline:
+                self.socket.recv(timeout=1)
+        except TimeoutError:
+            return False
+        except Exception as closed:
+            return "closed" in type(closed).__name__.lower()
+        return False
+
+
+@dataclass(frozen=True)
+class CloudChat:
+    """One stage of the chat. `url` is where the socket really is, `origin` what the page's browser would send."""
+
+    account: Account
+    stack: str
+    url: str
+    origin: str
+
+    @classmethod
+    def found(cls, account: Account, stack: str) -> CloudChat:
+        """By way of the stack's outputs and the page's `config.json`, as a browser finds it."""
+        outputs = account.outputs(stack)
+        body = account.client("s3").get_object(Bucket=outputs["SiteBucket"], Key="config.json")["Body"].read()
+        host, _, stage = json.loads(body)["wsUrl"].removeprefix("wss://").partition("/")
+        # MiniStack serves the API below a path; on AWS it has a host of its own.
+        url = f"{account.url.replace('http', 'ws')}/_aws/execute-api/{host.split('.')[0]}/{stage}"
+        return cls(account, stack, url, outputs["SiteUrl"])
+
+    @contextmanager
+    def socket(self, **options: Any) -> Iterator[Talker]:
+        """An open socket that has said nothing."""
+        with connect(self.url, origin=self.origin, open_timeout=_PATIENCE, **options) as socket:  # type: ignore[arg-type]
+            yield Talker(socket)
+
+    @contextmanager
+    def page(self, name: str, room: str = "general") -> Iterator[Talker]:
+        """A socket as the page opens it: subprotocol, `hello`, and everything up to `ready`."""
+        with self.socket(subprotocols=["pingbox.v1"]) as talker:
+            talker.send(action="hello", name=name, rooms=[{"room": room}])
+            greeted = talker.hears("welcome")
+            assert greeted["user"]["name"] == name
+            yield talker
+
+    def refusal(self, origin: str) -> int:
+        """The status with which a handshake from this origin is refused."""
+        try:
+            with connect(self.url, origin=origin, open_timeout=_PATIENCE):  # type: ignore[arg-type]
+                raise AssertionError("the handshake was accepted")
+        except InvalidStatus as refused:
+            return refused.response.status_code
+
+    def code_digest(self, function: str) -> str:
+        """SHA-256 of the code that a function runs now."""
+        name = self.account.physical(self.stack, function)
+        configuration: Mapping[str, str] = self.account.client("lambda").get_function_configuration(FunctionName=name)
+        return configuration["CodeSha256"]
+
+    @property
+    def artifact_bucket(self) -> str:
+        """The bucket of the zips."""
+        return f"pingbox-artifacts-{self.account.id}-us-east-1"
+
+    def artifacts(self) -> list[str]:
+        """The keys of the zips."""
+        listing = self.account.client("s3").list_objects_v2(Bucket=self.artifact_bucket).get("Contents", ())
+        return [entry["Key"] for entry in listing if entry["Key"].endswith(".zip")]

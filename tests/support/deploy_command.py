@@ -1,0 +1,30 @@
+"""`pingbox deploy` and its neighbours, run in this process against an account of MiniStack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+from click.testing import CliRunner, Result
+
+from pingbox import deploying
+from support.ministack import Account
+
+Pingbox = Callable[..., Result]
+
+
+def command_in(account: Account) -> Pingbox:
+    """The command in this account: `run("deploy", "--yes", code=0)`. `code` is what it has to exit with."""
+
+    def run(*arguments: str, code: int = 0, typed: str | None = None) -> Result:
+        named: dict[str, click.Command] = {
+            name: getattr(deploying, name) for name in ("plan", "deploy", "status", "logs", "destroy", "template")
+        }
+        environment = {**account.environment, "AWS_PROFILE": None, "COLUMNS": "200"}
+        result = CliRunner().invoke(named[arguments[0]], arguments[1:], env=environment, input=typed)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == code, result.output
+        return result
+
+    return run
