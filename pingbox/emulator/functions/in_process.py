@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from queue import SimpleQueue
 from types import FrameType
-from typing import Any, assert_never
+from typing import Any, Protocol, assert_never, runtime_checkable
 
 from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.functions.environments import Environments, Grow, Idle, Next, Retire, Throttled, Use, Waits
@@ -45,6 +45,15 @@ class InProcessFunction:
     def of(cls, handler: Handler, *, timeout: float = 3.0, memory: int = 128) -> InProcessFunction:
         """A callable that all environments share."""
         return cls(lambda: handler, timeout, memory)
+
+
+@runtime_checkable
+class Retirable(Protocol):
+    """A handler that holds something; told when its environment ends."""
+
+    def retire(self) -> None:
+        """Let go."""
+        ...
 
 
 def _nobody(happening: Happening) -> None:
@@ -234,6 +243,8 @@ class _Environment(threading.Thread):
             following: Invocation | None = invocation
             while following is not None:
                 following = self._one(following)
+        if isinstance(self._handler, Retirable):
+            self._handler.retire()
 
     def _one(self, invocation: Invocation) -> Invocation | None:
         """Run one event; returns the next, if one waits already."""

@@ -38,7 +38,7 @@ async def test_returns_what_the_handler_returned(in_process: Make) -> None:
 
 async def test_an_unknown_function_is_not_invoked_and_the_known_ones_are_named(in_process: Make) -> None:
     outcome = await in_process(of(lambda event, context: None)).invoke("g", {})
-    assert outcome == NotInvoked("no function is called 'g'; there are: f")
+    assert outcome == NotInvoked("no function is called 'g'; there are: f", "unknown")
 
 
 @pytest.mark.fact("LM-22")
@@ -229,7 +229,8 @@ class TestEnvironments:
         calls = [asyncio.ensure_future(functions.invoke("f", number)) for number in range(4)]
         throttled = await calls[3]
         gate.set()
-        assert throttled == NotInvoked("Rate Exceeded: 1 environments are busy and 2 invocations wait for one")
+        reason = "Rate Exceeded: 1 environments are busy and 2 invocations wait for one"
+        assert throttled == NotInvoked(reason, "throttled")
         assert await asyncio.gather(*calls[:3]) == [Returned(None)] * 3
         assert order == [0, 1, 2]
 
