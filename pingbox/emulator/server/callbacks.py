@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pingbox.emulator.gateway import conversation, management
 from pingbox.emulator.gateway.conversation import Deployment
@@ -12,6 +12,12 @@ from pingbox.emulator.server.client_socket import ClientSocket
 from pingbox.emulator.server.gateway import Gateway
 from pingbox.emulator.server.text_frames import OutgoingText
 
+Intercept = Callable[[str, bytes], ManagementAnswer | None]
+"""(connection id, message) of a post that would be delivered -> the answer to give instead of delivering, or None.
+
+Called on the poster's thread.
+"""
+
 
 class Callbacks:
     """Thread-safe. The answer is decided on the caller's thread; the socket is written to on the loop's.
@@ -19,8 +25,9 @@ class Callbacks:
     So a post costs the caller no wait, and 200 means what it means on AWS: the gateway took the message (MG-31).
     """
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, intercept: Intercept | None = None) -> None:
         self._gateway = gateway
+        self._intercept = intercept
 
     def answer(self, method: str, host: str, path: str, body: bytes, *, signed: bool = True) -> ManagementAnswer:
         """What a request gets. `path` is percent-encoded and without a query (MG-4)."""
@@ -46,7 +53,11 @@ class Callbacks:
         message = OutgoingText(data)
         for connection_id in connection_ids:
             socket = self._gateway.socket(deployment, connection_id)
-            refused = management.refusal("POST", connection_id, len(data)) or _unready(socket)
+            refused = (
+                management.refusal("POST", connection_id, len(data))
+                or _unready(socket)
+                or self._intercepted(connection_id, data)
+            )
             statuses[connection_id] = 200 if refused is None else refused.status
             if refused is None and socket is not None:
                 receivers.append(socket)
@@ -68,10 +79,13 @@ class Callbacks:
                 self._gateway.soon(lambda: socket.close(conversation.DELETED))
                 return management.DELETED
             case _:
-                refused = _unready(socket)
+                refused = _unready(socket) or self._intercepted(socket.connection.connection_id, body)
                 if refused is None:
                     self._write([socket], OutgoingText(body))
                 return refused or management.DELIVERED
+
+    def _intercepted(self, connection_id: str, data: bytes) -> ManagementAnswer | None:
+        return None if self._intercept is None else self._intercept(connection_id, data)
 
     def _write(self, receivers: Sequence[ClientSocket], message: OutgoingText) -> None:
         if not receivers:

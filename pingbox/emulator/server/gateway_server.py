@@ -17,7 +17,7 @@ from pingbox.emulator.gateway.declaration import Api
 from pingbox.emulator.gateway.management import ManagementAnswer
 from pingbox.emulator.gateway.switches import Switches
 from pingbox.emulator.happenings import Observer
-from pingbox.emulator.server.callbacks import Callbacks
+from pingbox.emulator.server.callbacks import Callbacks, Intercept
 from pingbox.emulator.server.doors import ServiceDoor
 from pingbox.emulator.server.front_door import FrontDoor
 from pingbox.emulator.server.gateway import Gateway
@@ -52,8 +52,11 @@ class GatewayServer:
         region: str = "us-east-1",
         account_id: str = "000000000000",
         switches: Switches = Switches(),  # noqa: B008 - frozen
+        intercept: Intercept | None = None,
     ) -> None:
         """`doors` are keyed by the prefix of `X-Amz-Target`; `port` 0 takes a free one. See `Switches` for the rest.
+
+        `intercept` may answer posts in place of delivering them.
 
         Raises `DeclarationError` for APIs that cannot be served.
         """
@@ -69,6 +72,7 @@ class GatewayServer:
         self._region = region
         self._account_id = account_id
         self._switches = switches
+        self._intercept = intercept
         self._running: tuple[Gateway, Callbacks, web.Server, asyncio.Server] | None = None
 
     async def start(self) -> None:
@@ -84,7 +88,7 @@ class GatewayServer:
             switches=self._switches,
             loop=loop,
         )
-        callbacks = Callbacks(gateway)
+        callbacks = Callbacks(gateway, self._intercept)
         http = HttpSite(gateway, callbacks, self._doors, self._fallback).server()
         listener = await loop.create_server(lambda: FrontDoor(gateway, http), self._host, self._port, backlog=1024)
         self._port = listener.sockets[0].getsockname()[1]
