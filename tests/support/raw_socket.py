@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import struct
 from dataclasses import dataclass
 
-from websockets.frames import Frame, Opcode
+from websockets.frames import Opcode, apply_mask
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
@@ -39,8 +40,9 @@ class RawSocket:
         self.writer.write(data)
         await self.writer.drain()
 
-    async def frame(self, opcode: int, data: bytes, *, fin: bool = True, rsv1: bool = False, mask: bool = True) -> None:
-        await self.send(Frame(Opcode(opcode), data, fin=fin, rsv1=rsv1).serialize(mask=mask))
+    async def frame(self, opcode: int, data: bytes, *, fin: bool = True, rsv: int = 0, mask: bool = True) -> None:
+        """Send one frame; `rsv` has the reserved bits, RSV1 is 0x40."""
+        await self.send(wire_frame(opcode, data, fin=fin, rsv=rsv, mask=mask))
 
     async def text(self, text: str) -> None:
         await self.frame(Opcode.TEXT, text.encode())
@@ -78,9 +80,26 @@ class RawSocket:
         return await self.answer()
 
     async def drop(self) -> None:
+        """Close the TCP connection, with no close frame. What was not sent yet never will be."""
+        if self.writer.transport.get_write_buffer_size():
+            self.writer.transport.abort()
         self.writer.close()
         with contextlib.suppress(OSError):  # a reset by the other side is a fine end for a test
             await self.writer.wait_closed()
+
+
+def wire_frame(opcode: int, data: bytes, *, fin: bool = True, rsv: int = 0, mask: bool = True) -> bytes:
+    """A client's frame by RFC 6455, 5.2, or a broken one: nothing is checked."""
+    first = (0x80 if fin else 0) | rsv | opcode
+    masked = 0x80 if mask else 0
+    if len(data) < 126:
+        head = struct.pack("!BB", first, masked | len(data))
+    elif len(data) < 65536:
+        head = struct.pack("!BBH", first, masked | 126, len(data))
+    else:
+        head = struct.pack("!BBQ", first, masked | 127, len(data))
+    key = b"\x01\x02\x03\x04"
+    return head + (key + apply_mask(data, key) if mask else data)
 
 
 def upgrade_request(path: str = "/dev", *extra: str, key: str = KEY) -> bytes:

@@ -7,7 +7,6 @@ import asyncio
 import pytest
 from botocore.exceptions import ClientError
 from websockets.exceptions import InvalidStatus
-from websockets.frames import Frame, Opcode
 
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked
 from pingbox.emulator.gateway.declaration import Api, Stage
@@ -15,7 +14,7 @@ from pingbox.emulator.gateway.switches import Switches
 from pingbox.emulator.happenings import Connected, Refused
 from support.fake_functions import FakeFunctions
 from support.gateway_world import chat_api, lambda_route
-from support.raw_socket import upgrade_request
+from support.raw_socket import upgrade_request, wire_frame
 from support.waiting import until
 
 
@@ -46,7 +45,7 @@ async def test_the_upgrade_waits_for_connect_and_early_frames_wait_with_it(serve
 
     world = await serve(functions=FakeFunctions(connect=slow))
     raw = await world.raw()
-    await raw.send(upgrade_request() + Frame(Opcode.TEXT, b"early").serialize(mask=True))
+    await raw.send(upgrade_request() + wire_frame(1, b"early"))
     await until(lambda: world.functions.of_type("CONNECT"), "$connect to run")
     assert world.functions.of_type("MESSAGE") == []
     gate.set()

@@ -1,0 +1,250 @@
+"""Quotas, timers and how connections end: sections 7 and 8 of the fact sheet, through real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from websockets.frames import Close
+
+from pingbox.emulator.gateway.declaration import Api, Stage
+from pingbox.emulator.gateway.switches import Switches
+from pingbox.emulator.happenings import Disconnected
+from pingbox.emulator.server.deflate import compress
+from support.fake_functions import FakeFunctions
+from support.gateway_world import chat_api, lambda_route
+from support.waiting import until
+
+
+async def disconnect_of(world) -> tuple[int, str]:
+    """Code and reason of the only `$disconnect` event."""
+    await until(lambda: world.functions.of_type("DISCONNECT"), "$disconnect to run")
+    [event] = world.functions.of_type("DISCONNECT")
+    context = event["requestContext"]
+    assert [(seen.code, seen.reason) for seen in world.seen if isinstance(seen, Disconnected)] == [
+        (context["disconnectStatusCode"], context["disconnectReason"])
+    ]
+    return context["disconnectStatusCode"], context["disconnectReason"]
+
+
+# --- sizes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.fact("QT-4", "RT-17")
+async def test_a_frame_of_32_kb_is_taken(serve):
+    world = await serve()
+    raw = await world.upgraded()
+    await raw.text("x" * 32768)
+    await until(lambda: world.functions.of_type("MESSAGE"), "the message to be routed")
+
+
+@pytest.mark.fact("QT-4", "QT-20", "DC-16", "OQ-5")
+@pytest.mark.parametrize("size", [32769, 40 * 1024, 200 * 1024])
+async def test_a_larger_frame_closes_with_1009_and_never_reaches_a_function(serve, size):
+    world = await serve()
+    raw = await world.upgraded()
+    await raw.text("x" * size)
+    assert await raw.close_code() == 1009
+    assert await disconnect_of(world) == (1009, "")
+    assert world.functions.of_type("MESSAGE") == []
+
+
+@pytest.mark.fact("QT-5", "QT-20")
+async def test_a_message_of_more_than_128_kb_closes_with_1009(serve):
+    world = await serve()
+    raw = await world.upgraded()
+    for index in range(4):
+        await raw.frame(1 if index == 0 else 0, b"x" * 32768, fin=False)
+    await raw.frame(0, b"x", fin=True)
+    assert await raw.close_code() == 1009
+    assert world.functions.of_type("MESSAGE") == []
+
+
+@pytest.mark.fact("QT-20")
+async def test_a_small_frame_that_inflates_beyond_the_limit_closes_with_1009(serve):
+    """A compression bomb is stopped while it is inflated."""
+    world = await serve()
+    raw = await world.upgraded("Sec-WebSocket-Extensions: permessage-deflate")
+    bomb = compress(b"0" * 20_000_000)
+    assert len(bomb) < 32768 * 4
+    await raw.frame(1, bomb[:32768], rsv=0x40)
+    assert await raw.close_code() == 1009
+    assert world.functions.of_type("MESSAGE") == []
+
+
+@pytest.mark.fact("RT-26", "QT-21", "DC-16", "OQ-5")
+@pytest.mark.parametrize("payload", [b"", b"text", b"\xff\x00"])
+async def test_a_binary_frame_closes_with_1003_and_never_reaches_a_function(serve, payload):
+    world = await serve()
+    raw = await world.upgraded()
+    await raw.frame(2, payload)
+    assert await raw.close_code() == 1003
+    assert await disconnect_of(world) == (1003, "")
+    assert world.functions.of_type("MESSAGE") == []
+
+
+# --- times ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.fact("QT-7", "QT-22", "DC-13")
+async def test_ten_silent_minutes_close_with_1001(serve):
+    world = await serve()
+    client = await world.client(ping_interval=None)
+    world.clock.advance(minutes=9, seconds=58)
+    await client.send("still here")
+    await until(lambda: world.functions.of_type("MESSAGE"), "the message to be routed")
+    world.clock.advance(minutes=9, seconds=58)
+    await world.post("still served")
+    assert await client.recv() == "still served"
+    world.clock.advance(minutes=10)
+    await client.wait_closed()
+    assert client.protocol.close_rcvd == Close(1001, "Going away")
+    assert await disconnect_of(world) == (1001, "Going away")
+
+
+@pytest.mark.fact("QT-30")
+async def test_pushes_alone_keep_a_silent_client(serve):
+    world = await serve()
+    client = await world.client(ping_interval=None)
+    for number in range(5):
+        world.clock.advance(minutes=9.5)
+        await world.post(str(number))
+        assert await client.recv() == str(number)
+    assert world.functions.of_type("DISCONNECT") == []
+
+
+@pytest.mark.fact("QT-6", "QT-23", "DC-14", "OQ-3")
+async def test_two_hours_close_with_1001_however_busy_the_connection_is(serve):
+    world = await serve()
+    client = await world.client(ping_interval=None)
+    for _ in range(13):
+        world.clock.advance(minutes=9)
+        await world.post("busy")
+        await client.recv()
+    world.clock.advance(minutes=3)
+    await client.wait_closed()
+    assert client.protocol.close_rcvd == Close(1001, "Going away")
+    assert await disconnect_of(world) == (1001, "Going away")
+
+
+@pytest.mark.fact("QT-31", "OQ-2")
+async def test_a_ping_is_answered_reaches_no_function_and_does_not_reset_the_idle_timer(serve):
+    world = await serve()
+    raw = await world.upgraded()
+    world.clock.advance(minutes=6)
+    await raw.frame(9, b"are you there")
+    assert await raw.received() == (10, True, b"are you there")
+    world.clock.advance(minutes=5)
+    assert await raw.close_code() == 1001
+    assert world.functions.of_type("MESSAGE") == []
+
+
+@pytest.mark.fact("QT-31", "OQ-2")
+async def test_a_switch_lets_pings_reset_the_idle_timer(serve):
+    world = await serve(switches=Switches(pings_reset_idle=True))
+    raw = await world.upgraded()
+    for _ in range(3):
+        world.clock.advance(minutes=6)
+        await raw.frame(9, b"")
+        assert await raw.received() == (10, True, b"")
+
+
+@pytest.mark.fact("QT-32")
+async def test_the_gateway_sends_no_pings(serve):
+    world = await serve()
+    raw = await world.upgraded()
+    for _ in range(5):
+        world.clock.advance(minutes=9)
+        await world.post("push")
+        assert await raw.received() == (1, True, b"push")
+
+
+async def test_shorter_limits_can_be_asked_for(serve):
+    world = await serve(switches=Switches(idle_timeout=0.05))
+    raw = await world.upgraded()
+    assert await raw.close_code() == 1001
+
+
+# --- the client's own ends --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.fact("DC-10", "QT-26")
+async def test_a_close_without_a_code_is_1005_with_awss_words(serve):
+    world = await serve()
+    raw = await world.upgraded()
+    await raw.frame(8, b"")
+    assert await disconnect_of(world) == (1005, "Client-side close frame status not set")
+
+
+@pytest.mark.fact("DC-11")
+@pytest.mark.parametrize(("code", "reason"), [(1000, ""), (1001, ""), (4321, "tab closed ü"), (3000, "x" * 123)])
+async def test_a_close_with_a_code_and_a_reason_is_passed_on(serve, code, reason):
+    world = await serve()
+    client = await world.client()
+    await client.close(code, reason)
+    assert await disconnect_of(world) == (code, reason)
+
+
+@pytest.mark.fact("DC-15", "QT-26", "OQ-4")
+@pytest.mark.parametrize("abort", [True, False])
+async def test_a_lost_tcp_connection_is_1006(serve, abort):
+    world = await serve()
+    raw = await world.upgraded()
+    if abort:
+        raw.writer.transport.abort()
+    else:
+        await raw.drop()
+    assert await disconnect_of(world) == (1006, "")
+
+
+@pytest.mark.fact("DC-1", "DC-2")
+async def test_disconnect_runs_when_the_connection_is_gone_and_its_result_goes_nowhere(serve):
+    answers = []
+
+    async def disconnect(event):
+        path = f"/dev/@connections/{event['requestContext']['connectionId']}"
+        answers.append(await asyncio.to_thread(world.server.management, "POST", "", path, b"too late"))
+        return {"nonsense": True}
+
+    world = await serve(functions=FakeFunctions(disconnect=disconnect))
+    raw = await world.upgraded()
+    await raw.frame(8, b"")
+    assert await raw.ended() == b"\x88\x00"
+    await until(lambda: answers, "$disconnect to post")
+    assert answers[0].status == 410
+
+
+@pytest.mark.fact("OR-5")
+async def test_messages_before_a_close_are_invoked_before_disconnect(serve):
+    world = await serve()
+    raw = await world.upgraded()
+    for number in range(300):
+        await raw.text(str(number))
+    await raw.frame(8, b"")
+    await disconnect_of(world)
+    bodies = [event.get("body") for event in world.functions.events]
+    assert bodies == [None, *map(str, range(300)), None]
+
+
+@pytest.mark.fact("HS-4")
+async def test_an_api_without_disconnect_runs_nothing_at_the_end(serve):
+    world = await serve(Api("nn27okk1we", "no end", (lambda_route("$connect"),), (Stage("dev"),)))
+    raw = await world.upgraded()
+    await raw.frame(8, b"")
+    await raw.ended()
+    await until(lambda: any(isinstance(seen, Disconnected) for seen in world.seen), "the end to be noticed")
+    assert world.functions.asked == ["connect"]
+
+
+async def test_a_function_that_hangs_in_disconnect_harms_nobody(serve):
+    async def hang(event):
+        await asyncio.Event().wait()
+
+    api = chat_api(lambda_route("$default", two_way=True))
+    world = await serve(api, functions=FakeFunctions(disconnect=hang, default={"statusCode": 200, "body": "ok"}))
+    raw = await world.upgraded()
+    await raw.frame(8, b"")
+    await raw.ended()
+    other = await world.upgraded()
+    await other.text("hello")
+    assert (await other.received())[2] == b"ok"
