@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.conversation import load_conversation, matches
 
 from pingbox.emulator.template import App, explain, read_app
+from support.conversation import load_conversation, matches
 
 CONVERSATIONS = sorted(Path(__file__).parent.glob("*/conversation.json"))
 

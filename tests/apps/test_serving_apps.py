@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.conversation import hold, load_conversation
+from support.node_packages import with_packages
 from support.serving import serving
 
 CONVERSATIONS = sorted(Path(__file__).parent.glob("*/conversation.json"))
@@ -18,8 +19,11 @@ async def test_its_conversation_holds(file: Path, tmp_path: Path):
     conversation = load_conversation(file)
     if conversation.needs is not None and shutil.which(conversation.needs) is None:
         pytest.skip(f"needs {conversation.needs}")
+    source = conversation.source
+    if (conversation.folder / "package.json").exists():
+        source = with_packages(conversation.folder, tmp_path) / conversation.serve
     parameters = [f"--parameter={name}={value}" for name, value in conversation.parameters.items()]
-    with serving(tmp_path, str(conversation.source), "--ephemeral", "--verbose", *parameters) as served:
+    with serving(tmp_path, str(source), "--ephemeral", "--verbose", *parameters) as served:
         try:
             await hold(conversation, served.addresses["endpoint"].replace("http", "ws", 1))
         except AssertionError as error:

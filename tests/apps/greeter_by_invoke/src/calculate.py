@@ -14,8 +14,6 @@ def handler(event, context):
         FunctionName=os.environ["ADDER"], Payload=json.dumps({"numbers": json.loads(event["body"])["numbers"]})
     )
     text = "cannot add these" if "FunctionError" in answer else json.loads(answer["Payload"].read())
-    api = boto3.client(
-        "apigatewaymanagementapi", endpoint_url=f"https://{request['domainName']}/{request['stage']}"
-    )
+    api = boto3.client("apigatewaymanagementapi", endpoint_url=f"https://{request['domainName']}/{request['stage']}")
     api.post_to_connection(ConnectionId=request["connectionId"], Data=json.dumps({"sum": text}))
     return {"statusCode": 200}

@@ -41,7 +41,5 @@ def unknown(event, context):
 
 def tell(event, message):
     request = event["requestContext"]
-    api = boto3.client(
-        "apigatewaymanagementapi", endpoint_url=f"https://{request['domainName']}/{request['stage']}"
-    )
+    api = boto3.client("apigatewaymanagementapi", endpoint_url=f"https://{request['domainName']}/{request['stage']}")
     api.post_to_connection(ConnectionId=request["connectionId"], Data=json.dumps(message))

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import boto3
 from boto3.dynamodb.conditions import Attr, Key
-
 from common.sending import Sender
 
 table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
