@@ -27,6 +27,9 @@ N ?= 20000
 model: $(VENV)/.dev  ## More random schedules against the room log: make model N=100000
 	MODEL_SCHEDULES=$(N) $(BIN)/pytest -q tests/model $(ARGS)
 
+conformance: $(VENV)/.dev  ## How many facts of API Gateway and Lambda hold; writes docs/reference/conformance.md.
+	PYTHONPATH=tests $(BIN)/python -m support.conformance $(ARGS)
+
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
