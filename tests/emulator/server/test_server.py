@@ -1,0 +1,304 @@
+"""The server as a whole: one port for several APIs and other services, redeploys, its start and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+
+import boto3
+import pytest
+from aiohttp import web
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from websockets.frames import Close
+
+from pingbox.emulator.clock import WoundClock
+from pingbox.emulator.gateway.checking import DeclarationError
+from pingbox.emulator.gateway.declaration import Api, Stage
+from pingbox.emulator.happenings import (
+    Connected,
+    Disconnected,
+    FrameReceived,
+    FrameSent,
+    Invoked,
+    ManagementCalled,
+    Refused,
+)
+from pingbox.emulator.server.gateway_server import GatewayServer
+from support.fake_functions import FakeFunctions
+from support.gateway_world import API_ID, chat_api, lambda_route
+from support.raw_socket import upgrade_request
+from support.waiting import until
+
+OTHER = Api(
+    "otherapi99", "other", (lambda_route("$connect", "other"), lambda_route("$default", "other")), (Stage("prod"),)
+)
+
+
+# --- several APIs and stages ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.fact("HS-1", "HS-2", "EV-30", "EV-31")
+@pytest.mark.parametrize(
+    ("path", "host", "where"),
+    [
+        ("/dev", "localhost", (API_ID, "dev")),
+        ("/beta", "localhost", (API_ID, "beta")),
+        ("/dev/", "localhost", (API_ID, "dev")),
+        ("/otherapi99/prod", "localhost", ("otherapi99", "prod")),
+        (f"/{API_ID}/dev", "localhost", (API_ID, "dev")),
+        ("/prod", "otherapi99.execute-api.eu-west-1.amazonaws.com", ("otherapi99", "prod")),
+        ("/prod", "otherapi99.localhost:3001", ("otherapi99", "prod")),
+    ],
+)
+async def test_an_api_is_named_by_host_or_path_and_the_first_one_needs_no_name(serve, path, host, where):
+    world = await serve([chat_api(stages=(Stage("dev"), Stage("beta"))), OTHER])
+    raw = await world.raw()
+
+    await raw.send(upgrade_request(path).replace(b"Host: localhost", f"Host: {host}".encode()))
+    assert (await raw.answer()).status == 101
+    context = world.functions.events[0]["requestContext"]
+    assert (context["apiId"], context["stage"]) == where
+    assert context["domainName"] == f"{where[0]}.execute-api.us-east-1.amazonaws.com"
+
+
+async def test_the_urls_of_the_server_lead_to_the_apis(serve):
+    world = await serve([chat_api(), OTHER])
+    first = await world.client("/dev")
+    other = await world.client(world.server.ws_url("prod", "otherapi99").partition(str(world.server.port))[2])
+    for which, client, endpoint in (
+        (0, first, world.server.management_url("dev")),
+        (1, other, world.server.management_url("prod", "otherapi99")),
+    ):
+        boto = world.management(endpoint)
+        await asyncio.to_thread(boto.post_to_connection, ConnectionId=world.connection_id(which), Data=str(which))
+        assert await client.recv() == str(which)
+    with pytest.raises(ClientError, match="Gone"):
+        await asyncio.to_thread(
+            world.management().post_to_connection, ConnectionId=world.connection_id(1), Data=b"not this api's"
+        )
+
+
+@pytest.mark.fact("HS-10")
+async def test_a_redeploy_keeps_connections_and_takes_effect_with_the_next_message(serve):
+    world = await serve()
+    raw = await world.upgraded()
+    await raw.text('{"action":"new"}')
+    await until(lambda: "default" in world.functions.asked, "the route not to be known yet")
+    world.server.replace([chat_api(lambda_route("new"))])
+    await raw.text('{"action":"new"}')
+    await until(lambda: "new" in world.functions.asked, "the new route to be known")
+    assert world.functions.of_type("DISCONNECT") == []
+
+
+@pytest.mark.fact("QT-25")
+async def test_connections_of_a_stage_that_is_taken_away_are_closed(serve):
+    world = await serve(chat_api(stages=(Stage("dev"), Stage("old"))))
+    stays, goes = await world.upgraded(), await world.upgraded(path="/old")
+    world.server.replace([chat_api()])
+    assert await goes.close_code() == 1001
+    await stays.text("still here")
+    await until(lambda: world.functions.of_type("MESSAGE"), "the message to be routed")
+    assert await world.refusal(path="/old") == 403
+
+
+@pytest.mark.fact("HS-2", "RT-11")
+async def test_apis_that_cannot_be_served_are_refused_with_all_reasons(serve):
+    with pytest.raises(DeclarationError) as refused:
+        GatewayServer(
+            [chat_api(lambda_route("$mine"), stages=(Stage("$default"),))], FakeFunctions(), clock=WoundClock()
+        )
+    assert len(refused.value.problems) == 2
+    world = await serve()
+    with pytest.raises(DeclarationError):
+        world.server.replace([chat_api(route_selection_expression="$request.header.x")])
+    await world.upgraded()  # the old APIs are still served
+
+
+# --- other services on the port ---------------------------------------------------------------------------------------
+
+
+def client_of(world, service):
+    client = boto3.client(
+        service,
+        endpoint_url=world.server.url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}),
+    )
+    world._clients.append(client)
+    return client
+
+
+async def test_a_door_answers_for_its_service(serve):
+    asked = []
+
+    async def dynamodb(operation, body, headers):
+        asked.append((operation, body))
+        return 200, {"Content-Type": "application/x-amz-json-1.0"}, b'{"TableNames":["a"]}'
+
+    world = await serve(doors={"DynamoDB_20120810": dynamodb})
+    answer = await asyncio.to_thread(client_of(world, "dynamodb").list_tables)
+    assert answer["TableNames"] == ["a"]
+    assert asked == [("ListTables", b"{}")]
+
+
+async def test_a_door_that_fails_is_a_500_without_a_traceback(serve, caplog):
+    async def broken(operation, body, headers):
+        raise RuntimeError("secret inside")
+
+    world = await serve(doors={"DynamoDB_20120810": broken})
+    with pytest.raises(ClientError) as failed:
+        await asyncio.to_thread(client_of(world, "dynamodb").list_tables)
+    assert failed.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert "secret" not in str(failed.value)
+    assert "ListTables" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "arguments"),
+    [
+        ("dynamodb", "list_tables", {}),
+        ("s3", "list_buckets", {}),
+        ("sns", "list_topics", {}),
+        ("sqs", "list_queues", {}),
+        ("stepfunctions", "list_state_machines", {}),
+        ("scheduler", "list_schedules", {}),
+    ],
+)
+async def test_a_service_without_a_door_is_named_in_a_501_that_its_client_understands(serve, service, call, arguments):
+    async def page(request):
+        return web.Response(text="page")
+
+    world = await serve(fallback=page)
+    with pytest.raises(ClientError) as failed:
+        await asyncio.to_thread(getattr(client_of(world, service), call), **arguments)
+    assert failed.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert failed.value.response["Error"]["Code"] == "NotImplemented"
+    assert "is not emulated" in failed.value.response["Error"]["Message"]
+
+
+async def test_everything_else_goes_to_the_fallback_with_its_body(serve):
+    async def page(request):
+        return web.Response(text=f"{request.method} {request.raw_path} {len(await request.read())}")
+
+    world = await serve(fallback=page)
+    assert (await world.http("GET", "/")).body == b"GET / 0"
+    assert (await world.http("GET", "/dev?a=1")).body == b"GET /dev?a=1 0"
+    assert (await world.http("PUT", "/big", b"x" * 3_000_000)).body == b"PUT /big 3000000"
+    invoke = "/2015-03-31/functions/f/invocations"
+    signed = "Authorization: AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/lambda/aws4_request, x"
+    assert (await world.http("POST", invoke, b"{}", signed)).body.startswith(b"POST /2015-03-31")
+    await world.upgraded()
+    assert (await world.http("GET", f"/dev/@connections/{world.connection_id()}")).status == 200
+
+
+async def test_without_a_fallback_other_paths_are_forbidden(serve):
+    world = await serve()
+    assert (await world.http("GET", "/")).status == 403
+    assert (await world.http("POST", "/anything/else", b"x")).status == 403
+
+
+# --- what happens is told ---------------------------------------------------------------------------------------------
+
+
+async def test_the_observer_is_told_everything_in_order(serve):
+    world = await serve(
+        chat_api(lambda_route("ask", two_way=True)), functions=FakeFunctions(ask={"statusCode": 200, "body": "a"})
+    )
+    raw = await world.upgraded()
+    await raw.text('{"action":"ask"}')
+    await raw.received()
+    await world.post("pushed")
+    await raw.received()
+    await raw.frame(8, b"")
+    await until(lambda: sum(isinstance(seen, Invoked) for seen in world.seen) == 3, "$disconnect to end")
+    told = [type(seen) for seen in world.seen]
+    assert sorted(told[5:7], key=str) == sorted([ManagementCalled, FrameSent], key=str)
+    assert told[:5] == [Invoked, Connected, FrameReceived, Invoked, FrameSent]
+    assert told[7:] == [Disconnected, Invoked]
+    assert [seen.cause for seen in world.seen if isinstance(seen, FrameSent)] == ["route response", "post"]
+    assert [seen.route_key for seen in world.seen if isinstance(seen, Invoked)] == ["$connect", "ask", "$disconnect"]
+    await world.refusal(path="/nope")
+    assert isinstance(world.seen[-1], Refused)
+
+
+async def test_an_observer_that_raises_breaks_nothing(serve, caplog):
+    def observer(happening):
+        raise RuntimeError("observer has a bug")
+
+    world = await serve(observer=observer)
+    raw = await world.upgraded()
+    await raw.text("x")
+    await until(lambda: world.functions.of_type("MESSAGE"), "the message to be routed")
+    await world.post("y")
+    assert (await raw.received())[2] == b"y"
+    assert "the observer failed" in caplog.text
+
+
+# --- start and stop ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_port_in_use_is_an_os_error(serve):
+    world = await serve()
+    with pytest.raises(OSError, match=r"address already in use|in use") as refused:
+        await GatewayServer([chat_api()], FakeFunctions(), clock=WoundClock(), port=world.server.port).start()
+    assert refused.value.errno == errno.EADDRINUSE
+
+
+@pytest.mark.fact("QT-28")
+async def test_stop_says_1001_runs_disconnect_and_leaves_no_task_behind(serve):
+    world = await serve()
+    before = asyncio.all_tasks()
+    clients = [await world.client(ping_interval=None) for _ in range(20)]
+    silent = await world.upgraded()
+    idle_http = await world.raw()
+    await idle_http.send(b"GET /dev HTTP/1.1\r\nHost: x\r\n\r\n")
+    await idle_http.answer()
+    visitor = await world.raw()
+    await visitor.send(b"GET /")
+    await asyncio.wait_for(world.server.stop(), 2)
+    for client in clients:
+        await client.wait_closed()
+        assert client.protocol.close_rcvd == Close(1001, "Going away")
+    assert await silent.close_code() == 1001
+    assert len(world.functions.of_type("DISCONNECT")) == 21
+    await until(lambda: asyncio.all_tasks() <= before, "all tasks of the server to end")
+    with pytest.raises(ConnectionRefusedError):
+        await world.raw()
+    with pytest.raises(RuntimeError, match="not running"):
+        world.server.management("GET", "", "/dev/@connections/x", b"")
+    await world.server.stop()  # a second time does nothing
+
+
+async def test_stop_does_not_wait_for_functions_that_hang(serve):
+    async def hang(event):
+        await asyncio.Event().wait()
+
+    world = await serve(functions=FakeFunctions(default=hang, disconnect=hang))
+    raw = await world.upgraded()
+    await raw.text("x")
+    await until(lambda: world.functions.of_type("MESSAGE"), "the function to hang")
+    await asyncio.wait_for(world.server.stop(), 3)
+
+
+async def test_stop_during_a_handshake_hangs_up(serve):
+    async def hang(event):
+        await asyncio.Event().wait()
+
+    world = await serve(functions=FakeFunctions(connect=hang))
+    raw = await world.raw()
+
+    await raw.send(upgrade_request())
+    await until(lambda: world.functions.events, "$connect to run")
+    await asyncio.wait_for(world.server.stop(), 3)
+    with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+        await raw.answer()
+
+
+async def test_a_clock_that_is_wound_on_after_the_end_disturbs_nobody(serve):
+    world = await serve()
+    await world.upgraded()
+    await world.server.stop()
+    world.clock.advance(hours=3)
