@@ -112,10 +112,15 @@ class SqlTable(Table):  # type: ignore[misc]
         """Moto's own query over the rows of the partition only; it still filters, pages and projects."""
         self._candidates = self._of_partition(hash_key, range_comparison, range_objs, index_name)
         try:
-            return super().query(
+            items, scanned, last = super().query(
                 hash_key, range_comparison, range_objs, limit, exclusive_start_key, scan_index_forward,
                 projection_expressions, index_name, *rest, **filters,
             )  # fmt: skip
+            if last is None and limit is not None and scanned == limit and self._candidates:
+                # A page that is exactly full has a last key, even when nothing follows; moto leaves it out then.
+                end = self._candidates[0 if scan_index_forward is False else -1]
+                last = self._get_last_evaluated_key(end, index_name)
+            return items, scanned, last
         finally:
             self._candidates = None
 
@@ -373,6 +378,11 @@ class MotoEngine:
         self._backend.save_changes()
         body = result.result if isinstance(result, ActionResult) else result
         out: dict[str, Any] = jsonable(body or {})
+        if request.get("ReturnConsumedCapacity", "NONE") == "NONE":
+            # moto tells it unasked.
+            out.pop("ConsumedCapacity", None)
+        out.pop("ConsumedCapacityUnits", None)
+        out.pop("ItemCollectionMetrics", None)
         return out
 
 
