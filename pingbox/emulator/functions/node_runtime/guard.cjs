@@ -11,6 +11,7 @@ const dns = require("node:dns");
 const http = require("node:http");
 const https = require("node:https");
 const { syncBuiltinESMExports } = require("node:module");
+const { Readable } = require("node:stream");
 
 const AWS_HOST = /(^|\.)(amazonaws\.com(\.cn)?|api\.aws|on\.aws|aws\.dev)$/;
 const EMULATED_HOST = /^([a-z0-9]+\.execute-api|dynamodb|lambda)\.[a-z0-9-]+\.amazonaws\.com$/;
@@ -40,12 +41,19 @@ function normalised(first, second, third) {
   return [{ ...first }, second];
 }
 
+// Handlers also give `hostname: event.requestContext.domainName`, which has a port when it is the emulator's address.
+function addressOf(options) {
+  const [, host, port] = /^(.*?)(?::(\d+))?$/.exec(String(options.hostname || options.host || "localhost").toLowerCase());
+  return { host, port: port ?? String(options.port || "") };
+}
+
 function hostOf(options) {
-  return String(options.hostname || options.host || "localhost").toLowerCase().replace(/:\d+$/, "");
+  return addressOf(options).host;
 }
 
 function isEmulator(options) {
-  return hostOf(options) === endpoint.hostname && String(options.port || "") === endpoint.port;
+  const { host, port } = addressOf(options);
+  return host === endpoint.hostname && port === endpoint.port;
 }
 
 function isToBeRedirected(options) {
@@ -89,17 +97,28 @@ function guardFetch() {
   const fetch = globalThis.fetch;
   globalThis.fetch = async function guardedFetch(resource, init) {
     const request = new Request(resource, init);
-    const url = new URL(request.url);
-    const options = { hostname: url.hostname, port: url.port };
-    if (!isToBeRedirected(options)) {
+    const { protocol, hostname, port, pathname, search } = new URL(request.url);
+    if (!isToBeRedirected({ hostname, port })) {
       return fetch(resource, init);
     }
-    const headers = new Headers(request.headers);
-    headers.set("host", url.host);
-    const body = request.body === null ? undefined : await request.arrayBuffer();
-    const { method, redirect, signal } = request;
-    return fetch(new URL(url.pathname + url.search, endpoint), { method, redirect, signal, headers, body });
+    // fetch itself would not let us keep the Host header.
+    const headers = Object.fromEntries(request.headers);
+    const options = { protocol, hostname, port, path: pathname + search, method: request.method, headers };
+    return fetched({ ...options, signal: request.signal }, Buffer.from(await request.arrayBuffer()));
   };
+}
+
+function fetched(options, body) {
+  return new Promise((resolve, reject) => {
+    const request = https.request(options, (response) => {
+      const { statusCode: status, statusMessage: statusText, rawHeaders } = response;
+      const pairs = rawHeaders.flatMap((name, n) => (n % 2 === 0 ? [[name, rawHeaders[n + 1]]] : []));
+      const content = [204, 304].includes(status) ? null : Readable.toWeb(response);
+      resolve(new Response(content, { status, statusText, headers: pairs }));
+    });
+    request.on("error", (cause) => reject(new TypeError("fetch failed", { cause })));
+    request.end(body);
+  });
 }
 
 function guardNames() {
