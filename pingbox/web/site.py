@@ -73,7 +73,6 @@ def _safety(host: str, address: str) -> dict[str, str]:
         "Content-Security-Policy": _POLICY.format(connect=" ".join(("'self'", *_origins(host, address)))),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "X-Frame-Options": "DENY",
     }

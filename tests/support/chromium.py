@@ -28,6 +28,7 @@ PLACES = (
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
+    "--host-resolver-rules=MAP chat.example 127.0.0.1",  # a name that is no localhost: no secure context
 )  # fmt: skip
 
 

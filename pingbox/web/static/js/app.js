@@ -39,7 +39,10 @@ const preferences = new Preferences(document, storage, { choose, speak, language
 const drawers = new Drawers(document);
 const announcer = new Announcer(document);
 const status = new Status(document, () => chat.session.retryNow());
-const names = new NameDialog(document, (name) => chat.rename(name));
+const names = new NameDialog(document, (name) => {
+  chat.rename(name);
+  composer.focus();
+});
 const joins = new JoinDialog(document, { open });
 const composer = new Composer(document, {
   write: (text) => {

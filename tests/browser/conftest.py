@@ -1,0 +1,72 @@
+"""Real browsers on the real chat: its Lambda handlers, gateway and tables in this process, one Chromium for all tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest_asyncio
+from playwright.async_api import Browser
+from support.chat_people import People
+from support.chromium import browser, chromium
+from websockets.asyncio.client import connect
+
+from pingbox.emulator.clock import WoundClock
+from pingbox.local.chat import ChatHouse
+from pingbox.settings import ServeSettings
+
+__all__ = ["browser", "chromium"]
+
+Writer = Callable[..., Awaitable[None]]
+
+
+async def _house(settings: ServeSettings) -> AsyncIterator[ChatHouse]:
+    running = ChatHouse(settings, clock=WoundClock())
+    await running.start()
+    yield running
+    await running.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house() -> AsyncIterator[ChatHouse]:
+    """A chat of its own for each test, empty, without a rate limit."""
+    async for running in _house(ServeSettings(port=0, rate=0)):
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def strict_house() -> AsyncIterator[ChatHouse]:
+    """A chat that takes ten actions a second from a connection, and ten at once."""
+    async for running in _house(ServeSettings(port=0, rate=600)):
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_house() -> AsyncIterator[ChatHouse]:
+    """A chat that other machines may reach, over plain HTTP."""
+    async for running in _house(ServeSettings(host="0.0.0.0", port=0, rate=0)):
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def people(browser: Browser) -> AsyncIterator[People]:
+    """Whoever enters during the test leaves at its end; an error in any page fails the test."""
+    everyone = People(browser)
+    yield everyone
+    await everyone.leave()
+    assert everyone.troubles == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def written(house: ChatHouse) -> Writer:
+    """`await written("a", "b")` stores messages from a terminal client, one after the other."""
+
+    async def write(*texts: str) -> None:
+        address = f"{house.addresses.websocket}?name=Terminal"
+        async with connect(address, compression=None, proxy=None) as terminal:
+            for text in texts:
+                await terminal.send(json.dumps({"action": "sendMessage", "room": "general", "text": text}))
+                while json.loads(await terminal.recv()).get("text") != text:
+                    pass
+
+    return write
