@@ -49,7 +49,7 @@ def chat_wish(
         "Stage": place.stage,
         "CodeBucket": place.artifact_bucket,
         "CodeKey": place.artifact_prefix + artifact.key,
-        "TokenSecretParameter": place.secret,
+        "TokenParameter": place.secret,
     }
     return Wish(
         place=place,

@@ -1,6 +1,6 @@
 """What each function of the deployed chat has to be able to do, exercised on the functions themselves.
 
-Every duty calls a function as API Gateway, Lambda or the schedule would, looks at its log line and at what became of it.
+Every duty calls a function as API Gateway, Lambda or the schedule would, and looks at its log line and at the outcome.
 A duty that passes with the whole role must fail when one of its permissions is taken away.
 """
 

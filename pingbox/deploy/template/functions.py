@@ -70,7 +70,7 @@ def _variable(name: str, app: App) -> Value:
         "MESSAGES_TABLE": ref("Messages"),
         "MANAGEMENT_ENDPOINT": sub("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${Stage}"),
         FANOUT_VARIABLE: ref("FanoutLambda"),
-        "TOKEN_SECRET_PARAMETER": ref("TokenSecretParameter"),
+        "TOKEN_SECRET_PARAMETER": ref("TokenParameter"),
         "ALLOWED_ORIGINS": _origins(app.site),
         "DEFAULT_ROOM": ref("DefaultRoom"),
         "INLINE_FANOUT_LIMIT": ref("InlineFanoutLimit"),

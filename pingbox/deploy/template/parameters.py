@@ -28,9 +28,7 @@ def _identity(stage: str) -> tuple[Parameter, ...]:
         Parameter("Stage", "Stage of the WebSocket API", stage, constraints=stage_name),
         Parameter("CodeBucket", "Bucket that holds the functions' code"),
         Parameter("CodeKey", "Key of the functions' zip, named by a hash of what is in it"),
-        Parameter(
-            "TokenSecretParameter", "SSM SecureString that holds the token secret, by name", constraints=secret_name
-        ),
+        Parameter("TokenParameter", "SSM SecureString that holds the token secret, by name", constraints=secret_name),
     )
 
 

@@ -65,7 +65,7 @@ def _arn(target: Target, function: Function) -> Value:
             return get_att(name, "Arn")
         case OnSecret():
             # The parameter's name begins with a slash, which the ARN shares with its separator.
-            return sub("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${TokenSecretParameter}")
+            return sub("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${TokenParameter}")
         case OnFailures():
             return get_att(FAILURES_QUEUE, "Arn")
         case OnOwnLogs():

@@ -107,7 +107,7 @@ def test_a_failing_update_rolls_back_and_names_the_first_cause(pingbox, account:
     outputs = account.outputs(STACK)
     stack = account.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     kept = {entry["ParameterKey"]: entry["ParameterValue"] for entry in stack["Parameters"]}
-    settings = [f"--parameter={name}={kept[name]}" for name in ("CodeBucket", "CodeKey", "TokenSecretParameter")]
+    settings = [f"--parameter={name}={kept[name]}" for name in ("CodeBucket", "CodeKey", "TokenParameter")]
     result = pingbox("deploy", "--yes", "--allow-replace", "--template", str(broken), *settings, code=1)
     assert "Connections: " in result.output
     assert "UPDATE_ROLLBACK_COMPLETE" in result.output
