@@ -7,8 +7,8 @@ same run deletes in the same order, and a reader that counts on prompt or ordere
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
-from zlib import crc32
 
 from pingbox.emulator.dynamodb.tables import ItemTable
 
@@ -25,7 +25,8 @@ class Expiry:
 
     def delay(self, h: bytes, r: bytes) -> float:
         """Seconds by which the item of this key is deleted after its time."""
-        return self._lag * crc32(h + b"\x00" + r, crc32(self._seed)) / 2**32
+        drawn = hashlib.blake2b(h + b"\x00" + r, key=self._seed, digest_size=4).digest()
+        return self._lag * int.from_bytes(drawn, "big") / 2**32
 
     def sweep(self, tables: Iterable[ItemTable], now: float) -> int:
         """Delete every item that is due at `now` (epoch seconds), inside the caller's transaction; how many were."""

@@ -1,0 +1,241 @@
+"""The engine as a whole: many threads, no leaks, one door, and errors that say what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import threading
+import uuid
+import zlib
+from typing import Any
+
+import pytest
+
+from pingbox.emulator.clock import WoundClock
+from pingbox.emulator.dynamodb import LocalDynamoDB
+
+TABLE = {
+    "TableName": "T",
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+@pytest.fixture(autouse=True)
+def _table(db: LocalDynamoDB) -> None:
+    assert db.call("CreateTable", TABLE).status == 200
+
+
+def item(name: str, **more: Any) -> dict[str, Any]:
+    return {"pk": {"S": name}, **more}
+
+
+def test_sixteen_threads_lose_no_update_and_have_one_winner(db: LocalDynamoDB) -> None:
+    """Counts add up, and one put-if-absent wins; plain moto loses both."""
+    winners: list[int] = []
+
+    def work(number: int) -> None:
+        add = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+        for _ in range(25):
+            assert db.call("UpdateItem", {"TableName": "T", "Key": item("counter"), **add}).status == 200
+        absent = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if db.call("PutItem", {"TableName": "T", "Item": item("slot"), **absent}).status == 200:
+            winners.append(number)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert db.call("GetItem", {"TableName": "T", "Key": item("counter")}).body["Item"]["n"] == {"N": "400"}
+    assert len(winners) == 1
+
+
+def test_nothing_piles_up_in_memory(db: LocalDynamoDB) -> None:
+    """moto keeps every item it ever made; here none stays, by the short lanes or by the long way."""
+    from moto.dynamodb.models.dynamo_type import DynamoType
+    from moto.dynamodb.models.dynamo_type import Item as MotoItem
+
+    def round_trip() -> None:
+        for _ in range(20):
+            db.call("PutItem", {"TableName": "T", "Item": item("a", n={"N": "1"})})
+            db.call("PutItem", {"TableName": "T", "Item": item("a"), "Expected": {}})
+            db.call("GetItem", {"TableName": "T", "Key": item("a"), "AttributesToGet": ["n"]})
+
+    def alive() -> int:
+        gc.collect()
+        return sum(isinstance(thing, MotoItem | DynamoType) for thing in gc.get_objects())
+
+    round_trip()
+    before = alive()
+    round_trip()
+    assert alive() <= before
+
+
+def test_tokens_are_forgotten_after_ten_minutes(db: LocalDynamoDB, clock: WoundClock) -> None:
+    """The same token means the same request for ten minutes (API reference); after that it is free."""
+    add = {
+        "Update": {
+            "TableName": "T",
+            "Key": item("n"),
+            "UpdateExpression": "ADD n :one",
+            "ExpressionAttributeValues": {":one": {"N": "1"}},
+        }
+    }
+
+    def transact() -> int:
+        return db.call("TransactWriteItems", {"TransactItems": [add], "ClientRequestToken": "t"}).status
+
+    assert [transact(), transact()] == [200, 200]
+    clock.advance(minutes=9)
+    assert transact() == 200
+    assert db.call("GetItem", {"TableName": "T", "Key": item("n")}).body["Item"]["n"] == {"N": "1"}
+    clock.advance(minutes=2)
+    assert transact() == 200
+    assert db.call("GetItem", {"TableName": "T", "Key": item("n")}).body["Item"]["n"] == {"N": "2"}
+
+
+def test_the_door_speaks_dynamodbs_protocol(db: LocalDynamoDB) -> None:
+    """SDKs verify x-amz-crc32 and show x-amzn-RequestId."""
+    body = json.dumps({"TableName": "T", "Item": item("grüße")}).encode()
+
+    async def knock() -> list[Any]:
+        return [
+            await db.door("PutItem", body, {}),
+            await db.door(
+                "DynamoDB_20120810.GetItem", json.dumps({"TableName": "T", "Key": item("grüße")}).encode(), {}
+            ),
+            await db.door("GetItem", b"{", {}),
+            await db.door("NoSuchThing", b"{}", {}),
+        ]
+
+    put, got, broken, unknown = asyncio.run(knock())
+    assert put[0] == 200
+    assert put[2] == b"{}"
+    assert json.loads(got[2]) == {"Item": item("grüße")}
+    assert got[1]["x-amz-crc32"] == str(zlib.crc32(got[2]))
+    assert len(got[1]["x-amzn-RequestId"]) == 52
+    assert (broken[0], json.loads(broken[2])["__type"].rpartition("#")[2]) == (400, "SerializationException")
+    assert (unknown[0], json.loads(unknown[2])["__type"].rpartition("#")[2]) == (400, "UnknownOperationException")
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "code"),
+    [
+        ("PutItem", {"TableName": "T"}, "ValidationException"),
+        ("GetItem", {"Key": item("a")}, "ValidationException"),
+        ("GetItem", {"TableName": "T", "Key": {"pk": {"S": 5}}}, "SerializationException"),
+        ("GetItem", {"TableName": "T", "Key": {"pk": "a"}}, "SerializationException"),
+        ("PutItem", {"TableName": "T", "Item": {"pk": {"S": "a"}, "x": {}}}, "ValidationException"),
+        ("PutItem", {"TableName": "T", "Item": {"pk": {"S": "a"}, "x": {"S": "a", "N": "1"}}}, "ValidationException"),
+        ("PutItem", {"TableName": "T", "Item": {"pk": {"S": "a"}, "x": {"Q": "a"}}}, "ValidationException"),
+        ("PutItem", {"TableName": "T", "Item": {"pk": {"S": "a"}, "x": {"B": "no base 64"}}}, "SerializationException"),
+        ("PutItem", {"TableName": "T", "Item": {"pk": {"S": "a"}, "x": {"N": 5}}}, "SerializationException"),
+        ("Scan", {"TableName": "T", "Limit": 0}, "ValidationException"),
+        ("BatchWriteItem", {"RequestItems": {}}, "ValidationException"),
+        ("BatchWriteItem", {"RequestItems": {"T": []}}, "ValidationException"),
+        ("BatchGetItem", {"RequestItems": {"T": {"Keys": []}}}, "ValidationException"),
+        ("TransactWriteItems", {"TransactItems": []}, "ValidationException"),
+        ("TransactWriteItems", {"TransactItems": [{}]}, "ValidationException"),
+        ("DescribeTable", {}, "ValidationException"),
+    ],
+)
+def test_bare_clients_are_told_what_an_sdk_would_not_send(
+    db: LocalDynamoDB, operation: str, request_: dict[str, Any], code: str
+) -> None:
+    answer = db.call(operation, request_)
+    assert answer.status == 400
+    assert answer.body["__type"].rpartition("#")[2] == code
+
+
+def test_a_fault_of_ours_is_logged_whole_and_told_in_general_words(
+    db: LocalDynamoDB, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = uuid.uuid4().hex
+    answer = db.call("PutItem", {"TableName": "T", "Item": {"pk": {"S": secret}}, "ConditionExpression": 5})
+    assert answer.status == 500
+    assert answer.body["__type"].endswith("InternalServerError")
+    assert "DynamoDB PutItem failed" in caplog.text
+    assert secret not in caplog.text
+    assert secret not in json.dumps(answer.body)
+
+
+def test_tables_can_be_named_by_their_arn(db: LocalDynamoDB) -> None:
+    arn = db.call("DescribeTable", {"TableName": "T"}).body["Table"]["TableArn"]
+    assert db.call("PutItem", {"TableName": arn, "Item": item("a")}).status == 200
+    assert db.call("GetItem", {"TableName": arn, "Key": item("a")}).body == {"Item": item("a")}
+
+
+def test_backups_are_restored_into_tables_like_any_other(db: LocalDynamoDB) -> None:
+    db.call("PutItem", {"TableName": "T", "Item": item("a", n={"N": "1"})})
+    arn = db.call("CreateBackup", {"TableName": "T", "BackupName": "b"}).body["BackupDetails"]["BackupArn"]
+    db.call("DeleteItem", {"TableName": "T", "Key": item("a")})
+    assert db.call("RestoreTableFromBackup", {"TargetTableName": "R", "BackupArn": arn}).status == 200
+    assert db.call("GetItem", {"TableName": "R", "Key": item("a")}).body == {"Item": item("a", n={"N": "1"})}
+    assert db.call("GetItem", {"TableName": "T", "Key": item("a")}).body == {}
+
+
+def test_a_deleted_table_is_gone_with_its_items(db: LocalDynamoDB) -> None:
+    db.call("PutItem", {"TableName": "T", "Item": item("a")})
+    assert db.call("DeleteTable", {"TableName": "T"}).body["TableDescription"]["TableName"] == "T"
+    assert db.call("GetItem", {"TableName": "T", "Key": item("a")}).body["__type"].endswith("ResourceNotFoundException")
+    db.call("CreateTable", TABLE)
+    assert db.call("GetItem", {"TableName": "T", "Key": item("a")}).body == {}
+
+
+def test_a_guarded_table_is_not_deleted(db: LocalDynamoDB) -> None:
+    db.call("UpdateTable", {"TableName": "T", "DeletionProtectionEnabled": True})
+    assert db.call("DeleteTable", {"TableName": "T"}).body["__type"].endswith("ValidationException")
+    assert db.table_names() == ["T"]
+
+
+def test_lists_of_tables_come_in_order_and_in_pages(db: LocalDynamoDB) -> None:
+    for name in ("C", "A", "B"):
+        db.call("CreateTable", {**TABLE, "TableName": name})
+    first = db.call("ListTables", {"Limit": 2}).body
+    assert first == {"TableNames": ["A", "B"], "LastEvaluatedTableName": "B"}
+    assert db.call("ListTables", {"ExclusiveStartTableName": "B"}).body == {"TableNames": ["C", "T"]}
+
+
+def test_work_does_not_grow_with_the_table(db: LocalDynamoDB) -> None:
+    """SQLite answers every item operation by seeking: its plans name no scan of a table."""
+    db.call(
+        "CreateTable",
+        {
+            "TableName": "M",
+            "KeySchema": [{"AttributeName": "r", "KeyType": "HASH"}, {"AttributeName": "s", "KeyType": "RANGE"}],
+            "AttributeDefinitions": [
+                {"AttributeName": n, "AttributeType": t} for n, t in (("r", "S"), ("s", "N"), ("g", "S"))
+            ],
+            "BillingMode": "PAY_PER_REQUEST",
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": "gix",
+                    "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
+        },
+    )
+    statements: list[str] = []
+    connection = db._store.db
+    key = {"r": {"S": "a"}, "s": {"N": "1"}}
+    connection.set_trace_callback(statements.append)
+    for n in (1, 2):
+        db.call("PutItem", {"TableName": "M", "Item": {**key, "g": {"S": f"g{n}"}}})
+    db.call("UpdateItem", {"TableName": "M", "Key": key, "UpdateExpression": "REMOVE g"})
+    for backwards in (True, False):
+        for name, index in (("r", {}), ("g", {"IndexName": "gix"})):
+            start = {**key, **({"g": {"S": "a"}} if index else {})}
+            query = {"KeyConditionExpression": f"{name} = :v", "ExpressionAttributeValues": {":v": {"S": "a"}}, **index}
+            more = {"ScanIndexForward": not backwards, "ExclusiveStartKey": start, "Limit": 5}
+            assert db.call("Query", {"TableName": "M", **query, **more}).status == 200
+    db.call("DeleteItem", {"TableName": "M", "Key": key})
+    connection.set_trace_callback(None)
+    asked = {s for s in statements if s.startswith(("SELECT", "UPDATE", "DELETE"))}
+    assert len(asked) > 6
+    for statement in asked:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+        assert not [step for step in plan if step.startswith("SCAN") or "TEMP B-TREE" in step], (statement, plan)
