@@ -81,29 +81,26 @@ def runtime_kind(spec: FunctionSpec) -> str:
     )
 
 
-def launch(
-    spec: FunctionSpec, surroundings: Surroundings, *, runtime_api: str, lifeline: int, tmp: str, now: float
-) -> Launch:
-    """Everything needed to start one environment. `runtime_api` is `host:port`, `lifeline` a descriptor it inherits,
-    `tmp` its private folder for temporary files, `now` names its log stream.
+def launch(spec: FunctionSpec, surroundings: Surroundings, *, runtime_api: str, tmp: str, now: float) -> Launch:
+    """Everything needed to start one environment. `runtime_api` is `host:port`, `tmp` its private folder for temporary
+    files, `now` names its log stream.
     """
     code = str(Path(spec.code).resolve())
     environment = _environment(spec, surroundings, code, tmp, now) | {"AWS_LAMBDA_RUNTIME_API": runtime_api}
     match runtime_kind(spec):
         case "python":
-            return Launch(_python(spec, surroundings, code, lifeline), environment, code)
+            return Launch(_python(spec, surroundings, code), environment, code)
         case "nodejs":
-            return _node(spec, surroundings, code, lifeline, environment)
+            return _node(spec, surroundings, code, environment)
         case _:
             return Launch((_bootstrap_file(spec, code),), environment, code)
 
 
-def _python(spec: FunctionSpec, surroundings: Surroundings, code: str, lifeline: int) -> tuple[str, ...]:
+def _python(spec: FunctionSpec, surroundings: Surroundings, code: str) -> tuple[str, ...]:
     options = {
         "code": code,
         "layers": layer_folders(spec),
         "provided": _boto3_folder(),
-        "lifeline": lifeline,
         "endpoint": surroundings.endpoint,
         "guard": str(Path(guard.__file__).parent),
     }
@@ -113,19 +110,15 @@ def _python(spec: FunctionSpec, surroundings: Surroundings, code: str, lifeline:
     return (python, "-u", "-B", "-X", "utf8", str(PYTHON_RUNTIME / "bootstrap.py"), json.dumps(options))
 
 
-def _node(
-    spec: FunctionSpec, surroundings: Surroundings, code: str, lifeline: int, environment: dict[str, str]
-) -> Launch:
+def _node(spec: FunctionSpec, surroundings: Surroundings, code: str, environment: dict[str, str]) -> Launch:
     node = shutil.which("node", path=surroundings.environ.get("PATH"))
     if node is None:
         raise CannotRun(
             f"function {spec.name} needs Node.js, and there is no node on the PATH; install Node.js 18 or later"
         )
-    options = {"code": code, "lifeline": lifeline, "endpoint": surroundings.endpoint}
     command = (node, "--require", str(NODE_RUNTIME / "guard.cjs"), str(NODE_RUNTIME / "bootstrap.cjs"))
     layers = [folder for layer in spec.layers for folder in (f"{layer}/nodejs/node_modules", f"{layer}/node_modules")]
-    extra = {"NODE_PATH": os.pathsep.join(layers), "PINGBOX_OPTIONS": json.dumps(options)}
-    return Launch(command, environment | extra, code)
+    return Launch(command, environment | {"NODE_PATH": os.pathsep.join(layers)}, code)
 
 
 def _bootstrap_file(spec: FunctionSpec, code: str) -> str:

@@ -13,6 +13,7 @@ from pingbox.emulator.functions.environments import Environments, Grow, Idle, Ne
 from pingbox.emulator.functions.job import Job
 from pingbox.emulator.functions.launch import CannotRun, Launch, Surroundings, check, launch
 from pingbox.emulator.functions.outcome import FunctionSpec, NotInvoked, Outcome, unknown
+from pingbox.emulator.functions.reaper import Reaper
 from pingbox.emulator.functions.worker import INIT_LIMIT, Worker
 from pingbox.emulator.happenings import Happening, Observer
 
@@ -50,7 +51,7 @@ class ProcessFunctions:
         self._environ = dict(os.environ if environ is None else environ)
         self._limit, self._waiting, self._init_limit = limit, waiting, init_limit
         self._functions: dict[str, _Function] = {}
-        self._lifeline: tuple[int, int] | None = None
+        self._reaper: Reaper | None = None
         self._closed = False
         for spec in specs:
             self.define(spec)
@@ -97,24 +98,22 @@ class ProcessFunctions:
         """Kill all processes and wait until they are gone. Events that still run end as an exit of their runtime."""
         self._closed = True
         await asyncio.gather(*(life for function in self._functions.values() for life in function.end()))
-        if self._lifeline is not None:
-            for descriptor in self._lifeline:
-                os.close(descriptor)
-            self._lifeline = None
+        if self._reaper is not None:
+            await asyncio.to_thread(self._reaper.close)
+            self._reaper = None
 
     def _new_worker(self, function: _Function) -> Worker:
         spec = function.spec
-        if self._lifeline is None:
-            self._lifeline = os.pipe()
-        lifeline = self._lifeline[0]
+        if self._reaper is None:
+            self._reaper = Reaper()
         surroundings = Surroundings(self._region, self.endpoint, self._environ)
 
         def launcher(runtime_api: str, tmp: str) -> Launch:
             now = self._clock.now()
-            return launch(spec, surroundings, runtime_api=runtime_api, lifeline=lifeline, tmp=tmp, now=now)
+            return launch(spec, surroundings, runtime_api=runtime_api, tmp=tmp, now=now)
 
         arn = platform_log.function_arn(spec.name, self._region)
-        return Worker(spec, arn, launcher, lifeline, function, self._init_limit)
+        return Worker(spec, arn, launcher, self._reaper, function, self._init_limit)
 
 
 class _Function:

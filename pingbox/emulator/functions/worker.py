@@ -21,6 +21,7 @@ from pingbox.emulator.functions.outcome import FunctionError, FunctionSpec, Outc
 from pingbox.emulator.functions.payloads import from_posted, returned
 from pingbox.emulator.functions.process_output import ProcessOutput
 from pingbox.emulator.functions.python_runtime import faults
+from pingbox.emulator.functions.reaper import Reaper
 from pingbox.emulator.functions.runtime_api import Delivery, RuntimeApi
 
 log = logging.getLogger(__name__)
@@ -50,14 +51,14 @@ class Worker:
         spec: FunctionSpec,
         arn: str,
         launcher: Launcher,
-        lifeline: int,
+        reaper: Reaper,
         owner: Owner,
         init_limit: float = INIT_LIMIT,
     ) -> None:
         self._spec = spec
         self._arn = arn
         self._launcher = launcher
-        self._lifeline = lifeline
+        self._reaper = reaper
         self._owner = owner
         self._init_limit = init_limit
         self._loop = asyncio.get_running_loop()
@@ -96,7 +97,7 @@ class Worker:
     # -- the process ---------------------------------------------------------------------------------------------------
 
     async def _live(self) -> None:
-        tmp = tempfile.mkdtemp(prefix=f"pingbox-{self._spec.name[:40]}-")
+        tmp = tempfile.mkdtemp(prefix=f"{self._spec.name[:40]}-", dir=self._reaper.folder)
         try:
             address = await self._api.listen()
             await self._run_process(self._launcher(address, tmp), self._init_limit)
@@ -120,15 +121,17 @@ class Worker:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output.write_end,
             stderr=output.write_end,
-            pass_fds=(self._lifeline,),
             start_new_session=True,  # Ctrl-C is the emulator's; and the whole group can be killed
         )
+        group = self._process.pid
+        self._reaper.begun(group)
         output.started()
         if self._is_lost:
             self._kill_group()
         self._timer = self._loop.call_later(limit, self._time_is_up)
         code = await self._process.wait()
         self._kill_group()  # what the process may have left behind
+        self._reaper.ended(group)
         output.drain()
         output.close()
         self._exited(code)

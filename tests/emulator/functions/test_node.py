@@ -17,6 +17,7 @@ import pytest
 
 from pingbox.emulator.functions.outcome import FunctionError, FunctionSpec, Outcome, Returned
 from pingbox.emulator.functions.processes import ProcessFunctions
+from support.processes import is_running
 from support.recording_http import RecordingHttp, recording_http
 from support.waiting import until_sync
 
@@ -241,15 +242,7 @@ asyncio.run(main())
         emulator.stdout.readline()
         worker = int(emulator.stdout.readline())
         emulator.send_signal(signal.SIGKILL)
-    until_sync(lambda: not Path(f"/proc/{worker}").exists() and not _exists(worker), "the worker's end")
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    until_sync(lambda: not is_running(worker), "the worker's end")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 
 from pingbox.emulator.functions.outcome import FunctionError, FunctionSpec, NotInvoked, Returned
 from pingbox.emulator.functions.processes import ProcessFunctions
+from support.processes import is_running
 from support.waiting import until, until_sync
 
 Make = Callable[..., ProcessFunctions]
@@ -25,14 +26,6 @@ App = Callable[..., Path]
 def error_of(outcome: object) -> tuple[str, str]:
     assert isinstance(outcome, FunctionError)
     return outcome.error_type, outcome.message
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @pytest.mark.fact("LM-26")
@@ -181,7 +174,7 @@ async def test_a_timeout_kills_the_process_and_the_next_event_gets_a_new_one(
     pids, logged = log.own()
     assert logged == message
     assert isinstance(await functions.invoke("f", {"hang": False}), Returned)
-    await until(lambda: not any(is_alive(int(pid)) for pid in pids.split()), "the killed process and its child")
+    await until(lambda: not any(is_running(int(pid)) for pid in pids.split()), "the killed process and its child")
 
 
 @pytest.mark.fact("LM-26")
@@ -335,14 +328,22 @@ async def test_closing_leaves_no_process_and_answers_everybody(processes: Make, 
     running, waiting = await asyncio.gather(*calls)
     assert error_of(running)[0] == "Runtime.ExitError"
     assert waiting == NotInvoked("the emulator is shutting down")
-    assert not is_alive(int(log.lines[0]))
+    assert not is_running(int(log.lines[0]))
     assert await functions.invoke("f", {}) == NotInvoked("the emulator is shutting down")
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_no_worker_outlives_the_emulator(app: App, how: signal.Signals) -> None:
     """Not even after `kill -9`, and not even one that hangs in its handler."""
-    code = app(app_py="import os, time\ndef handler(event, context):\n    print(os.getpid())\n    time.sleep(60)\n")
+    code = app(
+        app_py="""
+        import os, tempfile
+        def handler(event, context):
+            print(os.getpid(), tempfile.gettempdir())
+            while True:
+                pass
+        """
+    )
     program = f"""
 import asyncio
 from pingbox.emulator.functions.outcome import FunctionSpec
@@ -361,11 +362,13 @@ asyncio.run(main())
     ) as emulator:
         assert emulator.stdout is not None
         emulator.stdout.readline()
-        worker = int(emulator.stdout.readline())
-        assert is_alive(worker)
+        pid, folder = emulator.stdout.readline().split()
+        worker = int(pid)
+        assert is_running(worker)
         emulator.send_signal(how)
         emulator.stdout.read()
-    until_sync(lambda: not is_alive(worker), "the worker's end")
+    until_sync(lambda: not is_running(worker), "the worker's end")
+    until_sync(lambda: not Path(folder).parent.exists(), "the end of its temporary files")
 
 
 async def test_a_custom_runtime_speaks_the_runtime_api(processes: Make, app: App) -> None:

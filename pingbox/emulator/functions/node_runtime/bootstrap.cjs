@@ -1,27 +1,21 @@
 // What a Node worker runs: import the handler, then one event after another until killed. Behaves as AWS's Node runtime.
 //
-// The environment is Lambda's own (_HANDLER, AWS_LAMBDA_RUNTIME_API ...); what Lambda has no word for comes as JSON in
-// PINGBOX_OPTIONS: the descriptor of the lifeline.
+// The environment is Lambda's own: _HANDLER, LAMBDA_TASK_ROOT, AWS_LAMBDA_RUNTIME_API and so on.
 "use strict";
 
 const { Channel } = require("./channel.cjs");
 const { patchConsole } = require("./console.cjs");
 const { errorDocument, loggedError } = require("./errors.cjs");
 const { findHandler } = require("./handler.cjs");
-const lifeline = require("./lifeline.cjs");
 
 const UNHANDLED_REJECTION = 128; // the exit codes of AWS's runtime
 const UNCAUGHT_EXCEPTION = 129;
-
-const options = JSON.parse(process.env.PINGBOX_OPTIONS);
-delete process.env.PINGBOX_OPTIONS;
 
 const channel = new Channel(process.env.AWS_LAMBDA_RUNTIME_API);
 let requestId;
 let whenLoopIsEmpty;
 
 async function main() {
-  lifeline.hold(options.lifeline);
   patchConsole(() => requestId);
   let handler;
   try {

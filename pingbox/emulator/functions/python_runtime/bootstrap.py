@@ -4,7 +4,6 @@ Started by path, with the app's own interpreter: `python bootstrap.py '{"code": 
 (`_HANDLER`, `AWS_LAMBDA_RUNTIME_API` …); what Lambda has no word for comes as one JSON argument:
 
 * `code`: the function's folder; `layers`: further folders for imports; `provided`: site-packages with boto3, or null;
-* `lifeline`: the descriptor for `lifeline.hold`;
 * `endpoint`: the emulator's address for AWS calls, or null; `guard`: the folder of the package that refuses real AWS.
 """
 
@@ -25,7 +24,6 @@ def _main(options: dict[str, Any]) -> None:
     sys.path[0:1] = [options["code"], *options["layers"]]
     sys.argv[:] = [""]
     _alias(_ALIAS, os.path.dirname(os.path.abspath(__file__)))
-    _ours("lifeline").hold(options["lifeline"])
     if options["endpoint"]:
         _guard(options["guard"], options["endpoint"])
     if options["provided"]:
