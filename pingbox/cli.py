@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("pingbox.local.serve_command:serve", "Chat offline, or run your own WebSocket app, on one port."),
     "reset": ("pingbox.local.reset_command:reset", "Delete the messages that serve kept on this machine."),
+    "invoke": ("pingbox.local.invoke_command:invoke", "Send one event to the function behind a route."),
+    "replay": ("pingbox.local.invoke_command:replay", "Send the events of a trace to the functions again."),
     "plan": ("pingbox.deploy.commands:plan", "Show what a deploy to AWS would change."),
     "deploy": ("pingbox.deploy.commands:deploy", "Put the chat, or your own template, on AWS: plan, confirm, watch."),
     "status": ("pingbox.deploy.commands_running:status", "Outputs, health and drift of a deployed stage."),

@@ -1,20 +1,28 @@
-"""Anyone's WebSocket app on a laptop: what its template declares, served by the emulator."""
+"""Anyone's WebSocket app on a laptop: what its template declares, served by the emulator, live when it is saved."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from pathlib import Path
 
+from pingbox.emulator.aws.in_process import Wires
 from pingbox.emulator.clock import Clock, SystemClock
+from pingbox.emulator.functions.file_watcher import FileWatcher, concerned
 from pingbox.emulator.functions.invoke_api import InvokeApi
-from pingbox.emulator.functions.processes import ProcessFunctions
+from pingbox.emulator.gateway.declaration import Api
 from pingbox.emulator.gateway.switches import Switches
 from pingbox.emulator.happenings import Happening, Observer
 from pingbox.emulator.server.gateway_server import GatewayServer
 from pingbox.emulator.template import App, Table, read_app
+from pingbox.emulator.template.errors import TemplateError
 from pingbox.local.addresses import Addresses
+from pingbox.local.app_functions import AppFunctions, InProcesses, InThisProcess, MixedEnvironmentError
 from pingbox.local.http_doors import first_of, not_found
-from pingbox.local.item_store import REGION, ItemStore, create_missing, item_store
+from pingbox.local.item_store import REGION, ItemStore, LocalTables, create_missing, item_store
 from pingbox.settings import ServeSettings
+
+_log = logging.getLogger("pingbox.serve")
 
 
 def _nobody(happening: Happening) -> None:
@@ -25,18 +33,19 @@ class AppHouse:
     """A running app. Order of calls: `start`, then `addresses` and `facts`, then `stop`."""
 
     def __init__(self, settings: ServeSettings, *, observer: Observer = _nobody, clock: Clock | None = None) -> None:
-        """Reads the app and opens the store: raises `TemplateError` and `StoreError`."""
+        """Reads the app and opens the store: raises `TemplateError`, `MixedEnvironmentError` and `StoreError`."""
         assert settings.app is not None
         self._settings = settings
-        self._clock = clock or SystemClock()
+        clock = clock or SystemClock()
         self.app = read(settings)
-        self.store = item_store(settings, self._clock)
-        self.functions = ProcessFunctions(self.app.functions, observe=observer, clock=self._clock, region=REGION)
-        self.invoke_api = InvokeApi(self.functions, lambda: self.functions.names, clock=self._clock, region=REGION)
+        kind = InThisProcess if settings.in_process else InProcesses
+        self.functions: AppFunctions = kind(self.app.functions, observer, clock)
+        self.store = item_store(settings, clock)
+        self.invoke_api = InvokeApi(self.functions, lambda: self.functions.names, clock=clock, region=REGION)
         self.server = GatewayServer(
             self.app.apis,
             self.functions,
-            clock=self._clock,
+            clock=clock,
             observer=observer,
             doors=self.store.doors,
             fallback=first_of(self.invoke_api.invoke_door, not_found),
@@ -45,6 +54,7 @@ class AppHouse:
             region=REGION,
             switches=Switches(message_order="serial" if settings.serial else "concurrent"),
         )
+        self._watcher: FileWatcher | None = None
 
     async def start(self) -> None:
         """Answer. Raises `OSError` if the address cannot be listened on; nothing is left behind then."""
@@ -53,14 +63,22 @@ class AppHouse:
         except OSError:
             await self._let_go()
             raise
-        self.functions.endpoint = self.server.url
+        self.functions.open(self._wires())
         self.invoke_api.start()
         create_tables(self.store, self.server.url, self.app.tables)
+        await self._watch()
 
     async def stop(self) -> None:
         """Close every connection with a close frame, end every process, and be gone in about a second."""
+        if self._watcher is not None:
+            await self._watcher.close()
         await self.server.stop()
         await self._let_go()
+
+    @property
+    def apis(self) -> Sequence[Api]:
+        """What is served."""
+        return self.app.apis
 
     @property
     def addresses(self) -> Addresses:
@@ -80,6 +98,38 @@ class AppHouse:
         known += [("Not here", f"{one.logical_id} ({one.type}): {one.reason}") for one in self.app.ignored]
         known += [("Note", warning) for warning in self.app.warnings]
         return known
+
+    # --- what is saved is live -----------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        code = {folder for spec in self.app.functions for folder in (spec.code, *spec.layers)}
+        self._watcher = FileWatcher([Path(path) for path in (*code, *self.app.files)], self._saved)
+        await self._watcher.start()
+
+    def _saved(self, changed: frozenset[Path]) -> None:
+        if changed & {Path(file).resolve() for file in self.app.files}:
+            self._replan()
+        for name in concerned(changed, self.app.functions):
+            self.functions.reload(name)
+
+    def _replan(self) -> None:
+        """Deploy the saved template; open connections stay (HS-10). A broken one leaves everything as it was."""
+        try:
+            app = read(self._settings)
+            for spec in app.functions:
+                if spec != self.app.function(spec.name):
+                    self.functions.define(spec)
+            create_tables(self.store, self.server.url, app.tables)
+            self.server.replace(app.apis)
+        except (TemplateError, MixedEnvironmentError, ValueError) as error:
+            _log.warning("the saved template is not served, what was served goes on: %s", error)
+            return
+        self.app = app
+        _log.warning("the saved template is live")
+
+    def _wires(self) -> Wires:
+        dynamodb = self.store.dynamodb if isinstance(self.store, LocalTables) else None
+        return Wires(self.server.url, dynamodb=dynamodb, management=self.server.management, region=REGION)
 
     async def _let_go(self) -> None:
         await self.invoke_api.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -79,7 +79,7 @@ class ChatHouse:
         )
         self.invoke_api = InvokeApi(self.functions, _FUNCTIONS.keys, clock=self._clock, region=REGION)
         self.server = GatewayServer(
-            [chat_api(self._stage)],
+            self.apis,
             self.functions,
             clock=self._clock,
             observer=observer,
@@ -111,6 +111,11 @@ class ChatHouse:
         await self.server.stop()
         await self.invoke_api.close()
         self._let_go()
+
+    @property
+    def apis(self) -> Sequence[Api]:
+        """What is served."""
+        return [chat_api(self._stage)]
 
     @property
     def addresses(self) -> Addresses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -13,6 +14,8 @@ from pingbox.settings import ServeSettings
 
 REGION = "us-east-1"
 TARGET = "DynamoDB_20120810"
+
+_HOP_BY_HOP = frozenset({"host", "connection", "content-length", "content-encoding", "transfer-encoding", "keep-alive"})
 
 
 class ItemStore(Protocol):
@@ -63,7 +66,22 @@ class OtherEngine:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self.doors: Mapping[str, ServiceDoor] = {}
+        self.doors: Mapping[str, ServiceDoor] = {TARGET: self._forward}
+
+    async def _forward(
+        self, operation: str, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Hand a request on as it came, so that handlers need to know one address only."""
+        import aiohttp
+
+        kept = {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
+        try:
+            async with aiohttp.ClientSession() as session, session.post(self._url, data=body, headers=kept) as answer:
+                told = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
+                return answer.status, told, await answer.read()
+        except aiohttp.ClientError as error:
+            message = f"the DynamoDB at {self._url} did not answer: {error}"
+            return 503, {}, json.dumps({"__type": "ServiceUnavailable", "message": message}).encode()
 
     def client(self, endpoint: str) -> Any:
         return Wires(self._url, region=REGION).session().client("dynamodb", endpoint_url=self._url)

@@ -110,7 +110,8 @@ _PLATFORM = ("START RequestId:", "END RequestId:", "REPORT RequestId:", "INIT_ST
 def _function_log(happening: FunctionLog, verbose: bool, style: Style) -> str | None:
     if happening.line.startswith(_PLATFORM) and not verbose:
         return None
-    return style(f"          {happening.function} | {happening.line.rstrip()}", "faint")
+    lines = happening.line.rstrip().splitlines() or [""]
+    return "\n".join(style(f"          {happening.function} | {line}", "faint") for line in lines)
 
 
 def _frame(happening: FrameReceived | FrameSent, direction: str, cause: str, style: Style) -> str:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 import signal
 import sys
+import time
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import click
 
+from pingbox.emulator.functions.outcome import Functions
+from pingbox.emulator.gateway.declaration import Api
 from pingbox.emulator.happenings import Happening, Observer
 from pingbox.local.addresses import Addresses
 from pingbox.local.live_log import json_line, text_line
+from pingbox.local.trace import Trace
 from pingbox.settings import ServeSettings
 
 # What a client of real tables, and the finding of its credentials, may reach.
@@ -28,6 +33,12 @@ class House(Protocol):
 
     @property
     def addresses(self) -> Addresses: ...
+
+    @property
+    def apis(self) -> Sequence[Api]: ...
+
+    @property
+    def functions(self) -> Functions: ...
 
     def facts(self) -> list[tuple[str, str]]:
         """What to tell at the start beyond the addresses: (what, value)."""
@@ -46,22 +57,43 @@ def run(settings: ServeSettings) -> None:
 async def _serve(settings: ServeSettings) -> None:
     from pingbox.emulator.aws import guard
 
-    house = _open(settings)
+    with _watched(settings) as observer:
+        house = open_house(settings, observer)
+        try:
+            await house.start()
+        except OSError as error:
+            raise cannot_listen(settings.host, settings.port, error) from error
+        guard.install(house.addresses.endpoint, allow=_REAL if settings.real_dynamodb else ())
+        try:
+            with _until_asked_to_stop() as asked:
+                _greet(settings, house)
+                await asked.wait()
+        finally:
+            if settings.log_format == "text":
+                click.echo("stopping…")
+            await house.stop()
+            if settings.ready_file is not None:
+                settings.ready_file.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _watched(settings: ServeSettings) -> Iterator[Observer]:
+    """The observer of a house: the live log, and the trace where one was asked for."""
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    to_terminal = log_to_terminal(settings)
+    if settings.trace is None:
+        yield to_terminal
+        return
+    trace = Trace(settings.trace, time.time())
+
+    def both(happening: Happening) -> None:
+        trace(happening)
+        to_terminal(happening)
+
     try:
-        await house.start()
-    except OSError as error:
-        raise cannot_listen(settings.host, settings.port, error) from error
-    guard.install(house.addresses.endpoint, allow=_REAL if settings.real_dynamodb else ())
-    try:
-        with _until_asked_to_stop() as asked:
-            _greet(settings, house)
-            await asked.wait()
+        yield both
     finally:
-        if settings.log_format == "text":
-            click.echo("stopping…")
-        await house.stop()
-        if settings.ready_file is not None:
-            settings.ready_file.unlink(missing_ok=True)
+        trace.close()
 
 
 def tell(settings: ServeSettings) -> None:
@@ -79,11 +111,12 @@ def tell(settings: ServeSettings) -> None:
         raise click.ClickException(str(error)) from error
 
 
-def _open(settings: ServeSettings) -> House:
+def open_house(settings: ServeSettings, observer: Observer) -> House:
+    """The house that was asked for, not yet started. Raises `click.ClickException` for what a person can mend."""
     from pingbox.emulator.dynamodb import StoreError
     from pingbox.emulator.template.errors import TemplateError
+    from pingbox.local.app_functions import MixedEnvironmentError
 
-    observer = log_to_terminal(settings)
     try:
         if settings.app is None:
             from pingbox.local.chat import ChatHouse
@@ -92,23 +125,23 @@ def _open(settings: ServeSettings) -> House:
         from pingbox.local.app import AppHouse
 
         return AppHouse(settings, observer=observer)
-    except (StoreError, TemplateError) as error:
+    except (StoreError, TemplateError, MixedEnvironmentError) as error:
         raise click.ClickException(str(error)) from error
 
 
-def log_to_terminal(settings: ServeSettings) -> Observer:
-    """An observer that prints each happening's line, in colour where the terminal has it."""
+def log_to_terminal(settings: ServeSettings, *, err: bool = False) -> Observer:
+    """An observer that prints each happening's line, in colour where the terminal has it; `err`: to stderr."""
 
     def style(text: str, tone: str) -> str:
         return click.style(text, fg=_TONES.get(tone))
 
     def observe(happening: Happening) -> None:
         if settings.log_format == "json":
-            click.echo(json_line(happening))
+            click.echo(json_line(happening), err=err)
             return
         line = text_line(happening, verbose=settings.verbose, style=style)
         if line is not None:
-            click.echo(line)
+            click.echo(line, err=err)
 
     return observe
 

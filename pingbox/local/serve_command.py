@@ -40,6 +40,8 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--serial", is_flag=True, help="One message of a connection after the other; default: concurrent.")
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the template.")
 @click.option("--explain", is_flag=True, help="Say what was understood of APP, and end.")
+@click.option("--in-process", is_flag=True, help="Run APP's Python handlers in this process: breakpoint() works.")
+@click.option("--trace", type=_FOLDER, help="Write every event, response and frame, whole, into this folder.")
 @click.option("--rate", type=click.IntRange(min=0), help="Actions a minute and connection; 0: no limit.  [default: 60]")
 @click.option("--ready-file", type=_FILE, help="Write the addresses here as JSON once it answers.")
 @click.option("--verbose", is_flag=True, help="Show every frame's size, management call and log line too.")
@@ -55,6 +57,8 @@ def serve(
     """
     if ephemeral and data_dir is not None:
         raise click.UsageError(f"--ephemeral keeps nothing, --data-dir {data_dir} keeps it; give one of them")
+    if dynamodb == "aws" and options["app"]:
+        raise click.UsageError("--dynamodb aws is for the chat; an app's handlers carry dummy keys and never reach AWS")
     if dynamodb == "aws":
         click.confirm("The chat will create and use the tables Connections and Messages on AWS. Go on?", abort=True)
     try:

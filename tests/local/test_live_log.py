@@ -103,3 +103,9 @@ def test_json_lines_are_objects_with_the_field_names_of_the_happening():
         "type": "Invoked", "at": 0.0, "api_id": "chat", "stage": "dev", "route_key": "sendMessage",
         "connection_id": CONNECTION, "function": "MessageLambda", "outcome": "ok", "duration": 0.0044,
     }  # fmt: skip
+
+
+def test_a_log_of_many_lines_stays_beneath_its_function():
+    line = text_line(FunctionLog(0.0, "Greeter", "id", "[ERROR] boom\nTraceback:\n  File x\n"), verbose=False)
+    assert line is not None
+    assert [part.strip().split(" | ")[0] for part in line.splitlines()] == ["Greeter"] * 3
