@@ -79,7 +79,7 @@ def _same(now: dict[str, Any], then: dict[str, Any]) -> bool:
     """Whether two invocations ended alike, but for the ids that are new each time."""
     errors = [ended["error"] for ended in (now, then) if isinstance(ended.get("error"), dict)]
     if len(errors) == 2:
-        return errors[0] | {"requestId": ""} == errors[1] | {"requestId": ""}
+        return bool(errors[0] | {"requestId": ""} == errors[1] | {"requestId": ""})
     return now == then
 
 
