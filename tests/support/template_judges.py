@@ -96,7 +96,7 @@ def _variable(name: str, resources: Mapping[str, Any]) -> str:
     return _ARNS[resources[logical_id]["Type"]].format(logical_id) if attribute == "Arn" else logical_id
 
 
-def _run(environment: str, judge: str, request: Mapping[str, Any]) -> Verdicts:
+def _run(environment: str, judge: str, request: Any) -> Verdicts:
     python = _ROOT / ".venv-deploy" / environment / "bin" / "python"
     assert python.is_file(), "the tools are not installed: run `make test-deploy`"
     script = _ROOT / "tests" / "deploy" / "static" / "judges" / f"{judge}.py"
@@ -106,3 +106,8 @@ def _run(environment: str, judge: str, request: Mapping[str, Any]) -> Verdicts:
     assert done.returncode == 0, done.stderr
     verdicts: Verdicts = json.loads(done.stdout)
     return verdicts
+
+
+def handler_actions(types: list[str]) -> dict[str, list[str]]:
+    """The IAM actions that CloudFormation's handlers of these resource types declare."""
+    return _run("static", "handlers", types)
