@@ -39,4 +39,4 @@ def find_app(
         found = from_module(app, folder, **of_handlers)
     else:
         raise AppError(f"cannot test {app!r} yet")
-    return replace(found, tables=(*found.tables, *further), environment={**(found.environment or {}), **environment})
+    return replace(found, tables=(*found.tables, *further), environment={**found.environment, **environment})

@@ -43,4 +43,4 @@ class DynamoDB:
     @property
     def tables(self) -> list[str]:
         """The names of the tables."""
-        return self._running.tables.table_names()
+        return self._running.store.tables.table_names()

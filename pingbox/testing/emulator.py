@@ -13,9 +13,11 @@ from pingbox.testing.aws_clients import DynamoDB
 from pingbox.testing.clients import SyncWebSockets, WebSockets
 from pingbox.testing.clock import TestClock
 from pingbox.testing.connections import Connections, Frames
+from pingbox.testing.faults.faults import Faults
 from pingbox.testing.invocations import Invocations
 from pingbox.testing.routes_app import Routes
 from pingbox.testing.running import Running
+from pingbox.testing.sequence_diagram import draw
 from pingbox.testing.tested_app import Table
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -37,12 +39,12 @@ class Inside:
     @property
     def ws_url(self) -> str:
         """`ws://127.0.0.1:port/stage`, for clients of your own."""
-        return self._running.ws_url()
+        return self._running.server.ws_url(self._running.stage)
 
     @property
     def management_url(self) -> str:
         """The `endpoint_url` of a Management API client, as real as over HTTP."""
-        return self._running.management_url()
+        return self._running.server.management_url(self._running.stage)
 
     # --- levers -----------------------------------------------------------------------------------------------------
 
@@ -50,6 +52,11 @@ class Inside:
     def clock(self) -> TestClock:
         """The emulator's time; `clock.advance(minutes=11)`."""
         return self._running.clock
+
+    @property
+    def faults(self) -> Faults:
+        """What is to go wrong; `faults.refuse_posts(410, to=bo)`."""
+        return self._running.faults
 
     def reset(self) -> None:
         """Begin anew, as between tests: nobody connected, empty tables, nothing written down, the machine's time."""
@@ -90,6 +97,15 @@ class Inside:
     def frames(self) -> Frames:
         """The messages over all wires."""
         return Frames(self._running.recorder.frames)
+
+    def diagram(self) -> str:
+        """What happened so far, as a sequence diagram in text."""
+        return draw(self._running.recorder.steps, self._running.recorder.name_of)
+
+    def report(self) -> list[tuple[str, str]]:
+        """What a failing test should show: (heading, text) of the conversation and of the faults."""
+        sections = [("PingBox: what happened", self.diagram()), ("PingBox: faults", self.faults.story())]
+        return [(heading, text) for heading, text in sections if text]
 
 
 class AsyncEmulator(Inside):

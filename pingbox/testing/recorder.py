@@ -89,6 +89,10 @@ class Recorder:
                 assert_never(happening)
         self.steps.append(happening)
 
+    def names(self, connection_id: str) -> tuple[str, str]:
+        """What a connection may be called: its client's name, its id."""
+        return self.name_of(connection_id), connection_id
+
     def struck(self, what: str) -> None:
         """A fault did what it was ordered to do."""
         self.steps.append(Struck(what))
@@ -134,12 +138,17 @@ class Recorder:
         invocation = self._by_request.get(line.request_id)
         if invocation is None:
             # The START line is written within the very call that invokes: the context tells whose it is.
-            invocation = _invoking.get()
+            invocation = _invoking.get() or self._just_begun(line.function)
             if invocation is None:
                 return
             invocation.request_id = line.request_id
             self._by_request[line.request_id] = invocation
         invocation.logs.append(line.line)
+
+    def _just_begun(self, function: str) -> Invocation | None:
+        # A process writes its first line when it has read the event, outside of that call.
+        fresh = (one for one in self.invocations if one.function == function and not one.request_id)
+        return next(fresh, None)
 
     # --- connections ------------------------------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ def from_routes(
         raise AppError(f"two_way names routes that {name} does not have: {unknown}; it has {sorted(routes)}")
     api = Api(api_id_of(name, 0), name, declared, (Stage(stage),), route_selection_expression)
     made = {function: InProcessFunction.of(handler, timeout=TIMEOUT) for function, handler in functions.items()}
-    return TestedApp(name, (api,), made, tables=tuple(tables))
+    return TestedApp(name, (api,), lambda running: made, tables=tuple(tables))
 
 
 def _functions(routes: object) -> dict[str, Handler]:

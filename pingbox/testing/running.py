@@ -6,23 +6,33 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from aiohttp import web
 
 from pingbox.emulator.aws.in_process import Wires
-from pingbox.emulator.dynamodb import LocalDynamoDB
-from pingbox.emulator.functions.in_process import InProcessFunction, InProcessFunctions
-from pingbox.emulator.functions.outcome import Functions, NotInvoked, Outcome
+from pingbox.emulator.functions.invoke_api import InvokeApi
 from pingbox.emulator.gateway.addressing import domain_name
 from pingbox.emulator.gateway.switches import Switches
+from pingbox.emulator.schedule import Every
 from pingbox.emulator.server.gateway_server import GatewayServer
+from pingbox.local.http_doors import first_of, not_found
 from pingbox.testing import this_process
 from pingbox.testing.client import Client
 from pingbox.testing.clock import TestClock
+from pingbox.testing.faults.book import FaultBook
+from pingbox.testing.faults.faults import Faults
+from pingbox.testing.faults.posts import SpoiledPosts
+from pingbox.testing.later import Later
 from pingbox.testing.loop_thread import LoopThread
-from pingbox.testing.recorder import RecordedFunctions, Recorder
-from pingbox.testing.tested_app import Table, TestedApp
+from pingbox.testing.recorder import Recorder
+from pingbox.testing.store import TARGET, Store
+from pingbox.testing.tested_app import TestedApp
 from pingbox.testing.wire import Wire
+from pingbox.testing.workings import Workings
 
 if TYPE_CHECKING:
     from pingbox.emulator.dynamodb import Answer
@@ -33,8 +43,6 @@ log = logging.getLogger(__name__)
 QUIET_SECONDS = 5.0
 """How long everything may take to come to rest before a test is told that it does not."""
 
-_DYNAMODB = "DynamoDB_20120810"
-
 
 class Running:
     """Order: `start`, then anything from any thread, `fresh` between tests, `stop` at the end."""
@@ -42,75 +50,101 @@ class Running:
     def __init__(self, app: TestedApp, *, region: str | None, switches: Switches, timeout: float) -> None:
         self.app = app
         self.region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        self.environment = app.environment
         self.timeout = timeout
         self.thread = LoopThread("pingbox-emulator")
         self.clock = TestClock(self._timers_looked)
         self.recorder = Recorder()
         self.clients: list[Client] = []
         self._made: dict[str, Any] = {}
-        self._tables = app.tables
-        self.tables = LocalDynamoDB.open(None, clock=self.clock, region=self.region, ttl_lag=0.0)
-        self._in_process = InProcessFunctions(
-            {name: self._watched(function) for name, function in app.functions.items()},
-            observe=self.recorder.observe,
-            clock=self.clock,
-            region=self.region,
+        self._book = FaultBook()
+        self._later = Later(self.clock, self.thread.loop)
+        self._posts = SpoiledPosts(
+            self._book, names=self.recorder.names, deliver=self._deliver, later=self._later, struck=self._struck
         )
-        self.functions = RecordedFunctions(self._in_process, self.recorder, self.clock.now)
-        self._door = _Door(self.functions)
+        self.faults = Faults(self._book, self._posts.release)
+        self.store = Store(app.tables, self._book, clock=self.clock, struck=self._struck, region=self.region)
+        self.workings = Workings(self, self.recorder, self._book, self._struck)
         self.server = GatewayServer(
             app.apis,
-            self._door,
+            self.workings,
             clock=self.clock,
             observer=self.recorder.observe,
-            doors={_DYNAMODB: self.tables.door},
+            doors={TARGET: self.store.door},
+            fallback=first_of(self._invoke_door, not_found),
             region=self.region,
             switches=switches,
+            intercept=self._posts,
         )
+        self._timekeepers = self.clock.callbacks
+        self._schedules: list[Every] = []
 
     # --- life -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
+        """Raises `AppError` for tables that cannot be made; nothing is left behind then."""
         self.thread.start()
-        try:
-            self.thread.wait(self.server.start())
-            self._make_tables(self._tables)
-        except BaseException:
-            self.thread.stop()
-            self.tables.close()
-            raise
+        self.thread.wait(self.server.start())
+        self._timekeepers = self.clock.callbacks
+        self.workings.reachable_at(self.url)
         this_process.answering.enter(self)
+        try:
+            self.store.make()
+            self.thread.wait(self._begin())
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Be gone: sockets, threads, tables, and what was changed in this process."""
-        self.thread.wait(self._empty())
+        self.thread.wait(self._end())
         this_process.answering.leave(self)
         self.thread.wait(self.server.stop())
-        self._in_process.close()
+        self.thread.wait(self.workings.close())
+        self.workings.end_threads()
         self.thread.stop()
-        self.tables.close()
+        self.store.close()
 
     def fresh(self) -> None:
-        """Begin anew: nobody connected, nothing running, empty tables, nothing written down, the machine's time."""
-        self.thread.wait(self._empty())
+        """Begin anew: nobody connected, nothing running, empty tables, no faults, nothing written down, real time."""
+        self.thread.wait(self._end())
         self.recorder.clear()
-        self.tables.reset()
-        self._make_tables(self._tables)
+        self.store.make_anew()
+        self.clock.forget(self._timekeepers)
         self.clock.rewind()
-        self._door.open = True
+        self.thread.wait(self._begin())
 
-    async def _empty(self) -> None:
+    async def _begin(self) -> None:
+        self.invoke_api = InvokeApi(self.workings, lambda: self.workings.names, clock=self.clock, region=self.region)
+        self.invoke_api.start()
+        self._schedules = [
+            Every(self.clock, one.seconds, partial(self.workings.invoke, one.function, {}))
+            for one in self.app.schedules
+        ]
+        for schedule in self._schedules:
+            schedule.start()
+        self.workings.open = True
+
+    async def _end(self) -> None:
         """Cut every connection, without `$disconnect`, and let running handlers end."""
-        self._door.open = False
+        self.workings.open = False
+        self.faults.forget()
+        self._posts.clear()
+        self._later.forget()
+        for schedule in self._schedules:
+            await schedule.stop()
+        self._schedules = []
         self.server.replace(())
         for client in self.clients:
             client.wire.cut()
         self.clients.clear()
-        if not await self.functions.ended(QUIET_SECONDS):
-            names = ", ".join(sorted({one.function for one in self.functions.running}))
+        if not await self.workings.recorded.ended(QUIET_SECONDS):
+            names = ", ".join(sorted({one.function for one in self.workings.recorded.running}))
             log.warning("still running %.0f s after the end of the test, and left alone: %s", QUIET_SECONDS, names)
+        if hasattr(self, "invoke_api"):
+            await self.invoke_api.close()
         await asyncio.sleep(0)
-        self.server.replace(())
+        self.server.replace(())  # once more: a `$connect` that ran meanwhile has let somebody in
         self.server.replace(self.app.apis)
 
     # --- for tests --------------------------------------------------------------------------------------------------
@@ -119,6 +153,11 @@ class Running:
     def url(self) -> str:
         """`http://host:port`."""
         return self.server.url
+
+    @property
+    def stage(self) -> str:
+        """The first API's first stage."""
+        return self.app.apis[0].stages[0].name
 
     async def connect(
         self,
@@ -131,7 +170,7 @@ class Running:
         within: float | None,
     ) -> Client:
         """A new client; `where` is a whole `ws://` address, or what follows the stage's: a query, a path, nothing."""
-        url = where if where.startswith("ws://") else self.ws_url() + where
+        url = where if where.startswith("ws://") else self.server.ws_url(self.stage) + where
         client = Client(name or f"client {len(self.clients) + 1}", self.explanation)
         wire = Wire(url, subprotocols, origin, client.notice)
         client.attach(wire)
@@ -140,30 +179,30 @@ class Running:
         self.clients.append(client)
         return client
 
-    def ws_url(self, stage: str | None = None) -> str:
-        return self.server.ws_url(stage or self.app.apis[0].stages[0].name)
-
-    def management_url(self, stage: str | None = None) -> str:
-        return self.server.management_url(stage or self.app.apis[0].stages[0].name)
-
     async def settle(self, within: float = QUIET_SECONDS) -> None:
         """Return once all that was sent has been handled, and all that was answered has arrived.
 
         Raises `AssertionError` if that is not so after `within` seconds.
         """
         deadline = time.monotonic() + within
+        running = self.workings.recorded.running
         while True:
-            await asyncio.gather(*(client.wire.roundtrip() for client in self.clients if client.wire.reading))
-            if not self.functions.running:
-                # What the last invocation wrote is before this pong.
-                await asyncio.gather(*(client.wire.roundtrip() for client in self.clients if client.wire.reading))
-                if not self.functions.running:
+            await self._roundtrips(deadline)
+            if not running:
+                await self._roundtrips(deadline)  # what the last invocation wrote is before this pong
+                if not running:
                     return
-            if not await self.functions.ended(max(0.0, deadline - time.monotonic())):
-                running = "\n".join(one.story() for one in self.functions.running)
-                raise AssertionError(
-                    f"the emulator did not come to rest within {within:g} s; still running:\n{running}"
-                )
+            if not await self.workings.recorded.ended(max(0.0, deadline - time.monotonic())):
+                stories = "\n".join(one.story() for one in running)
+                raise AssertionError(f"there was no rest within {within:g} s; still running:\n{stories}")
+
+    async def _roundtrips(self, deadline: float) -> None:
+        readers = [client.wire.roundtrip() for client in self.clients if client.wire.reading]
+        try:
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+                await asyncio.gather(*readers)
+        except TimeoutError:
+            raise AssertionError("there was no rest: the emulator does not answer the clients' pings") from None
 
     def explanation(self) -> str:
         """What a failed expectation should know: the invocations that failed."""
@@ -183,73 +222,49 @@ class Running:
     def _boto3(self, kind: str, service: str, options: Mapping[str, Any]) -> Any:
         key = f"{kind} {service}"
         if key not in self._made:
-            wires = Wires(self.url, dynamodb=self.tables, management=self.server.management, region=self.region)
+            wires = Wires(self.url, dynamodb=self.store, management=self.management_call, region=self.region)
             self._made[key] = getattr(wires, kind)(service, **options)
         return self._made[key]
 
     def dynamodb_call(self, operation: str, request: Mapping[str, Any]) -> Answer:
-        return self.tables.call(operation, request)
+        """As `Account` has it."""
+        return self.store.call(operation, request)
 
     def management_call(self, method: str, host: str, path: str, body: bytes) -> ManagementAnswer:
+        """As `Account` has it."""
         return self.server.management(method, host, path, body)
 
     def has_api_at(self, host: str) -> bool:
-        """Whether `host` is the domain of one of our APIs, or our own address."""
+        """As `Account` has it."""
         own = {domain_name(api.api_id, self.region) for api in self.app.apis}
         return host in own or host == self.url.partition("://")[2]
 
+    def has_function(self, name: str) -> bool:
+        """As `Account` has it."""
+        return name in self.workings.names
+
     # --- inside -----------------------------------------------------------------------------------------------------
 
-    def _make_tables(self, tables: Sequence[Table]) -> None:
-        for table in tables:
-            _done(self.tables.call("CreateTable", dict(table.parameters)))
-            if table.ttl_attribute is not None:
-                ttl = {"Enabled": True, "AttributeName": table.ttl_attribute}
-                _done(self.tables.call("UpdateTimeToLive", {"TableName": table.name, "TimeToLiveSpecification": ttl}))
+    async def _invoke_door(self, request: web.BaseRequest) -> web.StreamResponse | None:
+        return await self.invoke_api.invoke_door(request)
 
-    def _watched(self, function: InProcessFunction) -> InProcessFunction:
-        """The function, its boto3 calls written down as its own."""
+    def _deliver(self, connection_id: str, data: bytes) -> None:
+        connection = next((one for one in self.recorder.connections if one.connection_id == connection_id), None)
+        if connection is not None:
+            path = f"/{connection.stage}/@connections/{quote(connection_id, safe='')}"
+            self.server.management("POST", domain_name(connection.api_id, self.region), path, data)
 
-        def load() -> Callable[[Any, Any], Any]:
-            handler = function.load()
-
-            def watched(event: Any, context: Any) -> Any:
-                request_id = context.aws_request_id
-                caller = this_process.Caller(
-                    self, lambda call: self.recorder.called(request_id, call), lambda calls: None
-                )
-                with this_process.calling(caller):
-                    return handler(event, context)
-
-            return watched
-
-        return InProcessFunction(load, function.timeout, function.memory)
+    def _struck(self, what: str) -> None:
+        self.faults.struck.append(what)
+        self.recorder.struck(what)
 
     def _timers_looked(self) -> None:
         """After the clock has jumped: what is due by now has begun."""
-        self.tables.expire()
-        self.thread.wait(_a_turn())
+        self.store.tables.expire()
+        self.thread.wait(_turns())
 
 
-class _Door:
-    """`Functions` that nothing runs on between tests."""
-
-    def __init__(self, inner: Functions) -> None:
-        self._inner = inner
-        self.open = True
-
-    async def invoke(self, function: str, event: Any) -> Outcome:
-        """As `Functions.invoke` has it."""
-        if not self.open:
-            return NotInvoked("the test is over")
-        return await self._inner.invoke(function, event)
-
-
-async def _a_turn() -> None:
-    """The loop has done what was asked of it before."""
-    await asyncio.sleep(0)
-
-
-def _done(answer: Answer) -> None:
-    if answer.status != 200:
-        raise ValueError(f"the table could not be made: {answer.body}")
+async def _turns() -> None:
+    """The loop has done what was asked of it before, and what came of that at once."""
+    for _ in range(3):
+        await asyncio.sleep(0)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from pingbox.emulator.functions.in_process import InProcessFunction
 from pingbox.emulator.functions.outcome import FunctionSpec
 from pingbox.emulator.gateway.declaration import Api
+
+if TYPE_CHECKING:
+    from pingbox.testing.running import Running
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -24,17 +31,29 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Scheduled:
+    """A function that is invoked with an empty event every so many seconds of the emulator's clock."""
+
+    function: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class TestedApp:
-    """An app, ready to be run. `name` is what people call it; `processes` are functions that need one of their own."""
+    """An app, ready to be run. `name` is what people call it; `processes` are functions that need one of their own.
+
+    `functions` makes those that run in this process, once it is known where.
+    """
 
     __test__ = False  # for pytest, which collects what begins with Test
 
     name: str
     apis: tuple[Api, ...]
-    functions: Mapping[str, InProcessFunction]
+    functions: Callable[[Running], Mapping[str, InProcessFunction]]
     processes: tuple[FunctionSpec, ...] = ()
     tables: tuple[Table, ...] = ()
-    environment: Mapping[str, str] | None = None
+    environment: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    schedules: tuple[Scheduled, ...] = ()
 
 
 class AppError(Exception):
@@ -43,8 +62,6 @@ class AppError(Exception):
 
 def api_id_of(name: str, number: int) -> str:
     """An API id as AWS makes them: ten small letters and digits, the same for the same app in every run."""
-    import hashlib
-
     digest = hashlib.sha256(f"{name} {number}".encode()).digest()
     alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
     return "".join(alphabet[byte % len(alphabet)] for byte in digest[:10])

@@ -13,8 +13,10 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from pingbox.emulator.aws import guard
+from pingbox.emulator.functions.invoke_request import bare_name, function_of_path
 from pingbox.testing.invocations import AwsCall
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ class Account(Protocol):
     """An emulator, as boto3's calls see it."""
 
     region: str
+    environment: Mapping[str, str]
 
     @property
     def url(self) -> str: ...
@@ -37,6 +40,8 @@ class Account(Protocol):
     def management_call(self, method: str, host: str, path: str, body: bytes) -> ManagementAnswer: ...
 
     def has_api_at(self, host: str) -> bool: ...
+
+    def has_function(self, name: str) -> bool: ...
 
 
 class KilledError(BaseException):
@@ -86,6 +91,14 @@ def calling(caller: Caller) -> Iterator[None]:
         _on_this_thread.caller = before
 
 
+def note(call: AwsCall) -> None:
+    """A call that did not go through boto3 is one of the invocation's, too."""
+    caller = _on_this_thread.caller
+    if caller is not None:
+        caller.alive()
+        caller.called(call)
+
+
 class _Answering:
     """The emulators of this process, and what was changed in it while there are any. Thread-safe."""
 
@@ -128,7 +141,7 @@ class _Answering:
             return
         last = self._accounts[-1]
         with ExitStack() as changes:
-            changes.enter_context(_environment(last.url, last.region))
+            changes.enter_context(_environment(last))
             guard.install(last.url)
             changes.callback(guard.uninstall)
             changes.enter_context(self._boto3(last))
@@ -139,7 +152,7 @@ class _Answering:
         from pingbox.emulator.aws.in_process import Wires
 
         wires = Wires(last.url, dynamodb=self, management=self.management, region=last.region)
-        with wires.everywhere(), _written_down():
+        with wires.everywhere(), _lambda_led_to(self._current), _written_down():
             yield
 
 
@@ -147,11 +160,13 @@ answering = _Answering()
 
 
 @contextmanager
-def _environment(url: str, region: str) -> Iterator[None]:
+def _environment(account: Account) -> Iterator[None]:
     """Dummy keys, a region, and nobody's profiles; without an endpoint, which would take what `mock_aws` mocks."""
     before = dict(os.environ)
     guard.scrub(os.environ)
-    os.environ.update({name: value for name, value in guard.environment(url, region).items() if "ENDPOINT" not in name})
+    dummies = guard.environment(account.url, account.region)
+    os.environ.update({name: value for name, value in dummies.items() if name != "AWS_ENDPOINT_URL"})
+    os.environ.update(account.environment)
     mine = {name: value for name, value in os.environ.items() if before.get(name) != value}
     try:
         yield
@@ -161,6 +176,29 @@ def _environment(url: str, region: str) -> Iterator[None]:
                 del os.environ[name]
         for name, value in before.items():
             os.environ.setdefault(name, value)
+
+
+@contextmanager
+def _lambda_led_to(current: Callable[[], Account]) -> Iterator[None]:
+    """Take `lambda:Invoke` of functions that there are to the emulator's port; other Lambda calls go their way."""
+    from botocore.client import BaseClient
+
+    original = BaseClient._make_request
+
+    def make_request(client: Any, operation_model: Any, request_dict: Any, request_context: Any) -> Any:
+        if operation_model.name == "Invoke" and operation_model.service_model.service_name == "lambda":
+            account = current()
+            url = urlsplit(request_dict["url"])
+            name = bare_name(function_of_path(url.path) or "")
+            if name is not None and account.has_function(name):
+                request_dict["url"] = account.url + url.path + (f"?{url.query}" if url.query else "")
+        return original(client, operation_model, request_dict, request_context)
+
+    BaseClient._make_request = make_request
+    try:
+        yield
+    finally:
+        BaseClient._make_request = original
 
 
 @contextmanager

@@ -1,0 +1,139 @@
+"""Ordering faults, one by one or by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pingbox.testing.connections import Whose, id_of
+from pingbox.testing.faults import schedule as schedules
+from pingbox.testing.faults.book import FaultBook
+from pingbox.testing.faults.orders import (
+    ColdStart,
+    DisconnectLost,
+    DynamoDBThrottled,
+    Fault,
+    FunctionKilled,
+    InvocationDuplicated,
+    PostDelayed,
+    PostDropped,
+    PostRefused,
+    PostsReordered,
+    ReadsStale,
+)
+from pingbox.testing.faults.schedule import Schedule
+
+
+class Faults:
+    """`pingbox.faults`. Whatever is ordered holds until the end of the test, or until `clear`.
+
+    Everywhere: `skip` occasions pass unharmed, then `times` are struck (None: all that follow). `to` and `of` are a
+    client, its name or its connection id; `function` is a function's name or a route key; None means any.
+    """
+
+    def __init__(self, book: FaultBook, release: Callable[[], None]) -> None:
+        """`release` delivers the posts that are held back."""
+        self._book = book
+        self._release = release
+        self.struck: list[str] = []
+        self.schedules: list[Schedule] = []
+
+    def order(self, *faults: Fault) -> None:
+        """Order faults as values: what a failing test printed can be pasted here."""
+        for fault in faults:
+            self._book.order(fault)
+
+    def schedule(self, seed: int, *, count: int = 6, kinds: Sequence[type[Fault]] = ()) -> Schedule:
+        """Order `count` faults at random, of these kinds or of all. The same seed gives the same; it is in the report
+        of a test that fails.
+        """
+        drawn = schedules.draw(seed, count, kinds)
+        self.schedules.append(drawn)
+        self.order(*drawn.faults)
+        return drawn
+
+    def clear(self) -> None:
+        """Nothing goes wrong from now on, and what was held back arrives."""
+        self._book.clear()
+        self._release()
+
+    @property
+    def waiting(self) -> Sequence[Fault]:
+        """What was ordered and has not (or not often enough) struck."""
+        return self._book.waiting
+
+    # --- posts to connections ---------------------------------------------------------------------------------------
+
+    def refuse_posts(self, status: int = 410, *, to: Whose | None = None, skip: int = 0, times: int | None = 1) -> None:
+        """Answer posts with `status` and deliver nothing: 410 gone, 429 buffer full."""
+        self.order(PostRefused(status, _named(to), skip, times))
+
+    def drop_posts(self, *, to: Whose | None = None, skip: int = 0, times: int | None = 1) -> None:
+        """Answer posts with 200 and deliver nothing."""
+        self.order(PostDropped(_named(to), skip, times))
+
+    def delay_posts(self, seconds: float, *, to: Whose | None = None, skip: int = 0, times: int | None = 1) -> None:
+        """Answer posts with 200 and deliver them `seconds` later by `pingbox.clock`."""
+        self.order(PostDelayed(seconds, _named(to), skip, times))
+
+    def reorder_posts(self, count: int = 2, *, to: Whose | None = None, skip: int = 0, times: int | None = 1) -> None:
+        """Hold `count` posts to a connection back, and deliver them in reverse order.
+
+        After a second of the clock without enough of them, what there is is delivered.
+        """
+        self.order(PostsReordered(count, _named(to), skip, times))
+
+    # --- invocations ------------------------------------------------------------------------------------------------
+
+    def lose_disconnect(self, *, of: Whose | None = None, skip: int = 0, times: int | None = 1) -> None:
+        """Never invoke `$disconnect`."""
+        self.order(DisconnectLost(_named(of), skip, times))
+
+    def kill(self, function: str | None = None, *, after_calls: int = 1, skip: int = 0, times: int | None = 1) -> None:
+        """Kill the environment right after the invocation's n-th boto3 call: that one was made, nothing after it.
+
+        Calls from threads that a handler started itself are not counted.
+        """
+        self.order(FunctionKilled(after_calls, function, skip, times))
+
+    def duplicate(self, function: str | None = None, *, skip: int = 0, times: int | None = 1) -> None:
+        """Invoke twice for one event."""
+        self.order(InvocationDuplicated(function, skip, times))
+
+    def cold_start(
+        self, function: str | None = None, *, seconds: float = 0.0, skip: int = 0, times: int | None = 1
+    ) -> None:
+        """Give the event a new environment, `seconds` late.
+
+        A function from a template is imported anew; one that is a Python object keeps its module's globals.
+        """
+        self.order(ColdStart(function, seconds, skip, times))
+
+    # --- DynamoDB ---------------------------------------------------------------------------------------------------
+
+    def throttle_dynamodb(
+        self, operation: str | None = None, *, table: str | None = None, skip: int = 0, times: int | None = 1
+    ) -> None:
+        """Refuse calls (`PutItem`, …) with `ProvisionedThroughputExceededException`, boto3's retries being used up."""
+        self.order(DynamoDBThrottled(operation, table, skip, times))
+
+    def stale_reads(self, lag: float = 1.0) -> None:
+        """Let eventually consistent reads, all of an index's among them, see the tables of `lag` seconds ago."""
+        self.order(ReadsStale(lag))
+
+    # --- for the report ---------------------------------------------------------------------------------------------
+
+    def story(self) -> str:
+        """The schedules, as Python that orders them again, and what struck; empty if nothing was ordered."""
+        lines = [str(schedule) for schedule in self.schedules]
+        lines.extend(f"struck: {what}" for what in self.struck)
+        return "\n".join(lines)
+
+    def forget(self) -> None:
+        """A new test begins."""
+        self._book.clear()
+        self.struck = []
+        self.schedules = []
+
+
+def _named(whose: Whose | None) -> str | None:
+    return None if whose is None else id_of(whose)
