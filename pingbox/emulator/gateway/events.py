@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from pingbox.emulator.gateway.connection import Connection
@@ -123,7 +124,12 @@ def trace_id(now: float, random: bytes) -> str:
 
 def request_time(now: float) -> str:
     """Common log format in UTC, with English months whatever the locale (EV-24)."""
-    utc = time.gmtime(now)
+    return _request_time(int(now))
+
+
+@lru_cache(maxsize=16)
+def _request_time(second: int) -> str:
+    utc = time.gmtime(second)
     return (
         f"{utc.tm_mday:02d}/{_MONTHS[utc.tm_mon - 1]}/{utc.tm_year:04d}:"
         f"{utc.tm_hour:02d}:{utc.tm_min:02d}:{utc.tm_sec:02d} +0000"

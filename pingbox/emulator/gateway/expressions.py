@@ -27,6 +27,13 @@ _STEP = re.compile(
 )
 
 
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 class ExpressionError(ValueError):
     """An expression that the gateway cannot evaluate; the message names it and says what is allowed."""
 
@@ -79,7 +86,7 @@ def variables(expression: str) -> tuple[str, ...]:
 def json_or_missing(text: str) -> Any:
     """The text's JSON value, or `MISSING` if it is not JSON (RT-13)."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return _DECODER.decode(text)
     except (ValueError, RecursionError):
         return MISSING
 
@@ -157,7 +164,3 @@ def _step(value: Any, step: str | int | object) -> Any:
             return value.get(name, MISSING)
         case _:
             return MISSING
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import unquote
 
@@ -40,6 +41,7 @@ DELIVERED = ManagementAnswer(200)
 DELETED = ManagementAnswer(204)  # MG-3
 
 
+@lru_cache(maxsize=4096)
 def read_path(path: str) -> Target | None:
     """`/{stage}/@connections/{id}`, percent-encoded or not (MG-4), with or without the API's id in front.
 

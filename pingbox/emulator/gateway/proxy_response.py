@@ -32,9 +32,9 @@ def read_proxy_response(value: Any) -> ProxyResponse | Malformed:
     """Judge a function's returned value (JSON types)."""
     if not isinstance(value, dict):
         return Malformed(f"the function returned {_shown(value)}, expected an object with a statusCode")
-    unknown = sorted(set(value) - _MEMBERS)
+    unknown = value.keys() - _MEMBERS
     if unknown:
-        return Malformed(f"the function's response has the unknown member {unknown[0]!r}; known: {_known()}")
+        return Malformed(f"the function's response has the unknown member {min(unknown)!r}; known: {_known()}")
     status = _status(value.get("statusCode"))
     if status is None:
         return Malformed(f"statusCode is {_shown(value.get('statusCode'))}, expected a number such as 200")

@@ -43,7 +43,7 @@ class Gateway:
         switches: Switches,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        self.apis = tuple(apis)
+        self.deploy(apis)
         self.functions = functions
         self.clock = clock
         self.region = region
@@ -62,11 +62,14 @@ class Gateway:
 
     # --- who is there -----------------------------------------------------------------------------------------------
 
+    def deploy(self, apis: Sequence[Api]) -> None:
+        """Serve these APIs from now on."""
+        self.apis = tuple(apis)
+        self._deployments = {(api.api_id, stage.name): Deployment(api, stage) for api in apis for stage in api.stages}
+
     def deployment(self, connection: Connection) -> Deployment | None:
         """The connection's API and stage as deployed now (HS-10); None if they were taken away."""
-        api = next((api for api in self.apis if api.api_id == connection.api_id), None)
-        stage = api.stage(connection.stage) if api is not None else None
-        return Deployment(api, stage) if api is not None and stage is not None else None
+        return self._deployments.get((connection.api_id, connection.stage))
 
     def deployed(self, host: str, *, prefix: str, stage: str) -> Deployment | None:
         """The deployment that a request to `@connections` names."""

@@ -158,7 +158,8 @@ class GatewayServer:
         """
         check(apis)
         gateway = self._live[0]
-        self._apis = gateway.apis = tuple(apis)
+        self._apis = tuple(apis)
+        gateway.deploy(apis)
         for socket in list(gateway.sockets.values()):
             if gateway.deployment(socket.connection) is None:
                 socket.close(_STOPPING)
