@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any, Protocol, assert_never, runtime_checkable
 
 from pingbox.emulator.clock import Clock, SystemClock
+from pingbox.emulator.functions.environ_routing import routing as environ_routing
 from pingbox.emulator.functions.environments import Environments, Grow, Idle, Next, Retire, Throttled, Use, Waits
 from pingbox.emulator.functions.invocation import Invocation, Settings
 from pingbox.emulator.functions.outcome import NotInvoked, Outcome, unknown
@@ -35,11 +36,13 @@ CLOSING = "the emulator is shutting down"
 class InProcessFunction:
     """A function and its limits. `load` is called once per environment, off the event loop, before its first event: it
     is the environment's initialisation, and what it raises is an init error. `timeout` in seconds, `memory` in MB.
+    `variables` is all that its code sees in `os.environ`; None means the process's own.
     """
 
     load: Callable[[], Handler]
     timeout: float = 3.0
     memory: int = 128
+    variables: Mapping[str, str] | None = None
 
     @classmethod
     def of(cls, handler: Handler, *, timeout: float = 3.0, memory: int = 128) -> InProcessFunction:
@@ -81,14 +84,18 @@ class InProcessFunctions:
         self._clock = clock or SystemClock()
         self._region = region
         self._limit, self._waiting = limit, waiting
+        self._routes_variables = False
         self._pools = {name: self._pool(name, function) for name, function in functions.items()}
         self._closed = False
         routing.install()
 
     def _pool(self, name: str, function: InProcessFunction) -> _Pool:
-        return _Pool(self._settings(name, function), function.load, self._limit, self._waiting)
+        return _Pool(self._settings(name, function), function, self._limit, self._waiting)
 
     def _settings(self, name: str, function: InProcessFunction) -> Settings:
+        if function.variables is not None and not self._routes_variables:
+            self._routes_variables = True
+            environ_routing.install()
         return Settings.of(name, function.timeout, function.memory, self._region, self._clock.now())
 
     async def invoke(self, function: str, event: Any) -> Outcome:
@@ -108,9 +115,7 @@ class InProcessFunctions:
         if (pool := self._pools.get(name)) is None:
             self._pools[name] = self._pool(name, function)
         else:
-            pool.settings = self._settings(name, function)
-            pool.load = function.load
-            pool.renew()
+            pool.redefine(self._settings(name, function), function)
 
     @property
     def names(self) -> list[str]:
@@ -139,14 +144,16 @@ class InProcessFunctions:
                     "%d handler(s) of function %s still run after %.1f s and were left alone", still, name, within
                 )
         routing.remove()
+        if self._routes_variables:
+            environ_routing.remove()
 
 
 class _Pool:
     """One function's threads."""
 
-    def __init__(self, settings: Settings, load: Callable[[], Handler], limit: int, waiting: int) -> None:
+    def __init__(self, settings: Settings, function: InProcessFunction, limit: int, waiting: int) -> None:
         self.settings = settings
-        self.load = load
+        self.function = function
         self._lock = threading.Lock()
         self._environments: Environments[_Environment, Invocation] = Environments(limit, waiting)
         self._threads: list[_Environment] = []
@@ -201,6 +208,11 @@ class _Pool:
         if (waiting := self._environments.lost(environment)) is not None:
             self._grow(waiting)
 
+    def redefine(self, settings: Settings, function: InProcessFunction) -> None:
+        self.settings = settings
+        self.function = function
+        self.renew()
+
     def renew(self) -> None:
         with self._lock:
             for environment in self._environments.renew():
@@ -228,6 +240,7 @@ class _Environment(threading.Thread):
         # A daemon, because a handler that never returns must not keep the emulator from ending.
         super().__init__(name=f"pingbox-function-{pool.settings.name}", daemon=True)
         self._pool = pool
+        self._function = pool.function
         self._inbox: SimpleQueue[Invocation | None] = SimpleQueue()
         self._handler: Handler | None = None
 
@@ -239,6 +252,8 @@ class _Environment(threading.Thread):
         self._inbox.put(None)
 
     def run(self) -> None:
+        if self._function.variables is not None:
+            environ_routing.enter(dict(self._function.variables))
         while (invocation := self._inbox.get()) is not None:
             following: Invocation | None = invocation
             while following is not None:
@@ -250,7 +265,7 @@ class _Environment(threading.Thread):
         """Run one event; returns the next, if one waits already."""
         routing.begin(invocation.lines)
         try:
-            self._handler = invocation.run(self._handler, self._pool.load, self)
+            self._handler = invocation.run(self._handler, self._function.load, self)
         finally:
             routing.end()
         if (

@@ -86,7 +86,7 @@ def launch(spec: FunctionSpec, surroundings: Surroundings, *, runtime_api: str, 
     files, `now` names its log stream.
     """
     code = str(Path(spec.code).resolve())
-    environment = _environment(spec, surroundings, code, tmp, now) | {"AWS_LAMBDA_RUNTIME_API": runtime_api}
+    environment = variables(spec, surroundings, tmp=tmp, now=now) | {"AWS_LAMBDA_RUNTIME_API": runtime_api}
     match runtime_kind(spec):
         case "python":
             return Launch(_python(spec, surroundings, code), environment, code)
@@ -144,8 +144,9 @@ def _boto3_folder() -> str | None:
     return None if found is None or found.origin is None else str(Path(found.origin).parent.parent)
 
 
-def _environment(spec: FunctionSpec, surroundings: Surroundings, code: str, tmp: str, now: float) -> dict[str, str]:
-    """LM-1 and LM-2, below the user's own. Nothing else of the developer's environment is passed on."""
+def variables(spec: FunctionSpec, surroundings: Surroundings, *, tmp: str, now: float) -> dict[str, str]:
+    """What a function finds in `os.environ` (LM-1..3): Lambda's variables and its own. Of the developer's, little."""
+    code = str(Path(spec.code).resolve())
     mine = surroundings.environ
     unreserved = {
         "LANG": "en_US.UTF-8",
