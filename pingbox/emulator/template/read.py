@@ -74,10 +74,14 @@ def _in_folder(folder: Path) -> Path:
     project = folder / "pyproject.toml"
     if project.is_file() and "[tool.pingbox" in project.read_text(encoding="utf-8"):
         return project
+    synthesised = sorted(folder.glob("*.template.json"))  # what `cdk synth` leaves in cdk.out
+    if len(synthesised) == 1:
+        return synthesised[0]
     raise TemplateError(
-        "the folder has nothing to serve",
+        "the folder has several templates" if synthesised else "the folder has nothing to serve",
         place=Place(str(folder)),
-        expected=", ".join(TEMPLATES) + ", or pyproject.toml with [tool.pingbox]",
+        received=", ".join(file.name for file in synthesised) or None,
+        expected=", ".join(TEMPLATES) + ", pyproject.toml with [tool.pingbox], or one *.template.json",
         next_step="name the file itself, e.g. pingbox serve infra/api.yaml",
     )
 

@@ -18,6 +18,7 @@ from pingbox.emulator.template.errors import TemplateError
 from pingbox.emulator.template.functions import LOCAL_BUCKET
 from pingbox.emulator.template.parameters import Parameters
 from pingbox.emulator.template.references import Account
+from pingbox.emulator.template.stack import section
 
 # Properties that name local files, and that the translator wants to be in S3.
 _LOCAL_PATHS = ("CodeUri", "ContentUri", "DefinitionUri", "SchemaUri")
@@ -30,7 +31,7 @@ def translate(document: Document, given: Mapping[str, str], account: Account) ->
     if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
         return document  # the CloudFormation reader says what is wrong with it
     _hide_local_paths(template)
-    known = Parameters(template.get("Parameters") or {}, given, document.place).known()
+    known = Parameters(section(document, template, ("Parameters",)), given, document.place).known()
     return _translated(document, _run(template, known, account, document))
 
 
@@ -56,13 +57,25 @@ def _run(template: dict[str, Any], known: dict[str, str], account: Account, docu
         "AWS::Partition": account.partition,
         "AWS::StackName": account.stack,
     }
-    to_py27_compatible_template(template, values)
-    translator = Translator({}, Parser(), boto_session=_Session(account.region))
     try:
+        to_py27_compatible_template(template, values)
+        translator = Translator({}, Parser(), boto_session=_Session(account.region))
         translated = translator.translate(sam_template=template, parameter_values=values, get_managed_policy_map=dict)
     except InvalidDocumentException as error:
         raise _refusal(error, document) from error
+    except Exception as error:  # the translator trusts the shape of some values more than it should
+        raise _breakdown(error, document) from error
     return undo_mark_unicode_str_in_template(translated)
+
+
+def _breakdown(error: Exception, document: Document) -> TemplateError:
+    return TemplateError(
+        "SAM's translator breaks off at this template",
+        place=document.place(("Resources",)),
+        received=f"{type(error).__name__}: {error}",
+        expected="a template that `sam validate` accepts",
+        next_step="look for a value of the wrong kind in an AWS::Serverless resource, e.g. a text where a map belongs",
+    )
 
 
 def _refusal(error: Any, document: Document) -> TemplateError:
@@ -84,7 +97,8 @@ def _hide_local_paths(template: dict[str, Any]) -> None:
     defaults = defaults if isinstance(defaults, dict) else {}
     for properties in defaults.values():
         _hide(properties)
-    shared_code = set(defaults.get("Function") or ()) & _CODE
+    shared = defaults.get("Function")
+    shared_code = _CODE & set(shared) if isinstance(shared, dict) else set()
     for resource in template["Resources"].values():
         if not isinstance(resource, dict) or not str(resource.get("Type", "")).startswith("AWS::Serverless::"):
             continue

@@ -18,7 +18,7 @@ from pingbox.emulator.template.errors import TemplateError
 from pingbox.emulator.template.findings import Findings
 from pingbox.emulator.template.references import Account
 from pingbox.emulator.template.serverless_resources import compile_service
-from pingbox.emulator.template.serverless_template import Compiled, Service
+from pingbox.emulator.template.serverless_template import Compiled, Service, as_list
 from pingbox.emulator.template.variables import Variables
 
 _BUILDERS = ("esbuild", "webpack", "typescript", "bundle")
@@ -102,7 +102,8 @@ def _service(variables: Variables, document: Document, options: Mapping[str, str
 def _warn_of_builders(variables: Variables, document: Document, findings: Findings) -> None:
     plugins = variables.get(("plugins",))
     modules = plugins.get("modules") if isinstance(plugins, Mapping) else plugins
-    builders = [name for name in modules or () if any(word in str(name) for word in _BUILDERS)]
+    listed = as_list(modules, document.place(("plugins",)), "plugins")
+    builders = [name for name in listed if any(word in str(name) for word in _BUILDERS)]
     if builders:
         findings.warn(
             document.place(("plugins",)),

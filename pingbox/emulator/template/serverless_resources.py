@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pingbox.emulator.template.document import Document, KeyPath
-from pingbox.emulator.template.errors import TemplateError
+from pingbox.emulator.template.errors import Place, TemplateError
 from pingbox.emulator.template.functions import LOCAL_BUCKET
-from pingbox.emulator.template.serverless_template import Compiled, Service, logical_id
+from pingbox.emulator.template.serverless_template import Compiled, Service, as_map, logical_id
 from pingbox.emulator.template.serverless_websockets import Websockets
 from pingbox.emulator.template.variables import Variables
 
@@ -39,7 +39,7 @@ def _functions(variables: Variables, document: Document) -> dict[str, tuple[Mapp
     functions: dict[str, tuple[Mapping[str, Any], KeyPath]] = {}
     for index, part in enumerate(parts):
         base: KeyPath = ("functions", index) if isinstance(found, list) else ("functions",)
-        for key, function in part.items():
+        for key, function in as_map(part, document.place(base), "functions").items():
             path = (*base, key)
             if not isinstance(function, Mapping):
                 raise TemplateError(
@@ -59,7 +59,8 @@ def _add_function(
     compiled: Compiled, service: Service, variables: Variables, key: str, function: Mapping[str, Any], path: KeyPath
 ) -> None:
     provider = {name: variables.get(("provider", name)) for name in ("runtime", "timeout", "memorySize", "layers")}
-    environment = {**(variables.get(("provider", "environment")) or {}), **(function.get("environment") or {})}
+    common = as_map(variables.get(("provider", "environment")), variables.place(("provider",)), "environment")
+    environment = {**common, **as_map(function.get("environment"), variables.place(path), "environment")}
     image = function.get("image")
     compiled.add(
         f"{logical_id(key)}LambdaFunction",
@@ -73,21 +74,23 @@ def _add_function(
             "Layers": function.get("layers") or provider["layers"],
             "Environment": {"Variables": {name: value for name, value in environment.items() if value is not None}},
             "PackageType": "Image" if image else None,
-            "Code": {"ImageUri": str(image)} if image else _code(variables, function),
+            "Code": {"ImageUri": str(image)} if image else _code(variables, function, variables.place(path)),
         },
         path,
     )
 
 
-def _code(variables: Variables, function: Mapping[str, Any]) -> dict[str, str]:
-    own = (function.get("package") or {}).get("artifact")
+def _code(variables: Variables, function: Mapping[str, Any], place: Place) -> dict[str, str]:
+    own = as_map(function.get("package"), place, "package").get("artifact")
     path = own or variables.get(("package", "artifact")) or function.get("module") or "."
     return {"S3Bucket": LOCAL_BUCKET, "S3Key": str(path)}
 
 
 def _add_layers(compiled: Compiled, variables: Variables) -> None:
-    for key, layer in (variables.get(("layers",)) or {}).items():
-        path = layer.get("path") or (layer.get("package") or {}).get("artifact")
+    place = variables.place(("layers",))
+    for key, declared in as_map(variables.get(("layers",)), place, "layers").items():
+        layer = as_map(declared, place, key)
+        path = layer.get("path") or as_map(layer.get("package"), place, key).get("artifact")
         compiled.add(
             f"{logical_id(key)}LambdaLayer",
             "AWS::Lambda::LayerVersion",
@@ -101,7 +104,7 @@ def _merge_resources(compiled: Compiled, variables: Variables) -> None:
     declared = variables.get_leniently(("resources",))
     for index, part in enumerate(declared if isinstance(declared, list) else [declared or {}]):
         base: KeyPath = ("resources", index) if isinstance(declared, list) else ("resources",)
-        for section, members in (part or {}).items():
+        for section, members in as_map(part, variables.place(base), "resources").items():
             if section == "extensions":
                 _extend(compiled, variables.resolve(members, (*base, section)))
             elif isinstance(members, Mapping):

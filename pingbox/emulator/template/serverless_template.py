@@ -9,6 +9,7 @@ from typing import Any
 
 from pingbox.emulator.template.app import Ignored
 from pingbox.emulator.template.document import KeyPath
+from pingbox.emulator.template.errors import Place, TemplateError
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,34 @@ class Compiled:
         present = {name: value for name, value in properties.items() if value is not None}
         self.template["Resources"][logical_id] = {"Type": type_, "Properties": present}
         self.origins[("Resources", logical_id)] = origin
+
+
+def as_map(value: Any, place: Place, name: str) -> Mapping[str, Any]:
+    """A map, empty for None. Raises TemplateError for anything else."""
+    if value is None or isinstance(value, Mapping):
+        return value or {}
+    raise TemplateError(
+        f"{name} is not a map",
+        place=place,
+        logical_id=name,
+        received=value,
+        expected="a map of names",
+        next_step="check its indentation",
+    )
+
+
+def as_list(value: Any, place: Place, name: str) -> list[Any]:
+    """A list, empty for None. Raises TemplateError for anything else."""
+    if value is None or isinstance(value, list):
+        return value or []
+    raise TemplateError(
+        f"{name} is not a list",
+        place=place,
+        logical_id=name,
+        received=value,
+        expected="a list",
+        next_step="begin each of its items with a dash",
+    )
 
 
 def logical_id(name: str) -> str:

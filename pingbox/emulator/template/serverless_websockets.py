@@ -9,7 +9,7 @@ from typing import Any
 from pingbox.emulator.template.app import Ignored
 from pingbox.emulator.template.document import Document, KeyPath
 from pingbox.emulator.template.errors import TemplateError
-from pingbox.emulator.template.serverless_template import Compiled, Service, logical_id
+from pingbox.emulator.template.serverless_template import Compiled, Service, as_list, logical_id
 from pingbox.emulator.template.variables import Variables
 
 _IDENTITY_SOURCE = "route.request.header.Auth"  # the framework's default
@@ -43,7 +43,7 @@ class Websockets:
 
     def _events(self, key: str, function: Mapping[str, Any], path: KeyPath) -> list[tuple[Mapping[str, Any], KeyPath]]:
         found: list[tuple[Mapping[str, Any], KeyPath]] = []
-        for index, written in enumerate(function.get("events") or ()):
+        for index, written in enumerate(as_list(function.get("events"), self.document.place(path), "events")):
             where = (*path, "events", index)
             event = self.variables.resolve(written, where) if _is_websocket(written) else written
             match event:
@@ -148,7 +148,7 @@ class Websockets:
         settings = _authorizer_settings(declared)
         arn = settings.get("arn")
         own = settings.get("name")
-        if arn is None and own not in self.functions:
+        if arn is None and str(own) not in self.functions:
             raise TemplateError(
                 "the authorizer is not a function of the service",
                 place=self.document.place(path),

@@ -34,20 +34,21 @@ class Stack:
         self.document = document
         self.account = account
         self.folder = folder
-        root = _section(document, document.root, ())
-        self.parameters = Parameters(_section(document, root, ("Parameters",)), given, document.place)
+        root = section(document, document.root, ())
+        self.parameters = Parameters(section(document, root, ("Parameters",)), given, document.place)
         self.expressions = Expressions(
             parameters=self.parameters,
             pseudo=_pseudo_parameters(account),
-            mappings=_section(document, root, ("Mappings",)),
-            conditions=_section(document, root, ("Conditions",)),
+            mappings=section(document, root, ("Mappings",)),
+            conditions=section(document, root, ("Conditions",)),
             reference=self._refer,
             place_of=document.place,
         )
-        self.outputs = _section(document, root, ("Outputs",))
-        self._all = _section(document, root, ("Resources",))
+        self.outputs = section(document, root, ("Outputs",))
+        self._all = section(document, root, ("Resources",))
         self._evaluating: list[str] = []
         self._check_resources()
+        self.resources: dict[str, Any] = {}  # while conditions are decided no resource can be referred to
         self.resources = {id_: raw for id_, raw in self._all.items() if self._exists(id_)}
 
     def of_type(self, *types: str) -> Iterator[Resource]:
@@ -225,7 +226,8 @@ class Resource:
         return properties
 
 
-def _section(document: Document, root: Any, path: KeyPath) -> Mapping[str, Any]:
+def section(document: Document, root: Any, path: KeyPath) -> Mapping[str, Any]:
+    """The template itself (path empty) or one of its sections; empty when absent. Raises TemplateError unless a map."""
     value = root.get(path[0]) if path else root
     if value is None and path:
         return {}

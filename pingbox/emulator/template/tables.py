@@ -19,8 +19,8 @@ def read_tables(stack: Stack) -> tuple[Table, ...]:
 def _table(resource: Resource) -> Table:
     parameters: dict[str, Any] = {
         "TableName": resource.ref,
-        "KeySchema": resource.items("KeySchema"),
-        "AttributeDefinitions": resource.items("AttributeDefinitions"),
+        "KeySchema": _maps(resource, "KeySchema", resource.get("KeySchema")),
+        "AttributeDefinitions": _maps(resource, "AttributeDefinitions", resource.get("AttributeDefinitions")),
         # Capacity costs nothing here, and on demand is the only mode every template's indexes agree with.
         "BillingMode": "PAY_PER_REQUEST",
     }
@@ -39,7 +39,14 @@ def _index(resource: Resource, name: str, index: Any) -> dict[str, Any]:
     if not isinstance(index, Mapping) or "IndexName" not in index:
         raise resource.wrong(name, index, "indexes with an IndexName")
     members = {key: index[key] for key in _INDEX_MEMBERS if key in index}
+    _maps(resource, name, index.get("KeySchema"))
     return {"Projection": {"ProjectionType": "ALL"}, **members}
+
+
+def _maps(resource: Resource, name: str, value: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        raise resource.wrong(name, value, "a list of maps, each with an AttributeName")
+    return value
 
 
 def _check_keys(resource: Resource, parameters: Mapping[str, Any]) -> None:

@@ -47,6 +47,10 @@ class Variables:
         """The files that `${file(...)}` brought in, in the order of reading."""
         return tuple(document.file for document in self._read.values())
 
+    def place(self, path: KeyPath) -> Place:
+        """Where a path of the file is written."""
+        return self._document.place(path)
+
     def resolve(self, raw: Any, path: KeyPath) -> Any:
         """`raw` with all variables in it replaced. `path` is where it stands, for errors."""
         return self._resolve(raw, self._document.place(path), 0, path, self._document)
