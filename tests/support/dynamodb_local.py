@@ -5,7 +5,9 @@ Its licence allows use and forbids redistribution: it is fetched, never shipped,
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tarfile
@@ -41,22 +43,22 @@ class DynamoDBLocal:
     """A running DynamoDB Local; `folder` None keeps its data in memory."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        if not (java := shutil.which("java")):
-            raise RuntimeError("DynamoDB Local needs Java 17 or newer, and java was not found on the PATH")
-        home = fetched()
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        data = ["-inMemory"] if folder is None else ["-dbPath", str(folder)]
+        # A group of its own: npx is a chain of processes, and all of them must end.
         self._process = subprocess.Popen(
-            [
-                *(java, f"-Djava.library.path={home}/DynamoDBLocal_lib", "-jar", str(home / "DynamoDBLocal.jar")),
-                *(*data, "-port", str(self.port), "-sharedDb"),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            self._command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
-        until_sync(self._answers, "DynamoDB Local to listen", within=60)
+        until_sync(self._answers, "the engine to listen", within=120)
+
+    def _command(self, folder: Path | None) -> list[str]:
+        if not (java := shutil.which("java")):
+            raise RuntimeError("DynamoDB Local needs Java 17 or newer, and java was not found on the PATH")
+        home = fetched()
+        data = ["-inMemory"] if folder is None else ["-dbPath", str(folder)]
+        jar = ["-jar", str(home / "DynamoDBLocal.jar"), "-port", str(self.port), "-sharedDb"]
+        return [java, f"-Djava.library.path={home}/DynamoDBLocal_lib", *jar, *data]
 
     @property
     def endpoint(self) -> str:
@@ -76,9 +78,19 @@ class DynamoDBLocal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
+        os.killpg(self._process.pid, signal.SIGTERM)
         self._process.wait(timeout=30)
 
     def _answers(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+class Dynalite(DynamoDBLocal):
+    """dynalite, an independent DynamoDB in JavaScript, in memory; it has no transactions."""
+
+    def _command(self, folder: Path | None) -> list[str]:
+        if not (npx := shutil.which("npx")):
+            raise RuntimeError("dynalite comes from npm, and npx was not found on the PATH")
+        where = [] if folder is None else ["--path", str(folder)]
+        return [npx, "--yes", "dynalite@4.0.0", "--port", str(self.port), "--createTableMs", "0", *where]

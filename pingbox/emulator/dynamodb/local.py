@@ -163,6 +163,15 @@ class LocalDynamoDB:
             self._catalog = Catalog(self._store)
             self._moto = None
 
+    def empty(self) -> None:
+        """Delete every item, and keep the tables."""
+        with self._lock, self._store.transaction():
+            self._open_check()
+            for table in self._catalog:
+                table.clear()
+            self._store.db.execute("DELETE FROM tokens")
+            self._moto = None
+
     def close(self) -> None:
         """Write down what would have to be counted again, and let the file go. Closing twice is fine."""
         if self._executor is not None:

@@ -86,6 +86,12 @@ class ItemTable:
             self._db.execute(f"DROP TABLE IF EXISTS {tree}")
         self._counted = Counts(0, 0, {index.name: 0 for index, _ in self._indexes})
 
+    def clear(self) -> None:
+        """Delete every item."""
+        for tree in [*(tree for _, tree in self._indexes), self._sql]:
+            self._db.execute(f"DELETE FROM {tree}")
+        self._counted = Counts(0, 0, {index.name: 0 for index, _ in self._indexes})
+
     def _index_trees(self) -> set[str]:
         rows = self._db.execute(
             "SELECT name FROM sqlite_master WHERE type='table' AND name GLOB ?", (f"{self._sql}_*",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -134,22 +134,34 @@ def _fill(
     A page ends when it holds `limit` items, or with the item that makes it 1 MB. Sizes are only counted once the
     text of the rows, which is never shorter than the item, comes near.
     """
+    rows = iter(texts)
     looked: list[Item] = []
-    roughly = 0
-    size: int | None = 0 if exact else None
-    for text in texts:
+    if segment is None and not exact:
+        looked, crossed = _fill_roughly(rows)
+        if not crossed:
+            return looked, 0, len(looked) == limit
+    size = sum(map(item_size, looked))
+    for text in rows if size < PAGE_LIMIT and len(looked) != limit else ():
         item = _loads(text)
         if segment is not None and not _in_segment(table, index, item, segment):
             continue
         looked.append(item)
+        size += item_size(item)
+        if len(looked) == limit or size >= PAGE_LIMIT:
+            return looked, size, True
+    return looked, size, size >= PAGE_LIMIT or len(looked) == limit
+
+
+def _fill_roughly(rows: Iterator[str]) -> tuple[list[Item], bool]:
+    """Rows up to a megabyte of text, parsed in one go, and whether there was that much."""
+    taken: list[str] = []
+    roughly = 0
+    for text in rows:
+        taken.append(text)
         roughly += len(text) if text.isascii() else 4 * len(text)
-        if size is not None:
-            size += item_size(item)
-        elif roughly > PAGE_LIMIT:
-            size = sum(map(item_size, looked))
-        if len(looked) == limit or (size is not None and size >= PAGE_LIMIT):
-            return looked, size or 0, True
-    return looked, size or 0, False
+        if roughly >= PAGE_LIMIT:
+            break
+    return _loads(f"[{','.join(taken)}]"), roughly >= PAGE_LIMIT
 
 
 def _in_segment(table: ItemTable, index: IndexShape | None, item: Item, segment: tuple[int, int]) -> bool:
