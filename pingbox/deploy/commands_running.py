@@ -114,11 +114,12 @@ def _print_line(line: Line) -> None:
 
 
 def _show_inventory(inventory: Inventory, kept: list[str]) -> None:
+    from pingbox.deploy.narrate import count
     from pingbox.deploy.show import console, resources_table
 
     console().print(resources_table(inventory.resources, kept))
     if inventory.reality.artifacts:
-        click.echo(f"and {len(inventory.reality.artifacts)} artifacts in {inventory.place.artifact_bucket}")
+        click.echo(f"and {count(len(inventory.reality.artifacts), 'artifact')} in {inventory.place.artifact_bucket}")
     if inventory.reality.secret:
         click.echo(f"and the token secret {inventory.place.secret}")
 
@@ -133,15 +134,16 @@ def _ask_for_name(stack: str, yes: bool) -> None:
 
 def _show_leftovers(ctx: click.Context, aws: Aws, inventory: Inventory, kept: list[str]) -> None:
     """Ask for each thing once more. Exit code 1 when something is left that should have gone."""
-    from pingbox.deploy.leftovers import leftovers, unasked
+    from pingbox.deploy.leftovers import look_round
 
-    left = [entry for entry in leftovers(aws, inventory.resources) if entry.id not in kept]
+    survey = look_round(aws, inventory.resources)
+    left = [entry for entry in survey.found if entry.id not in kept]
     for table in kept:
         click.echo(f"kept: the table {table}")
     for entry in left:
         click.echo(f"still there: {entry.type} {entry.id}", err=True)
-    for type_name in unasked(inventory.resources):
-        click.echo(f"not looked for: {type_name}")
+    for type_name in survey.unknown:
+        click.echo(f"could not be looked for: {type_name}")
     if left:
         ctx.exit(1)
-    click.echo("Nothing else is left." if kept else "Nothing is left.")
+    click.echo("Nothing else is left." if kept or survey.unknown else "Nothing is left.")

@@ -67,14 +67,13 @@ class Deployment:
         """
         self._perform(planner.template_upload(self.wish, reality))
         request = planner.change_set(self.wish, reality, f"pingbox-{int(self.clock() * 1000)}")
-        answer = self.aws.call("cloudformation", "create_change_set", **request.arguments(CAPABILITIES))
-        change_set = answer["Id"]
-        changes = self._settled(request.stack, change_set)
+        self.aws.call("cloudformation", "create_change_set", **request.arguments(CAPABILITIES))
+        changes = self._settled(request.stack, request.name)
         if changes is None:
-            self.aws.call("cloudformation", "delete_change_set", ChangeSetName=change_set)
+            self._delete_change_set(request.stack, request.name)
         return Plan(
             place_stack=request.stack,
-            change_set=change_set if changes is not None else None,
+            change_set=request.name if changes is not None else None,
             creates=request.create,
             changes=changes or (),
             site=tuple(self._site_steps(reality.stack, reality)),
@@ -85,7 +84,7 @@ class Deployment:
         """Take the change set back, and with it the empty stack that a first change set brings along."""
         if plan.change_set is None:
             return
-        self.aws.call("cloudformation", "delete_change_set", ChangeSetName=plan.change_set)
+        self._delete_change_set(plan.place_stack, plan.change_set)
         if plan.creates:
             self.aws.call("cloudformation", "delete_stack", StackName=plan.place_stack)
 
@@ -115,6 +114,10 @@ class Deployment:
         self._perform(steps)
         return steps
 
+    def _delete_change_set(self, stack: str, name: str) -> None:
+        # By names and not by the change set's ARN: permissions are given on the stack.
+        self.aws.call("cloudformation", "delete_change_set", StackName=stack, ChangeSetName=name)
+
     def _perform(self, steps: list[Step] | list[SiteStep]) -> None:
         perform(self.aws, steps, self.watch, self.told)
 
@@ -136,6 +139,7 @@ class Deployment:
                     self.aws,
                     "cloudformation",
                     "describe_change_set",
+                    StackName=stack,
                     ChangeSetName=change_set,
                     IncludePropertyValues=True,
                 )

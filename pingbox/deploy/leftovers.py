@@ -56,26 +56,44 @@ _PARTS = frozenset(
     }
 )
 _GONE = ("NotFound", "NoSuch", "NonExistent", "404")
+_DENIED = ("AccessDenied", "Forbidden", "403")
 
 
-def leftovers(aws: Aws, resources: Iterable[Mapping[str, Any]]) -> list[Leftover]:
-    """Those of the resources (entries of `ListStackResources`) that still exist, with the log groups AWS made for them.
+@dataclass(frozen=True)
+class Survey:
+    """`found` is still there. `unknown` are types of which nobody could say: no question known, or no right to ask."""
 
-    A resource of a type that we cannot ask for is not in the list: `unasked` names those types.
-    """
+    found: tuple[Leftover, ...]
+    unknown: tuple[str, ...]
+
+
+def look_round(aws: Aws, resources: Iterable[Mapping[str, Any]]) -> Survey:
+    """Ask for each of the resources (entries of `ListStackResources`), and for log groups that AWS made for them."""
     found: list[Leftover] = []
+    unknown: set[str] = set()
     for resource in resources:
         type_name, physical = resource["ResourceType"], resource.get("PhysicalResourceId", "")
-        if physical and type_name in _QUESTIONS and _exists(aws, _QUESTIONS[type_name], physical):
-            found.append(Leftover(type_name, physical))
-        found += [Leftover("AWS::Logs::LogGroup", group) for group in _log_groups(aws, type_name, physical)]
-    return found
+        if not physical or type_name in _PARTS:
+            continue
+        try:
+            found += _remains(aws, type_name, physical)
+        except _UnansweredError:
+            unknown.add(type_name)
+    return Survey(tuple(found), tuple(sorted(unknown)))
 
 
-def unasked(resources: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Types whose resources nobody asked for after the destroy."""
-    types = {resource["ResourceType"] for resource in resources}
-    return sorted(types - set(_QUESTIONS) - _PARTS - {"AWS::Logs::LogGroup"})
+class _UnansweredError(Exception):
+    """Nobody can say whether the resource is there."""
+
+
+def _remains(aws: Aws, type_name: str, physical: str) -> list[Leftover]:
+    left = [Leftover("AWS::Logs::LogGroup", group) for group in _log_groups(aws, type_name, physical)]
+    if type_name == "AWS::Logs::LogGroup":
+        return left
+    question = _QUESTIONS.get(type_name)
+    if question is None:
+        raise _UnansweredError
+    return [*left, Leftover(type_name, physical)] if _exists(aws, question, physical) else left
 
 
 def _exists(aws: Aws, question: _Question, physical: str) -> bool:
@@ -84,6 +102,8 @@ def _exists(aws: Aws, question: _Question, physical: str) -> bool:
     except AwsError as error:
         if any(word in error.code for word in _GONE):
             return False
+        if any(word in error.code for word in _DENIED):
+            raise _UnansweredError from error
         raise
     return True
 

@@ -40,7 +40,7 @@ def sentence(step: Step) -> str:  # noqa: C901 - a table: one line per step
         case DeleteStack(stack, why):
             return f"delete the stack {stack}" + (f" ({why})" if why else "")
         case ExecuteChangeSet(stack, _, resources):
-            return f"change {_count(resources, 'resource')} of the stack {stack}"
+            return f"change {count(resources, 'resource')} of the stack {stack}"
         case ProtectStack(stack, on):
             return f"switch termination protection of {stack} {'on' if on else 'off'}"
         case SwapCode(functions, _, key):
@@ -48,7 +48,7 @@ def sentence(step: Step) -> str:  # noqa: C901 - a table: one line per step
         case MarkSwapped(_, _, key):
             return "note that the code was swapped" if key else "forget that the code was swapped"
         case RemoveArtifacts(bucket, keys):
-            return f"remove {_count(len(keys), 'artifact')} from {bucket}"
+            return f"remove {count(len(keys), 'artifact')} from {bucket}"
         case EmptyBucket(bucket):
             return f"empty the bucket {bucket}, old versions included"
         case RemoveBucketIfEmpty(bucket):
@@ -65,5 +65,6 @@ def sentence(step: Step) -> str:  # noqa: C901 - a table: one line per step
             assert_never(step)
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
     return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -57,8 +57,8 @@ def _perform(aws: Aws, step: Step, watch: Watch) -> None:  # noqa: C901 - a tabl
         case DeleteStack(stack, _):
             watch.run(stack, lambda: aws.call("cloudformation", "delete_stack", StackName=stack))
         case ExecuteChangeSet(stack, change_set, resources):
-            execute = lambda: aws.call("cloudformation", "execute_change_set", ChangeSetName=change_set)  # noqa: E731
-            watch.run(stack, execute, resources)
+            names = {"StackName": stack, "ChangeSetName": change_set}
+            watch.run(stack, lambda: aws.call("cloudformation", "execute_change_set", **names), resources)
         case ProtectStack(stack, on):
             _protect(aws, stack, on)
         case SwapCode(functions, bucket, key):

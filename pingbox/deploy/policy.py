@@ -1,6 +1,6 @@
 """What the deploying person or pipeline may do: everything to this one stage, nothing to its neighbours.
 
-A service is open as a whole only on names that begin with the stack's: CloudFormation names resources after their stack.
+A service is open as a whole only on names that begin with the stack's: CloudFormation names resources after it.
 IAM is never open as a whole. A test holds this against the permissions that CloudFormation's own handlers declare.
 """
 

@@ -13,14 +13,16 @@ from support.ministack import Account
 Pingbox = Callable[..., Result]
 
 
-def command_in(account: Account) -> Pingbox:
-    """The command in this account: `run("deploy", "--yes", code=0)`. `code` is what it has to exit with."""
+def command_in(account: Account, **credentials: str) -> Pingbox:
+    """The command in this account: `run("deploy", "--yes", code=0)`. `code` is what it has to exit with.
+
+    `credentials` are environment variables that take the place of the root's."""
 
     def run(*arguments: str, code: int = 0, typed: str | None = None) -> Result:
         named: dict[str, click.Command] = {
             name: getattr(deploying, name) for name in ("plan", "deploy", "status", "logs", "destroy", "template")
         }
-        environment = {**account.environment, "AWS_PROFILE": None, "COLUMNS": "200"}
+        environment = {**account.environment, "AWS_PROFILE": None, "COLUMNS": "200", **credentials}
         result = CliRunner().invoke(named[arguments[0]], arguments[1:], env=environment, input=typed)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
