@@ -25,6 +25,7 @@ def find_app(
     parameters: Mapping[str, str],
     environment: Mapping[str, str],
     folder: Path,
+    in_process: bool,
 ) -> TestedApp:
     """See `Emulator`. Raises `AppError`."""
     further = checked_tables(tables)
@@ -37,6 +38,25 @@ def find_app(
         found = from_routes(app, **of_handlers)
     elif isinstance(app, str) and _IN_MODULE.fullmatch(app):
         found = from_module(app, folder, **of_handlers)
+    elif isinstance(app, (str, Path)):
+        from pingbox.testing.declared_app import declared_app
+
+        found = declared_app(_path(app, folder), parameters=parameters, stage=stage, in_process=in_process)
+    elif app is None:
+        from pingbox.testing.chat_app import chat_app
+
+        found = chat_app(stage or DEFAULT_STAGE, environment)
     else:
-        raise AppError(f"cannot test {app!r} yet")
+        raise AppError(
+            f"cannot test {app!r}; expected a mapping of route keys to handlers, module:ROUTES, a template or None"
+        )
     return replace(found, tables=(*found.tables, *further), environment={**found.environment, **environment})
+
+
+def _path(app: str | Path, folder: Path) -> Path:
+    path = folder / app
+    if not path.exists():
+        raise AppError(
+            f"there is no app {str(app)!r} in {folder}; expected a template, a folder with one, or module:ROUTES"
+        )
+    return path

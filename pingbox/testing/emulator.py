@@ -134,6 +134,7 @@ class Emulator(Inside):
         parameters: Mapping[str, str] = _NOTHING,
         environment: Mapping[str, str] = _NOTHING,
         folder: Path | None = None,
+        in_process: bool = True,
         region: str | None = None,
         switches: Switches = Switches(),  # noqa: B008 - frozen
         timeout: float = 2.0,
@@ -145,8 +146,11 @@ class Emulator(Inside):
         `route_selection_expression` and `two_way` (the route keys whose return value goes back to the client) are for
         apps of handlers; others declare them. `tables`: further DynamoDB tables, as `table(...)` or the arguments of
         `create_table`. `parameters` are the template's. `environment`: variables set while the emulator runs.
-        `folder` is where modules are looked for (None: the working directory). `region` None: as the environment says,
-        else us-east-1. `timeout`: the seconds that `connect`, `expect` and their like wait unless they say otherwise.
+        For the chat they are the settings of its functions. `folder` is where modules and templates are looked for
+        (None: the working directory). `in_process=False` runs a template's functions in processes of their own, as
+        `pingbox serve` does: slower, and truer for functions that change their process. `region` None: as the
+        environment says, else us-east-1. `timeout`: the seconds that `connect`, `expect` and their like wait unless
+        they say otherwise.
         """
         self._found = find_app(
             app,
@@ -157,6 +161,7 @@ class Emulator(Inside):
             parameters=parameters,
             environment=environment,
             folder=folder or Path.cwd(),
+            in_process=in_process,
         )
         super().__init__(Running(self._found, region=region, switches=switches, timeout=timeout))
 

@@ -219,6 +219,10 @@ class Running:
         """The same as a resource."""
         return self._boto3("resource", service, {})
 
+    def observed_client(self, service: str) -> Any:
+        """A client whose calls are written down as those of the invocation that makes them, as any handler's are."""
+        return Wires(self.url, region=self.region).session().client(service, endpoint_url=self.url)
+
     def _boto3(self, kind: str, service: str, options: Mapping[str, Any]) -> Any:
         key = f"{kind} {service}"
         if key not in self._made:

@@ -16,6 +16,25 @@ from pingbox.testing.tested_app import AppError, Table
 
 TARGET = "DynamoDB_20120810"
 
+_ABOUT_ITEMS = frozenset(
+    {
+        "GetItem",
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "Query",
+        "Scan",
+        "BatchGetItem",
+        "BatchWriteItem",
+        "TransactGetItems",
+        "TransactWriteItems",
+        "DescribeTable",
+        "DescribeTimeToLive",
+        "ListTables",
+    }
+)
+"""What leaves the tables themselves as they are."""
+
 
 class Store:
     """DynamoDB for one emulator: `call` for boto3 in this process, `door` for HTTP, both spoiled alike."""
@@ -32,10 +51,13 @@ class Store:
         self._declared = tuple(tables)
         # An item is deleted at the very second it expires: a test winds the clock on and looks.
         self.tables = LocalDynamoDB.open(None, clock=clock, region=region, ttl_lag=0.0)
+        self._as_made = True
         self._spoiled = SpoiledTables(self.tables, book, clock=clock, struck=struck, region=region)
 
     def call(self, operation: str, request: Mapping[str, Any]) -> Answer:
         """As `LocalDynamoDB.call` has it."""
+        if operation not in _ABOUT_ITEMS:
+            self._as_made = False
         return self._spoiled.call(operation, request)
 
     async def door(
@@ -54,10 +76,14 @@ class Store:
             if table.ttl_attribute is not None:
                 ttl = {"Enabled": True, "AttributeName": table.ttl_attribute}
                 self._ask("UpdateTimeToLive", {"TableName": table.name, "TimeToLiveSpecification": ttl})
+        self._as_made = True
 
     def make_anew(self) -> None:
-        """Drop every table, the app's and those a test made, and make the app's."""
-        self._spoiled.clear()
+        """The app's tables, empty, and none that a test made."""
+        self._spoiled.clear(tables_kept=self._as_made)
+        if self._as_made:
+            self.tables.empty()
+            return
         self.tables.reset()
         self.make()
 

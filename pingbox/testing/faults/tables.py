@@ -13,6 +13,7 @@ from pingbox.testing.faults.book import FaultBook
 from pingbox.testing.faults.orders import DynamoDBThrottled
 
 _THROTTLED = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"
+_DECLARING = ("Table", "TimeToLive")
 _READS = frozenset({"GetItem", "Query", "Scan", "BatchGetItem"})
 _OTHER_READS = frozenset({"TransactGetItems", "DescribeTable", "ListTables", "DescribeTimeToLive", "DescribeLimits"})
 
@@ -34,6 +35,8 @@ class SpoiledTables:
         self._region = region
         self._lock = threading.Lock()
         self._log: deque[tuple[float, str, Mapping[str, Any]]] = deque()
+        # Tables themselves are there at once: a new table is not what eventual consistency is about.
+        self._declared: list[tuple[str, Mapping[str, Any]]] = []
         self._late: LocalDynamoDB | None = None
 
     def call(self, operation: str, request: Mapping[str, Any]) -> Answer:
@@ -49,10 +52,12 @@ class SpoiledTables:
             return self._tables.call(operation, request)
         return self._written(operation, request)
 
-    def clear(self) -> None:
-        """The tables are empty again."""
+    def clear(self, *, tables_kept: bool = False) -> None:
+        """The tables are empty again, or gone."""
         with self._lock:
             self._log.clear()
+            if not tables_kept:
+                self._declared.clear()
             if self._late is not None:
                 self._late.close()
                 self._late = None
@@ -70,7 +75,11 @@ class SpoiledTables:
     def _written(self, operation: str, request: Mapping[str, Any]) -> Answer:
         with self._lock:  # the copy must see the writes in the order in which they were made
             answer = self._tables.call(operation, request)
-            if answer.status == 200:
+            if answer.status == 200 and operation.endswith(_DECLARING):
+                self._declared.append((operation, request))
+                if self._late is not None:
+                    self._late.call(operation, request)
+            elif answer.status == 200:
                 self._log.append((self._clock.now(), operation, request))
         return answer
 
@@ -78,15 +87,12 @@ class SpoiledTables:
         with self._lock:
             if self._late is None:
                 self._late = LocalDynamoDB.open(None, clock=self._clock, region=self._region, ttl_lag=0.0)
+                for declaring, table in self._declared:
+                    self._late.call(declaring, table)
             seen = self._clock.now() - lag
-            # Tables themselves are there at once: a new table is not what eventual consistency is about.
-            kept: deque[tuple[float, str, Mapping[str, Any]]] = deque()
-            for at, write, written in self._log:
-                if at <= seen or write.endswith(("Table", "TimeToLive")):
-                    self._late.call(write, written)
-                else:
-                    kept.append((at, write, written))
-            self._log = kept
+            while self._log and self._log[0][0] <= seen:
+                _, write, written = self._log.popleft()
+                self._late.call(write, written)
             return self._late.call(operation, request)
 
 
