@@ -111,7 +111,9 @@ async def test_a_post_that_got_lost_silently_is_found_by_the_next_ping(
     await ana.sees("hello?")
 
 
-async def test_events_in_the_wrong_order_end_in_the_right_one(house: ChatHouse, people: People, written: Writer) -> None:
+async def test_events_in_the_wrong_order_end_in_the_right_one(
+    house: ChatHouse, people: People, written: Writer
+) -> None:
     """[8]"""
     ana = await people.guest(house.addresses.page, "Ana")
     held: list[Frame] = []

@@ -199,7 +199,9 @@ async def test_a_phone_has_drawers_and_no_sideways_scroll(house: ChatHouse, peop
     await expect(ana.messages.last).to_have_text("line one")
 
 
-async def test_a_screen_reader_hears_what_is_new_and_only_that(house: ChatHouse, people: People, written: Writer) -> None:
+async def test_a_screen_reader_hears_what_is_new_and_only_that(
+    house: ChatHouse, people: People, written: Writer
+) -> None:
     """[20]"""
     await written("old news")
     ana = await people.guest(house.addresses.page, "Ana", time_machine=True)

@@ -8,7 +8,7 @@ const LIMITS = { idle: 270, maxAge: 6900 };
 const READY = { type: 'ready' };
 
 /** A session on scripted sockets: {session, clock, opened, phases, frames}. random is 0.5 unless told. */
-function setUp({ random = () => 0.5, watched = () => false, unechoedAt = () => null } = {}) {
+function setUp({ random = () => 0.5, watched = () => false, unechoedAt = () => null, accept = () => true } = {}) {
   const clock = new Clock();
   const { FakeSocket, opened } = socketFactory();
   const phases = [];
@@ -20,7 +20,7 @@ function setUp({ random = () => 0.5, watched = () => false, unechoedAt = () => n
       url: 'ws://chat', protocols: () => ['pingbox.v1'], hello: () => ({ action: 'hello', v: 1 }),
       positions: () => ({ general: 7 }), unechoedAt, watched, limits: () => LIMITS,
     },
-    on: { frame: (frame) => frames.push(frame.type), phase: ({ phase }) => phases.push(phase), unopened: (count) => unopened.push(count) },
+    on: { frame: (frame) => frames.push(frame.type), phase: ({ phase }) => phases.push(phase), unopened: (count) => unopened.push(count), opened: accept },
   });
   return { session, clock, opened, phases, frames, unopened };
 }
@@ -47,9 +47,9 @@ test('hello is the first word on every socket, and frames before ready do not ma
   opened[0].opens();
   equal(opened[0].sent.map(({ action }) => action), ['hello']);
   opened[0].says({ type: 'welcome' });
-  equal(session.send({ action: 'who' }), null, 'not yet');
+  equal(session.ticket(), null, 'not yet');
   opened[0].says(READY);
-  ok(session.send({ action: 'who' }) !== null, 'now');
+  equal(session.ticket(), '2', 'now');
   equal(phases, ['connecting', 'catching', 'online']);
 });
 
@@ -223,4 +223,22 @@ test('frames that are not ours are not passed on', () => {
   opened[0].says('not json');
   opened[0].says('null');
   equal(frames, ['ready']);
+});
+
+test('a socket that only showed that the server is up makes room for the next, at once', () => {
+  let accepts = false;
+  const { session, opened, phases } = setUp({ accept: () => accepts });
+  session.start();
+  opened[0].opens();
+  equal([opened.length, opened[0].closed, opened[0].sent], [2, true, []]);
+  accepts = true;
+  opened[1].opens();
+  equal([opened[1].sent[0].action, phases.at(-1)], ['hello', 'catching']);
+});
+
+test('hello can be said again under another name without a new socket', () => {
+  const { session, opened } = online();
+  session.send({ action: 'hello', name: 'Ana' });
+  opened[0].says(READY);
+  equal([opened.length, opened[0].closed], [1, false]);
 });

@@ -78,7 +78,14 @@ function changed(before, after) {
   if (before.focus !== after.focus) history.replaceState(null, '', after.focus ? `#${after.focus}` : location.pathname);
   if (after.nameError && after.nameError !== before.nameError) badName(after.nameError);
   if (after.notice && after.notice !== before.notice) setTimeout(() => forget(after.notice), 8000);
+  if (before.focus === null && document.activeElement === document.body) arrive();
   redraw();
+}
+
+/** Into the first room: ready to write. */
+function arrive() {
+  draw();
+  composer.focus();
 }
 
 /** The server did not take the name: ask for another; until then there is nobody to connect as. */
@@ -110,7 +117,7 @@ function draw() {
   renderMe($('me'), identity.name ? { ...me, name: state.me?.name ?? identity.name } : null, lang);
   renderBar({ title: $('room-title'), topic: $('room-topic'), count: $('online-count'), leave: $('leave') }, room, lang);
   renderPeople($('people-list'), room, state.me, lang, now);
-  renderNoRoom($('no-room'), room, lang, { open, leave });
+  renderNoRoom($('no-room'), room, state.link.phase === 'online', lang, { open, leave });
   if (room) messages.render({ room, outbox: state.outbox, me, lang, now });
   composer.render(room, state.limits, storage.get(`draft:${state.focus}`, ''), lang);
   joins.render(state.directory, Object.keys(state.rooms), lang);

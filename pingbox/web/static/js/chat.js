@@ -24,7 +24,7 @@ export class Chat {
       },
       on: {
         frame: (frame) => this.#received(frame), phase: (link) => this.dispatch({ type: 'link', link }),
-        unopened: (count) => identity.unopened(count),
+        unopened: (count) => identity.unopened(count), opened: () => identity.opened(),
       },
     });
   }
@@ -74,10 +74,11 @@ export class Chat {
 
   /** Note the question, then send it: the base of a first attempt is stored before anything leaves the page. */
   #ask({ request, frame }) {
-    const id = this.session.send(frame);
+    const id = this.session.ticket();
     if (id === null) return;
     const before = this.state;
     this.state = reduce(before, { type: 'asked', id, request, now: this.env.now() });
     remember(this.storage, before, this.state);
+    this.session.send({ ...frame, id });
   }
 }

@@ -1,8 +1,11 @@
 /**
  * Who this browser is: the name its owner chose and the token that makes the server know it again.
  *
- * A handshake refused for a bad token looks to a browser like no network at all. So when a token fails twice without the
- * socket ever opening, the next try goes without; only if that one opens, the token was at fault and is forgotten.
+ * A handshake refused for a bad token looks to a browser like a server that is down. So after two tries that never opened,
+ * every second one goes without the token. If that one opens, the server is up, and the token is tried once more: only if
+ * it fails now is it forgotten. A server that was merely restarted costs nobody their identity.
+ *
+ * trust: 'good' → 'doubted' (trying without) → 'verified' (trying with it again) → 'bad' (never again) or 'good'
  */
 const DOUBT_AFTER = 2;
 
@@ -12,16 +15,25 @@ export class Identity {
     this.name = storage.get('name', '');
     this.token = storage.get('token');
     this.user = storage.get('user');
-    this.doubted = false;
+    this.trust = 'good';
   }
 
   protocols() {
-    return this.token && !this.doubted ? ['pingbox.v1', `auth.${this.token}`] : ['pingbox.v1'];
+    const offered = this.token && (this.trust === 'good' || this.trust === 'verified');
+    return offered ? ['pingbox.v1', `auth.${this.token}`] : ['pingbox.v1'];
   }
 
-  /** The socket failed `count` times in a row without opening. Every second try from then on goes without the token. */
+  /** The socket failed `count` times in a row without opening. */
   unopened(count) {
-    this.doubted = this.token !== null && count >= DOUBT_AFTER && count % 2 === 0;
+    if (this.trust === 'verified') this.trust = 'bad';
+    else this.trust = this.token !== null && count >= DOUBT_AFTER && count % 2 === 0 ? 'doubted' : 'good';
+  }
+
+  /** A socket opened. Is it to be used? Not if it only was to show that the server is up. */
+  opened() {
+    const use = this.trust !== 'doubted';
+    if (!use) this.trust = 'verified';
+    return use;
   }
 
   rename(name) {
@@ -30,7 +42,7 @@ export class Identity {
   }
 
   welcomed({ user, token }) {
-    this.doubted = false;
+    this.trust = 'good';
     this.user = user;
     this.storage.set('user', user);
     if (!token) return;

@@ -4,7 +4,6 @@ export const de = {
   'entry.hint': 'Bis zu 32 Zeichen. Alle im Raum sehen den Namen.',
   'entry.go': 'Loslegen',
   'entry.save': 'Namen speichern',
-  'entry.rename': 'Dein Name',
   'entry.bad': 'Bitte 1 bis 32 sichtbare Zeichen.',
   'nav.rooms': 'Räume',
   'nav.new': 'Raum öffnen oder beginnen',

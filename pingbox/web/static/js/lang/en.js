@@ -4,7 +4,6 @@ export const en = {
   'entry.hint': 'Up to 32 characters. Everyone in the room sees it.',
   'entry.go': 'Start chatting',
   'entry.save': 'Save name',
-  'entry.rename': 'Your name',
   'entry.bad': 'Please use 1 to 32 visible characters.',
   'nav.rooms': 'Rooms',
   'nav.new': 'Start or join a room',

@@ -4,7 +4,7 @@
  *
  * env:  {WebSocket, now(), later(fn, ms) -> handle, cancel(handle), random()}
  * ask:  {url, protocols(), hello(), positions(), unechoedAt(), watched(), limits()}
- * on:   {frame(frame), phase({phase, tries, retryAt, reason, since}), unopened(count)}
+ * on:   {frame(frame), phase({phase, tries, retryAt, reason, since}), unopened(count), opened() -> keep this socket?}
  *
  * phases: connecting (first time) · waiting (for the next try) · retrying · catching (open, until `ready`) · online ·
  *         offline (the browser has no network) · refused (the server said not to come back) · idle (stopped)
@@ -35,10 +35,13 @@ export class Session {
     this.#open(this.tries ? 'retrying' : 'connecting');
   }
 
-  /** Send a frame with an id of its own; the id, or null if there is no open connection. */
+  /** The id for the next frame, to be noted before the frame is sent; null while nothing can be sent. */
+  ticket() {
+    return this.link?.ready ? String(this.nextId++) : null;
+  }
+
   send(frame) {
-    const id = String(this.nextId++);
-    return this.link?.ready && this.link.send({ ...frame, id }) ? id : null;
+    this.link?.send(frame);
   }
 
 
@@ -110,9 +113,11 @@ export class Session {
   }
 
   #hello(link) {
+    if (!this.on.opened()) return this.link ? this.#lost(link) : this.#open('retrying');
     this.unopened = 0;
     link.send({ ...this.ask.hello(), id: String(this.nextId++) });
     if (link === this.fresh && !this.link) this.#enter('catching');
+    return undefined;
   }
 
   #frame(link, frame) {

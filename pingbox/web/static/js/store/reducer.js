@@ -60,7 +60,8 @@ function expired(state, { ids }) {
 function wrote(state, { cid, room, text, now }) {
   const next = { ...state, outbox: [...state.outbox, entry(cid, room, text, now)] };
   const here = next.rooms[room];
-  return here ? withRoom(next, { ...markRead(here), divider: null }) : next;
+  if (!here || state.link.phase !== 'online') return next; // what comes on reconnecting will still be news
+  return withRoom(next, { ...markRead(here), divider: null });
 }
 
 function attempt(state, { cid, now }) {

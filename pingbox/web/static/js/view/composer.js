@@ -24,8 +24,9 @@ export class Composer {
     this.#fit();
   }
 
+  /** Not on touch screens: the keyboard would jump up unasked. */
   focus() {
-    this.text.focus();
+    if (!this.isTouch()) this.text.focus();
   }
 
   relabel(lang) {

@@ -128,9 +128,9 @@ export class Messages {
 }
 
 /** What stands in place of the messages when there is no room to show. on: {open(room, title), leave(room)} */
-export function renderNoRoom(node, room, lang, on) {
+export function renderNoRoom(node, room, online, lang, on) {
   const refused = room?.error && room.error !== 'creating';
-  node.hidden = Boolean(room) && !refused;
+  node.hidden = room ? !refused : !online;
   const key = `${room?.id} ${room?.error} ${lang.code}`;
   if (node.hidden || node.dataset.key === key) return;
   node.dataset.key = key;
