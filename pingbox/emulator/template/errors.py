@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 
@@ -13,7 +14,9 @@ class Place:
     line: int | None = None
 
     def __str__(self) -> str:
-        return self.file if self.line is None else f"{self.file}:{self.line}"
+        here = os.path.join(os.getcwd(), "")
+        file = self.file.removeprefix(here)  # as the user would name it
+        return file if self.line is None else f"{file}:{self.line}"
 
 
 class TemplateError(Exception):

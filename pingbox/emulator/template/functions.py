@@ -72,13 +72,21 @@ def _unavailable(resource: Resource, name: str) -> Unavailable | None:
         return Unavailable(name, resource, reason, "calls to it fail with this explanation", fatal=False)
     if _in_bucket(resource, code):
         reason = "its code is in an S3 bucket"
-        step = "serve the template as it is before `package` or `deploy` rewrote it, with the local code path"
+        step = (
+            "serve the template as it is before `package` rewrote it, or name the code's local folder with "
+            f"--parameter {_code_key(resource)}=PATH"
+        )
         return Unavailable(name, resource, reason, step, fatal=True)
     return None
 
 
+def _code_key(resource: Resource) -> str:
+    """The stand-in for code that is elsewhere: `--parameter code:LOGICALID=PATH`."""
+    return f"code:{resource.logical_id}"
+
+
 def _in_bucket(resource: Resource, code: object) -> bool:
-    if _asset(resource):
+    if _asset(resource) or resource.stack.parameters.stand_in(_code_key(resource)):
         return False
     if isinstance(code, Mapping):
         return "S3Key" in code and code.get("S3Bucket") != LOCAL_BUCKET
@@ -110,6 +118,9 @@ def _spec(resource: Resource, name: str, layers: Mapping[str, str], findings: Fi
 
 
 def _code_folder(resource: Resource, runtime: str, cache: Path) -> str:
+    given = resource.stack.parameters.stand_in(_code_key(resource))
+    if given is not None:
+        return local_code(resource, given, cache)
     code = resource.get("Code")
     match code:
         case {"ZipFile": str(text)}:

@@ -36,7 +36,7 @@ def read_app(
     `source`: a SAM or CloudFormation template, a `serverless.yml`, a `pyproject.toml` with `[tool.pingbox]`, a folder
     with one of these, or `module:function` / `module:ROUTES` relative to the working directory.
     `parameters`: values for the template's parameters. Keys with a colon stand in for what a template would fetch
-    from the account (`ImportValue:NAME`, `ssm:/path`, `cf:stack.output`).
+    from the account (`ImportValue:NAME`, `code:FUNCTION`, `ssm:/path`, `cf:stack.output`).
     `stage`: for serverless.yml, pyproject and handlers the stage's name (as `--stage` of the serverless command); for
     templates the only stage of several to serve. None: as declared.
     `endpoint`: the emulator's own address (`http://127.0.0.1:3001`), by which outputs that name an API's address are

@@ -108,6 +108,12 @@ def test_a_route_to_a_function_whose_code_is_not_here_is_refused(refusal, smalle
     assert error.next_step
 
 
+def test_the_folder_of_code_in_a_bucket_can_be_given(read, smallest, tmp_path: Path):
+    text = function_properties(smallest(), "Runtime: python3.13, Handler: app.handler, Code: {S3Bucket: b, S3Key: k}")
+    app = read(text, parameters={"code:Fn": "./code"})
+    assert app.functions[0].code == str(tmp_path / "my-app" / "code")
+
+
 def test_such_a_function_is_only_listed_when_no_route_calls_it(read, smallest):
     more = "  Other: {Type: AWS::Lambda::Function, Properties: {PackageType: Image, Code: {ImageUri: x}}}\n"
     app = read(smallest(more))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pingbox.emulator.template import TemplateError, explain, read_app, stack_name
+from pingbox.emulator.template import Place, TemplateError, explain, read_app, stack_name
 
 ENDPOINT = "http://127.0.0.1:3001"
 
@@ -62,6 +62,12 @@ def test_an_error_reads_place_thing_received_expected_next_step(refusal, smalles
         "  expected: a name of letters, digits, - and _ ($default is for HTTP APIs; HS-2)",
         "  next step: correct StageName in the template",
     ]
+
+
+def test_a_place_below_the_working_directory_is_named_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert str(Place(str(tmp_path / "a" / "template.yaml"), 3)) == "a/template.yaml:3"
+    assert str(Place("/elsewhere/template.yaml")) == "/elsewhere/template.yaml"
 
 
 @pytest.mark.parametrize(("folder", "name"), [("my app_2", "my-app-2"), ("2048", "app-2048"), ("ä", "app")])
