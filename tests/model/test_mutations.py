@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from pingbox_core import limits
 from support.model_client import Habits
 from support.model_schedule import ModelError, check
@@ -118,5 +119,9 @@ BROKEN: dict[str, dict[str, Any]] = {
 def test_a_missing_rule_is_found(rule: str) -> None:
     """Within 600 schedules the model fails, names its seed and tells the schedule."""
     with pytest.raises(ModelError, match=r"(?s)seed \d+, Knobs.*schedule:\n"):
-        for seed in range(ENOUGH):
-            check(seed, **BROKEN[rule])
+        _search(BROKEN[rule])
+
+
+def _search(mutant: dict[str, Any]) -> None:
+    for seed in range(ENOUGH):
+        check(seed, **mutant)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 import pytest
+
 from support.model_schedule import check
 
 SCHEDULES = int(os.environ.get("MODEL_SCHEDULES", "2000"))
