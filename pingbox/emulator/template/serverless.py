@@ -14,6 +14,7 @@ from typing import Any
 from pingbox.emulator.template.app import App
 from pingbox.emulator.template.cloudformation import read_cloudformation
 from pingbox.emulator.template.document import Document, KeyPath
+from pingbox.emulator.template.dotenv import read_dotenv
 from pingbox.emulator.template.errors import TemplateError
 from pingbox.emulator.template.findings import Findings
 from pingbox.emulator.template.references import Account
@@ -37,7 +38,15 @@ def read_serverless(
     """Read a serverless.yml. `stage` as the command's `--stage`; None for the file's own, else `dev`."""
     findings = Findings()
     options = _options(document, file, stage, region, parameters, account_id)
-    variables = Variables(document, file.parent, options=options, given=parameters, account_id=account_id)
+    uses_dotenv = isinstance(document.root, Mapping) and document.root.get("useDotenv") is True
+    variables = Variables(
+        document,
+        file.parent,
+        options=options,
+        given=parameters,
+        account_id=account_id,
+        dotenv=read_dotenv(file.parent, options["stage"]) if uses_dotenv else {},
+    )
     service = _service(variables, document, options)
     _warn_of_builders(variables, document, findings)
     compiled = compile_service(service, variables, document)

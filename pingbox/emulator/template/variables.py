@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pingbox.emulator.template.document import Document, KeyPath, read_document
@@ -19,6 +20,7 @@ from pingbox.emulator.template.errors import Place, TemplateError
 _VARIABLE = re.compile(r"\$\{(\s*[a-z]\w*(?:\([^()${}]*\)[^${}]*|\s*:(?!:)[^${}]*))\}")
 _CALL = re.compile(r"(?P<source>[a-z]\w*)(?:\((?P<argument>[^()]*)\))?(?::(?P<address>.*))?$", re.DOTALL)
 _DEPTH = 40
+_NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 _MISSING = object()
 
 
@@ -33,12 +35,15 @@ class Variables:
         options: Mapping[str, str],
         given: Mapping[str, str],
         account_id: str,
+        dotenv: Mapping[str, str] = _NO_VARIABLES,
     ) -> None:
+        """`options` has at least `stage` and `region`; `dotenv` answers `env` where the environment does not."""
         self._document = document
         self._folder = folder
         self._options = options
         self._given = given
         self._account_id = account_id
+        self._dotenv = dotenv
         self._read: dict[Path, Document] = {}
         self._lenient = False
 
@@ -146,7 +151,7 @@ class Variables:
             case "opt":
                 return self._options.get(name, _MISSING)
             case "env":
-                return os.environ.get(name, _MISSING)
+                return os.environ.get(name, self._dotenv.get(name, _MISSING))
             case "sls":
                 return {"stage": self._options["stage"], "instanceId": "local"}.get(name, _MISSING)
             case "aws":

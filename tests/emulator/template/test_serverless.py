@@ -138,3 +138,14 @@ def test_included_files_are_listed_for_watching(read):
     app = read(text, "serverless.yml", files={"env.yml": "dev: {A: b}\n"})
     assert [file.rpartition("/")[2] for file in app.files] == ["serverless.yml", "env.yml"]
     assert app.functions[0].environment == {"A": "b"}
+
+
+def test_dotenv_files_answer_only_when_asked_for(read, refusal):
+    text = TEXT.replace("name: aws", "environment: {A: '${env:PINGBOX_A}', B: '${env:PINGBOX_B}'}")
+    files = {
+        ".env": "# keys\nexport PINGBOX_A='one # two'\nPINGBOX_B=both  # in both\n",
+        ".env.dev": 'PINGBOX_B="of dev"\n\n',
+    }
+    app = read("useDotenv: true\n" + text, "serverless.yml", files=files)
+    assert app.functions[0].environment == {"A": "one # two", "B": "of dev"}
+    assert "PINGBOX_A" in refusal(text, "serverless.yml", files=files).received
