@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from pingbox.emulator.gateway import limits
 from pingbox.emulator.gateway.authorizing import check_identity_source
 from pingbox.emulator.gateway.credentials import check_key_expression
 from pingbox.emulator.gateway.declaration import CONNECT, DEFAULT, DISCONNECT, Api, Route, Stage, TemplatedIntegration
@@ -42,6 +43,7 @@ def _api(api: Api) -> Iterator[str]:
         yield f"route {key} is declared twice"
     for stage in api.stages:
         yield from _stage(stage)
+        yield from _variables(stage)
     for route in api.routes:
         for problem in _route(route):
             yield f"route {route.route_key}: {problem}"
@@ -51,6 +53,18 @@ def _stage(stage: Stage) -> Iterator[str]:
     """HS-2."""
     if not _STAGE.fullmatch(stage.name):
         yield f"stage name {stage.name!r}: expected letters, digits, - and _ (a WebSocket API has no $default stage)"
+
+
+def _variables(stage: Stage) -> Iterator[str]:
+    """QT-14."""
+    if len(stage.variables) > limits.STAGE_VARIABLES:
+        yield f"stage {stage.name} has {len(stage.variables)} variables, expected at most {limits.STAGE_VARIABLES}"
+    for name, value in stage.variables.items():
+        if len(name) > limits.STAGE_VARIABLE_NAME or len(value) > limits.STAGE_VARIABLE_VALUE:
+            yield (
+                f"stage variable {name[:64]!r}: expected a name of at most {limits.STAGE_VARIABLE_NAME} "
+                f"and a value of at most {limits.STAGE_VARIABLE_VALUE} characters"
+            )
 
 
 def _route(route: Route) -> Iterator[str]:
@@ -90,6 +104,8 @@ def _templated(integration: TemplatedIntegration) -> Iterator[str]:
         from pingbox.emulator.gateway import velocity
 
         for template in templates:
+            if len(template.encode()) > limits.TEMPLATE_BYTES:
+                yield f"a mapping template has more than {limits.TEMPLATE_BYTES} bytes (QT-13)"
             yield from _raised(lambda template=template: velocity.check(template))  # type: ignore[misc]
 
 

@@ -15,7 +15,7 @@ from pingbox.emulator.gateway import conversation, limits
 from pingbox.emulator.gateway.connection import Connection
 from pingbox.emulator.gateway.conversation import BinaryMessage, Close, Effect, Invoke, Send, TextMessage
 from pingbox.emulator.happenings import Disconnected, FrameReceived, FrameSent
-from pingbox.emulator.server.farewell import LINGER_SECONDS
+from pingbox.emulator.server.farewell import LINGER_SECONDS, end_writing
 from pingbox.emulator.server.gateway import Gateway
 from pingbox.emulator.server.integrations import integrate
 from pingbox.emulator.server.text_frames import OutgoingText
@@ -254,8 +254,8 @@ class ClientSocket(asyncio.Protocol):
         for data in self._protocol.data_to_send():
             if data:
                 self._transport.write(data)
-            elif self._transport.can_write_eof():
-                self._transport.write_eof()
+            else:
+                end_writing(self._transport)
         if self._protocol.state is State.OPEN:
             return
         sent = self._protocol.close_sent

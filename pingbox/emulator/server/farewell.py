@@ -32,5 +32,12 @@ def say(transport: asyncio.Transport, last_words: bytes) -> None:
     transport.set_protocol(Farewell(transport))
     transport.write(last_words)
     transport.resume_reading()
+    end_writing(transport)
+
+
+def end_writing(transport: asyncio.Transport) -> None:
+    """Half-close; TLS cannot, so there the connection is closed when everything is written."""
     if transport.can_write_eof():
         transport.write_eof()
+    else:
+        transport.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -25,6 +26,7 @@ from pingbox.emulator.server.http_site import HttpHandler, HttpSite
 
 __all__ = ["GatewayServer", "HttpHandler", "ServiceDoor"]
 
+_Running = tuple[Gateway, Callbacks, web.Server, list[asyncio.Server]]
 _NO_DOORS: Mapping[str, ServiceDoor] = MappingProxyType({})
 _STOPPING = Close(1001, "Going away")
 _FINISH_SECONDS = 0.7
@@ -53,10 +55,13 @@ class GatewayServer:
         account_id: str = "000000000000",
         switches: Switches = Switches(),  # noqa: B008 - frozen
         intercept: Intercept | None = None,
+        tls: ssl.SSLContext | None = None,
+        tls_port: int = 0,
     ) -> None:
         """`doors` are keyed by the prefix of `X-Amz-Target`; `port` 0 takes a free one. See `Switches` for the rest.
 
-        `intercept` may answer posts in place of delivering them.
+        `intercept` may answer posts in place of delivering them. With `tls` (see `certificates.local_tls`) the same
+        is served over TLS on `tls_port` too.
 
         Raises `DeclarationError` for APIs that cannot be served.
         """
@@ -72,8 +77,10 @@ class GatewayServer:
         self._region = region
         self._account_id = account_id
         self._switches = switches
+        self._tls = tls
+        self._tls_port = tls_port
         self._intercept = intercept
-        self._running: tuple[Gateway, Callbacks, web.Server, asyncio.Server] | None = None
+        self._running: _Running | None = None
 
     async def start(self) -> None:
         """Listen. Raises `OSError` if the port is in use or not allowed."""
@@ -90,17 +97,25 @@ class GatewayServer:
         )
         callbacks = Callbacks(gateway, self._intercept)
         http = HttpSite(gateway, callbacks, self._doors, self._fallback).server()
-        listener = await loop.create_server(lambda: FrontDoor(gateway, http), self._host, self._port, backlog=1024)
-        self._port = listener.sockets[0].getsockname()[1]
-        self._running = (gateway, callbacks, http, listener)
+        listeners = [await self._listen(gateway, http, self._port, None)]
+        self._port = _port_of(listeners[0])
+        if self._tls is not None:
+            try:
+                listeners.append(await self._listen(gateway, http, self._tls_port, self._tls))
+            except OSError:
+                listeners[0].close()
+                raise
+            self._tls_port = _port_of(listeners[1])
+        self._running = (gateway, callbacks, http, listeners)
 
     async def stop(self) -> None:
         """Say 1001 to every client, run `$disconnect` for them as far as it goes, and be gone in about a second."""
         if self._running is None:
             return
-        gateway, _, http, listener = self._running
+        gateway, _, http, listeners = self._running
         self._running = None
-        listener.close()
+        for listener in listeners:
+            listener.close()
         for socket in list(gateway.sockets.values()):
             socket.close(_STOPPING)
         await gateway.finish(_FINISH_SECONDS)
@@ -117,6 +132,11 @@ class GatewayServer:
     def port(self) -> int:
         """The port listened on; the asked one before `start`."""
         return self._port
+
+    @property
+    def tls_port(self) -> int:
+        """The port of the TLS listener, if there is one; the asked one before `start`."""
+        return self._tls_port
 
     @property
     def url(self) -> str:
@@ -164,8 +184,15 @@ class GatewayServer:
             if gateway.deployment(socket.connection) is None:
                 socket.close(_STOPPING)
 
+    async def _listen(
+        self, gateway: Gateway, http: web.Server, port: int, tls: ssl.SSLContext | None
+    ) -> asyncio.Server:
+        return await gateway.loop.create_server(
+            lambda: FrontDoor(gateway, http), self._host, port, ssl=tls, backlog=1024
+        )
+
     @property
-    def _live(self) -> tuple[Gateway, Callbacks, web.Server, asyncio.Server]:
+    def _live(self) -> _Running:
         if self._running is None:
             raise RuntimeError("the gateway is not running: call start() first, and nothing after stop()")
         return self._running
@@ -178,3 +205,7 @@ class GatewayServer:
 
 def _path(stage: str, api_id: str | None) -> str:
     return f"/{stage}" if api_id is None else f"/{api_id}/{stage}"
+
+
+def _port_of(listener: asyncio.Server) -> int:
+    return int(listener.sockets[0].getsockname()[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import UTC, datetime
 
@@ -78,6 +79,18 @@ async def test_ids_have_the_marks_of_the_captures(serve):
     assert (connection_id[11], message_id[11]) == ("C", "C")
     assert message_id[-5:] == connection_id[-5:]
     assert [context["requestId"][11] for context in contexts] == ["F", "F", "F"]
+
+
+@pytest.mark.fact("EV-42")
+async def test_the_first_bytes_of_an_id_are_a_clock_of_25_ms(serve):
+    world = await serve()
+    await world.upgraded()
+    world.clock.advance(10)
+    await world.upgraded()
+    first, second = (
+        int.from_bytes(base64.urlsafe_b64decode(world.connection_id(which))[:4], "big") for which in (0, 1)
+    )
+    assert 400 <= (second - first) % 2**32 < 600
 
 
 @pytest.mark.fact("EV-24", "EV-25")

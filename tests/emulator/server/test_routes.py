@@ -70,6 +70,13 @@ async def test_a_key_matches_exactly_or_not_at_all(serve):
     assert await routed_to(serve, api, *messages) == ["join", *["$default"] * 4]
 
 
+@pytest.mark.fact("RT-12")
+async def test_a_route_key_is_never_a_pattern(serve):
+    api = chat_api(lambda_route("/jo.*/", "f"), lambda_route("join"))
+    messages = [json.dumps({"action": action}) for action in ("/jo.*/", "joker", "join")]
+    assert await routed_to(serve, api, *messages) == ["/jo.*/", "$default", "join"]
+
+
 @pytest.mark.fact("RT-13", "RT-14", "RT-15")
 @pytest.mark.parametrize(
     "text", ["not json", "", '{"other":"join"}', '{"action":"unknown"}', "[1]", '"join"', "42", "{"]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ssl
 
 import boto3
 import pytest
 from aiohttp import web
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError
 from websockets.frames import Close
 
 from pingbox.emulator.clock import WoundClock
 from pingbox.emulator.gateway.checking import DeclarationError
-from pingbox.emulator.gateway.declaration import Api, Stage
+from pingbox.emulator.gateway.declaration import Api, Route, Stage, TemplatedIntegration
 from pingbox.emulator.happenings import (
     Connected,
     Disconnected,
@@ -24,6 +27,7 @@ from pingbox.emulator.happenings import (
     ManagementCalled,
     Refused,
 )
+from pingbox.emulator.server.certificates import local_tls
 from pingbox.emulator.server.gateway_server import GatewayServer
 from support.fake_functions import FakeFunctions
 from support.gateway_world import API_ID, chat_api, lambda_route
@@ -113,6 +117,60 @@ async def test_apis_that_cannot_be_served_are_refused_with_all_reasons(serve):
     with pytest.raises(DeclarationError):
         world.server.replace([chat_api(route_selection_expression="$request.header.x")])
     await world.upgraded()  # the old APIs are still served
+
+
+@pytest.mark.fact("AU-20", "QT-13", "QT-14", "RR-16")
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"routes": (lambda_route("$connect", authorization="JWT"),)}, "JWT"),
+        ({"routes": (lambda_route("slow", timeout_ms=29_001),)}, "29001"),
+        ({"routes": (lambda_route("hasty", timeout_ms=49),)}, "49"),
+        ({"stages": (Stage("dev", {f"v{number}": "" for number in range(101)}),)}, "101 variables"),
+        ({"stages": (Stage("dev", {"v" * 65: ""}),)}, "at most 64"),
+        ({"stages": (Stage("dev", {"v": "x" * 513}),)}, "512"),
+        (
+            {"routes": (Route("r", TemplatedIntegration("MOCK", request_templates={"$default": "x" * 307_201})),)},
+            "307200",
+        ),
+    ],
+)
+async def test_what_aws_would_not_deploy_is_not_served(serve, change, reason):
+    with pytest.raises(DeclarationError, match=reason):
+        await serve(chat_api(*change.get("routes", ()), stages=change.get("stages", (Stage("dev"),))))
+
+
+@pytest.mark.fact("HS-1", "HS-9", "MG-1")
+async def test_the_same_is_served_over_tls_under_awss_own_names(serve, tmp_path):
+    """TLS 1.2 at least; an AWS client that trusts the local authority needs nothing but the name to lead here."""
+    tls = local_tls("us-east-1")
+    world = await serve(tls=tls.context)
+    (tmp_path / "authority.pem").write_bytes(tls.authority)
+    trusting = ssl.create_default_context(cadata=tls.authority.decode())
+    host = f"{API_ID}.execute-api.us-east-1.amazonaws.com"
+    async with connect(f"wss://{host}:{world.server.tls_port}/dev", host="127.0.0.1", ssl=trusting) as client:
+        boto = boto3.client(
+            "apigatewaymanagementapi",
+            endpoint_url=f"https://localhost:{world.server.tls_port}/dev",
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            verify=str(tmp_path / "authority.pem"),
+        )
+        world._clients.append(boto)
+        await asyncio.to_thread(boto.post_to_connection, ConnectionId=world.connection_id(), Data=b"over TLS")
+        assert await client.recv() == "over TLS"
+        await client.send("x" * 32769)
+        await client.wait_closed()
+        assert client.protocol.close_rcvd.code == 1009
+    with pytest.raises(ConnectionClosedError):
+        await client.recv()
+    old = ssl.create_default_context(cadata=tls.authority.decode())
+    with pytest.warns(DeprecationWarning):
+        old.minimum_version = ssl.TLSVersion.TLSv1_1
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        await connect(f"wss://{host}:{world.server.tls_port}/dev", host="127.0.0.1", ssl=old)
 
 
 # --- other services on the port ---------------------------------------------------------------------------------------
