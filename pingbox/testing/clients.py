@@ -87,7 +87,7 @@ class WebSocket(_Line):
         """Send a value as JSON."""
         await self.send(encoded(message))
 
-    async def expect(self, message: object = None, *, timeout: float | None = None, **members: Any) -> Any:
+    async def expect(self, message: object = None, /, *, timeout: float | None = None, **members: Any) -> Any:
         """Wait for a message that has (at least) these members, or is exactly this text, and return it.
 
         Messages that came and are something else stay unread for a later `expect`. The members may hold patterns; see
@@ -106,7 +106,7 @@ class WebSocket(_Line):
         """The next message, parsed."""
         return json.loads(await self.receive(timeout=timeout))
 
-    async def expect_nothing(self, message: object = None, **members: Any) -> None:
+    async def expect_nothing(self, message: object = None, /, **members: Any) -> None:
         """Once everything sent so far has been handled, no unread message (like this) is there. Does not sleep."""
         await self._running.thread.asking(self._nothing(Expectation.of(message, members)))
 
@@ -134,7 +134,7 @@ class SyncWebSocket(_Line):
         """See `WebSocket.send_json`."""
         self.send(encoded(message))
 
-    def expect(self, message: object = None, *, timeout: float | None = None, **members: Any) -> Any:
+    def expect(self, message: object = None, /, *, timeout: float | None = None, **members: Any) -> Any:
         """See `WebSocket.expect`."""
         expected = Expectation.of(message, members)
         text = self._running.thread.wait(self._client.expect(expected, self._within(timeout)))
@@ -148,7 +148,7 @@ class SyncWebSocket(_Line):
         """See `WebSocket.receive_json`."""
         return json.loads(self.receive(timeout=timeout))
 
-    def expect_nothing(self, message: object = None, **members: Any) -> None:
+    def expect_nothing(self, message: object = None, /, **members: Any) -> None:
         """See `WebSocket.expect_nothing`."""
         self._running.thread.wait(self._nothing(Expectation.of(message, members)))
 

@@ -26,8 +26,9 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class Inside:
     """What a running emulator offers, to synchronous and to asynchronous tests."""
 
-    def __init__(self, running: Running) -> None:
-        self._running = running
+    @property
+    def _running(self) -> Running:
+        raise NotImplementedError
 
     # --- addresses --------------------------------------------------------------------------------------------------
 
@@ -111,6 +112,13 @@ class Inside:
 class AsyncEmulator(Inside):
     """A running emulator in an `async with`."""
 
+    def __init__(self, running: Running) -> None:
+        self._started = running
+
+    @property
+    def _running(self) -> Running:
+        return self._started
+
     @property
     def ws(self) -> WebSockets:
         """Makes clients: `ana = await emulator.ws.connect()`."""
@@ -163,7 +171,14 @@ class Emulator(Inside):
             folder=folder or Path.cwd(),
             in_process=in_process,
         )
-        super().__init__(Running(self._found, region=region, switches=switches, timeout=timeout))
+        self._settings: dict[str, Any] = {"region": region, "switches": switches, "timeout": timeout}
+        self._started: Running | None = None
+
+    @property
+    def _running(self) -> Running:
+        if self._started is None:
+            raise RuntimeError("the emulator is not running: use it inside `with Emulator(...)`, or after start()")
+        return self._started
 
     @property
     def ws(self) -> SyncWebSockets:
@@ -172,12 +187,18 @@ class Emulator(Inside):
 
     def start(self) -> Self:
         """Run, until `stop`; for test frameworks with a set-up and a tear-down."""
-        self._running.start()
+        if self._started is not None:
+            raise RuntimeError("the emulator is running already; stop() it first")
+        running = Running(self._found, **self._settings)
+        running.start()
+        self._started = running
         return self
 
     def stop(self) -> None:
-        """End everything."""
-        self._running.stop()
+        """End everything; it may be started again, and begins anew then."""
+        running = self._running
+        self._started = None
+        running.stop()
 
     def as_async(self) -> AsyncEmulator:
         """The same emulator for `async def` tests."""

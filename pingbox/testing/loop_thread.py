@@ -15,10 +15,17 @@ class LoopThread:
     """Runs coroutines for any thread. Order: `start`, then anything, then `stop`, once."""
 
     def __init__(self, name: str) -> None:
-        self.loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop; there is none before `start`."""
+        assert self._loop is not None, "start() first"
+        return self._loop
+
     def start(self) -> None:
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
 
     def begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -58,9 +58,8 @@ class Running:
         self.clients: list[Client] = []
         self._made: dict[str, Any] = {}
         self._book = FaultBook()
-        self._later = Later(self.clock, self.thread.loop)
         self._posts = SpoiledPosts(
-            self._book, names=self.recorder.names, deliver=self._deliver, later=self._later, struck=self._struck
+            self._book, names=self.recorder.names, deliver=self._deliver, later=self._do_later, struck=self._struck
         )
         self.faults = Faults(self._book, self._posts.release)
         self.store = Store(app.tables, self._book, clock=self.clock, struck=self._struck, region=self.region)
@@ -84,7 +83,13 @@ class Running:
     def start(self) -> None:
         """Raises `AppError` for tables that cannot be made; nothing is left behind then."""
         self.thread.start()
-        self.thread.wait(self.server.start())
+        self._later = Later(self.clock, self.thread.loop)
+        try:
+            self.thread.wait(self.server.start())
+        except BaseException:
+            self.thread.stop()
+            self.store.close()
+            raise
         self._timekeepers = self.clock.callbacks
         self.workings.reachable_at(self.url)
         this_process.answering.enter(self)
@@ -251,6 +256,9 @@ class Running:
 
     async def _invoke_door(self, request: web.BaseRequest) -> web.StreamResponse | None:
         return await self.invoke_api.invoke_door(request)
+
+    def _do_later(self, seconds: float, action: Callable[[], None]) -> None:
+        self._later(seconds, action)
 
     def _deliver(self, connection_id: str, data: bytes) -> None:
         connection = next((one for one in self.recorder.connections if one.connection_id == connection_id), None)
