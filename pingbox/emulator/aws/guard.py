@@ -9,24 +9,26 @@ Three layers, each enough for its own kind of caller:
 * the interpreter's audit events for name resolution and connecting: urllib, http.client, aiohttp, anything else.
 
 Only the standard library is imported, and botocore is patched at the moment somebody else imports it: installing
-costs nothing where there is no boto3. The same module guards the emulator's process and every worker's.
+costs nothing where there is no boto3. The same module guards the emulator's process and every worker's; as workers
+start while somebody waits, it does without `dataclasses`, `importlib.abc` and `typing`, the slow ones to import.
 """
 
 from __future__ import annotations
 
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
 import socket
 import sys
 from collections.abc import Callable, MutableMapping, Sequence
-from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from pingbox.emulator.aws.hosts import is_aws_host, is_execute_api_host, service_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _HTTPSESSION = "botocore.httpsession"
 
@@ -101,10 +103,10 @@ def uninstall() -> None:
         _state.restore = None
 
 
-@dataclass(frozen=True)
 class _Watch:
-    endpoint: str
-    allow: frozenset[str]
+    def __init__(self, endpoint: str, allow: frozenset[str]) -> None:
+        self.endpoint = endpoint
+        self.allow = allow
 
     def refuses(self, host: str) -> bool:
         return is_aws_host(host) and service_of(host) not in self.allow
@@ -182,7 +184,7 @@ def _patch_httpsession(module: ModuleType) -> None:
     _state.restore = restore
 
 
-class _AfterImport(importlib.abc.MetaPathFinder):
+class _AfterImport:
     """Finds nothing itself: lets the others find botocore's HTTP session, and patches it once it has run."""
 
     def find_spec(
@@ -193,16 +195,17 @@ class _AfterImport(importlib.abc.MetaPathFinder):
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(fullname)
         if spec is not None and spec.loader is not None:
-            spec.loader = _PatchingLoader(spec.loader)
+            spec.loader = _PatchingLoader(spec.loader)  # type: ignore[assignment]  # a loader in all but its base class
         return spec
 
 
-class _PatchingLoader(importlib.abc.Loader):
-    def __init__(self, loader: importlib.abc.Loader) -> None:
+class _PatchingLoader:
+    def __init__(self, loader: Any) -> None:
         self._loader = loader
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        return self._loader.create_module(spec)
+        module: ModuleType | None = self._loader.create_module(spec)
+        return module
 
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)

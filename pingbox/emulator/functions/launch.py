@@ -105,9 +105,8 @@ def _python(spec: FunctionSpec, surroundings: Surroundings, code: str) -> tuple[
         "guard": str(Path(guard.__file__).parent),
     }
     python = str(interpreter_for(Path(code), surroundings.environ).executable)
-    # -u: a crash loses no line. -B: no __pycache__ in the app's folders, and so none that is older than it looks
-    # after two saves within a second.
-    return (python, "-u", "-B", "-X", "utf8", str(PYTHON_RUNTIME / "bootstrap.py"), json.dumps(options))
+    # -u: a crash loses no line.
+    return (python, "-u", "-X", "utf8", str(PYTHON_RUNTIME / "bootstrap.py"), json.dumps(options))
 
 
 def _node(spec: FunctionSpec, surroundings: Surroundings, code: str, environment: dict[str, str]) -> Launch:

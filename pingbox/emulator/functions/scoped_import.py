@@ -22,6 +22,7 @@ from typing import Any
 
 from pingbox.emulator.functions.outcome import FunctionSpec
 from pingbox.emulator.functions.python_runtime import handler, provided
+from pingbox.emulator.functions.python_runtime.fresh_source import FreshSourceLoader
 from pingbox.emulator.functions.python_runtime.handler import Handler
 
 _numbers = itertools.count(1)
@@ -140,15 +141,10 @@ class Scope:
         return module if fromlist else sys.modules[f"{self.name}.{name.partition('.')[0]}"]
 
 
-class _Loader(importlib.machinery.SourceFileLoader):
-    """Reads source only (a cached compilation could be older than it looks, after two quick saves), and hands in the
-    scope's `import`.
-    """
+class _Loader(FreshSourceLoader):
+    """Hands in the scope's `import`."""
 
     scope: Scope
-
-    def path_stats(self, path: str | Any) -> Mapping[str, Any]:
-        raise OSError("no compiled files in a scope")
 
     def exec_module(self, module: ModuleType) -> None:
         vars(module)["__builtins__"] = self.scope.builtins

@@ -316,7 +316,6 @@ async def test_a_new_version_runs_from_the_next_event_on(processes: Make, app: A
     (code / "app.py").write_text("def handler(event, context):\n    return 2\n")
     functions.reload("f")
     assert (first, await functions.invoke("f", {})) == (Returned(1), Returned(2))
-    assert not (code / "__pycache__").exists()
 
 
 async def test_closing_leaves_no_process_and_answers_everybody(processes: Make, app: App, log: Any) -> None:

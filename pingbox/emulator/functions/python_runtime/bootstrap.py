@@ -14,7 +14,10 @@ import json
 import os
 import sys
 from types import ModuleType
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _ALIAS = "_pingbox_runtime"
 
@@ -24,6 +27,7 @@ def _main(options: dict[str, Any]) -> None:
     sys.path[0:1] = [options["code"], *options["layers"]]
     sys.argv[:] = [""]
     _alias(_ALIAS, os.path.dirname(os.path.abspath(__file__)))
+    _ours("fresh_source").install([options["code"], *options["layers"]])
     if options["endpoint"]:
         _guard(options["guard"], options["endpoint"])
     if options["provided"]:

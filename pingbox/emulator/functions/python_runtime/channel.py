@@ -7,17 +7,17 @@ An answer and the request for the next event leave in one write, which saves a r
 from __future__ import annotations
 
 import socket
-from typing import NamedTuple
 
 _BASE = "/2018-06-01/runtime"
 _NEXT = f"{_BASE}/invocation/next"
 
 
-class Delivery(NamedTuple):
+class Delivery:
     """An event as it came: headers with lower-case names, body undecoded."""
 
-    headers: dict[str, str]
-    body: bytes
+    def __init__(self, headers: dict[str, str], body: bytes) -> None:
+        self.headers = headers
+        self.body = body
 
     @property
     def request_id(self) -> str:
@@ -35,7 +35,8 @@ class Channel:
     def __init__(self, address: str) -> None:
         host, port = address.rsplit(":", 1)
         self._host = address
-        self._socket = socket.create_connection((host, int(port)))
+        self._socket = socket.socket()  # not create_connection, whose name resolution imports all of IDNA
+        self._socket.connect((host, int(port)))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = self._socket.makefile("rb")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from .faults import (
     BUILT_IN_MODULE_CONFLICT,
@@ -16,7 +15,11 @@ from .faults import (
     Fault,
 )
 
-Handler = Callable[[Any, Any], Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+Handler = Callable[["Any", "Any"], "Any"]
 
 
 def find(setting: str, import_module: Callable[[str], Any] = importlib.import_module) -> Handler:

@@ -7,7 +7,10 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _DATE = "%Y-%m-%dT%H:%M:%S"
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "aws_request_id"}

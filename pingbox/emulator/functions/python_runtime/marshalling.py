@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import math
-from decimal import Decimal
-from typing import Any
 
 from .faults import MARSHAL_ERROR, UNMARSHAL_ERROR, Fault
+
+TYPE_CHECKING = False  # importing typing takes longer than all of this file
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from typing import Any
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
@@ -52,7 +55,8 @@ def _key(key: Any) -> Any:
 
 
 def _unknown(value: Any) -> Any:
-    if isinstance(value, Decimal):
+    # Without importing it: who has a Decimal has imported decimal.
+    if any(base.__module__ == "decimal" and base.__name__ == "Decimal" for base in type(value).__mro__):
         return _number(value)
     if isinstance(value, bytes):
         return value.decode("utf-8")

@@ -6,12 +6,15 @@ import json
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
 
 from . import faults, handler, marshalling
 from .channel import Channel, Delivery
 from .context import LambdaContext, Place
 from .logs import LambdaLogging
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # These write characters beyond ASCII as escapes; later runtimes write them as they are (LM-22).
 _ASCII_RUNTIMES = frozenset(f"AWS_Lambda_python3.{minor}" for minor in range(6, 12))
