@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, assert_never
 
 from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.functions import platform_log
 from pingbox.emulator.functions.environments import Environments, Grow, Idle, Next, Retire, Throttled, Use, Waits
+from pingbox.emulator.functions.hints import hint
 from pingbox.emulator.functions.job import Job
 from pingbox.emulator.functions.launch import CannotRun, Launch, Surroundings, check, launch
 from pingbox.emulator.functions.outcome import FunctionSpec, NotInvoked, Outcome, unknown
@@ -102,6 +103,9 @@ class ProcessFunctions:
             await asyncio.to_thread(self._reaper.close)
             self._reaper = None
 
+    def _hint(self, spec: FunctionSpec) -> Callable[[object], str | None]:
+        return lambda error: hint(spec, error, self._environ)
+
     def _new_worker(self, function: _Function) -> Worker:
         spec = function.spec
         if self._reaper is None:
@@ -113,7 +117,7 @@ class ProcessFunctions:
             return launch(spec, surroundings, runtime_api=runtime_api, tmp=tmp, now=now)
 
         arn = platform_log.function_arn(spec.name, self._region)
-        return Worker(spec, arn, launcher, self._reaper, function, self._init_limit)
+        return Worker(spec, arn, launcher, self._reaper, self._hint(spec), function, self._init_limit)
 
 
 class _Function:

@@ -52,6 +52,7 @@ class Worker:
         arn: str,
         launcher: Launcher,
         reaper: Reaper,
+        hint: Callable[[object], str | None],
         owner: Owner,
         init_limit: float = INIT_LIMIT,
     ) -> None:
@@ -59,6 +60,7 @@ class Worker:
         self._arn = arn
         self._launcher = launcher
         self._reaper = reaper
+        self._hint = hint
         self._owner = owner
         self._init_limit = init_limit
         self._loop = asyncio.get_running_loop()
@@ -219,9 +221,17 @@ class Worker:
 
     def could_not_start(self, body: bytes) -> None:
         """As `Runtime` has it."""
-        self._outcome = from_posted(_document(body))
+        document = _document(body)
+        self._outcome = from_posted(document)
         self._init = time.monotonic() - self._spawned
         self._posted(0)
+        if (text := self._hint(document)) is not None:
+            self._output_first(text)
+
+    def _output_first(self, text: str) -> None:
+        if self._output is not None:
+            self._output.drain()
+        self._line(text)
 
     def _posted(self, memory: int) -> None:
         self._memory = max(self._memory, memory // 1024)
