@@ -19,7 +19,7 @@ from pingbox.emulator.template.errors import TemplateError
 from pingbox.local.addresses import Addresses
 from pingbox.local.app_functions import AppFunctions, InProcesses, InThisProcess, MixedEnvironmentError
 from pingbox.local.http_doors import first_of, not_found
-from pingbox.local.item_store import REGION, ItemStore, LocalTables, create_missing, item_store
+from pingbox.local.item_store import ItemStore, LocalTables, create_missing, item_store
 from pingbox.settings import ServeSettings
 
 _log = logging.getLogger("pingbox.serve")
@@ -39,9 +39,9 @@ class AppHouse:
         clock = clock or SystemClock()
         self.app = read(settings)
         kind = InThisProcess if settings.in_process else InProcesses
-        self.functions: AppFunctions = kind(self.app.functions, observer, clock)
+        self.functions: AppFunctions = kind(self.app, observer, clock)
         self.store = item_store(settings, clock)
-        self.invoke_api = InvokeApi(self.functions, lambda: self.functions.names, clock=clock, region=REGION)
+        self.invoke_api = InvokeApi(self.functions, lambda: self.functions.names, clock=clock, region=self.app.region)
         self.server = GatewayServer(
             self.app.apis,
             self.functions,
@@ -51,7 +51,7 @@ class AppHouse:
             fallback=first_of(self.invoke_api.invoke_door, not_found),
             host=settings.host,
             port=settings.port,
-            region=REGION,
+            region=self.app.region,
             switches=Switches(message_order="serial" if settings.serial else "concurrent"),
         )
         self._watcher: FileWatcher | None = None
@@ -129,7 +129,7 @@ class AppHouse:
 
     def _wires(self) -> Wires:
         dynamodb = self.store.dynamodb if isinstance(self.store, LocalTables) else None
-        return Wires(self.server.url, dynamodb=dynamodb, management=self.server.management, region=REGION)
+        return Wires(self.server.url, dynamodb=dynamodb, management=self.server.management, region=self.app.region)
 
     async def _let_go(self) -> None:
         await self.invoke_api.close()

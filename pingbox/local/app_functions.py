@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from functools import partial
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ from pingbox.emulator.functions.outcome import FunctionSpec, Outcome
 from pingbox.emulator.functions.processes import ProcessFunctions
 from pingbox.emulator.functions.scoped_import import load_handler
 from pingbox.emulator.happenings import Observer
-from pingbox.local.item_store import REGION
+from pingbox.emulator.template import App
 
 
 class MixedEnvironmentError(Exception):
@@ -48,8 +48,8 @@ class AppFunctions(Protocol):
 class InProcesses:
     """Each function in processes of its own, as on Lambda."""
 
-    def __init__(self, specs: Sequence[FunctionSpec], observer: Observer, clock: Clock) -> None:
-        self._functions = ProcessFunctions(specs, observe=observer, clock=clock, region=REGION)
+    def __init__(self, app: App, observer: Observer, clock: Clock) -> None:
+        self._functions = ProcessFunctions(app.functions, observe=observer, clock=clock, region=app.region)
         self.invoke = self._functions.invoke
         self.define = self._functions.define
         self.reload = self._functions.reload
@@ -69,11 +69,11 @@ class InThisProcess:
     Their variables are this process's: functions that want different values of one cannot be served so. Only Python.
     """
 
-    def __init__(self, specs: Sequence[FunctionSpec], observer: Observer, clock: Clock) -> None:
-        self._functions = InProcessFunctions({}, observe=observer, clock=clock, region=REGION)
+    def __init__(self, app: App, observer: Observer, clock: Clock) -> None:
+        self._functions = InProcessFunctions({}, observe=observer, clock=clock, region=app.region)
         self._undo = contextlib.ExitStack()
         self._specs: dict[str, FunctionSpec] = {}
-        for spec in specs:
+        for spec in app.functions:
             self.define(spec)
         self.invoke = self._functions.invoke
         self.reload = self._functions.reload
