@@ -49,15 +49,15 @@ def announce_leave(invocation: Invocation, member: Member, rooms: list[str]) -> 
             )
 
 
-def present_ids(present: list[Presence]) -> list[str]:
-    """The connections that want to hear about presence: not the plain clients."""
-    return [one.connection for one in present if not one.plain]
+def present_ids(present: list[Presence], but: str = "") -> list[str]:
+    """The connections that want to hear about presence: not the plain clients, and not the one it is about."""
+    return [one.connection for one in present if not one.plain and one.connection != but]
 
 
 def announce(invocation: Invocation, room: str, event: events.Event, receivers: list[str], online: int) -> None:
     """Post a presence event unless the room is too large for such news (C6)."""
     if online <= limits.PRESENCE_ONLINE:
-        invocation.fan_out([one for one in receivers if one != invocation.connection], event, room)
+        invocation.fan_out(receivers, event, room)
 
 
 def clean(invocation: Invocation) -> None:

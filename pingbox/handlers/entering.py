@@ -73,7 +73,7 @@ def announce_arrival(invocation: Invocation, member: Member, rooms: tuple[str, .
         if is_first_tab(present, member):
             online = len(people(present))
             event = events.presence(room, {"id": member.user, "name": member.name}, online)
-            departing.announce(invocation, room, event, departing.present_ids(present), online)
+            departing.announce(invocation, room, event, departing.present_ids(present, member.connection), online)
 
 
 def limit_tabs(invocation: Invocation, member: Member) -> None:

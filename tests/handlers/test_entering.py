@@ -236,6 +236,8 @@ def test_entering_that_overlaps_disconnect_leaves_no_ghost(dynamodb: Any, action
 
     world.ports = _cutting(world, one_call)
     world.send("c1", action=action, room="cats", rooms=[{"room": "cats"}])
+    if calls < moment:
+        world.disconnect("c1")
     assert "c1" not in {row["connectionId"]["S"] for row in scan(world)}
     world.take("eye")
     assert [user["name"] for user in world.ask("eye", action="who", room="cats")["users"]] == ["Eye"]

@@ -9,6 +9,8 @@ from support.meddling import Meddler
 
 from pingbox_core.rate import Rate
 
+ENGINES = ("local", "moto")
+
 
 def at_normal_speed(world: World) -> World:
     return world.with_settings(rate=Rate(per_minute=60, burst=10))

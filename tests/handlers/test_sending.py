@@ -15,7 +15,7 @@ DAY = 86_400_000
 def send(world: World, connection: str, text: str, **fields: Any) -> dict[str, Any]:
     world.take(connection)
     world.send(connection, action="sendMessage", text=text, **fields)
-    return world.take(connection)[0]
+    return world.take(connection)[-1]
 
 
 def log(world: World, room: str = "general") -> list[Any]:
