@@ -9,9 +9,8 @@ from urllib.parse import unquote
 from pingbox.emulator.gateway.conversation import Deployment
 from pingbox.emulator.gateway.declaration import Api
 
-_OWN_HOST = re.compile(
-    r"(?P<api>[a-z0-9-]+)\.(?:execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?|localhost)(?::\d+)?", re.I
-)
+_AWS_HOST = re.compile(r"(?P<api>[a-z0-9-]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?(?::\d+)?", re.IGNORECASE)
+_LOCAL_HOST = re.compile(r"(?P<api>[a-z0-9-]+)\.localhost(?::\d+)?", re.IGNORECASE)
 
 
 def domain_name(api_id: str, region: str) -> str:
@@ -35,12 +34,15 @@ def find_deployment(apis: Sequence[Api], host: str, *, prefix: str, stage: str) 
 
 
 def _named_api(apis: Sequence[Api], host: str, prefix: str) -> Api | None:
-    own = _OWN_HOST.fullmatch(host)
-    if own is not None and not prefix:
-        return _by_id(apis, own["api"].lower())
+    first = apis[0] if apis else None
     if prefix:
         return _by_id(apis, prefix)
-    return apis[0] if apis else None
+    named = _AWS_HOST.fullmatch(host)
+    if named is not None:
+        return _by_id(apis, named["api"].lower())
+    # Any name under .localhost leads to this machine; one that is no API's is somebody's own name for it.
+    local = _LOCAL_HOST.fullmatch(host)
+    return (local and _by_id(apis, local["api"].lower())) or first
 
 
 def _by_id(apis: Sequence[Api], api_id: str) -> Api | None:

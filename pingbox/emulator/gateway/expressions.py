@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -93,12 +93,12 @@ def json_or_missing(text: str) -> Any:
 
 def at_path(value: Any, path: str) -> Any:
     """What `path` (`data.room`, `items[0]['a b']`, `items[*].id`) finds in a JSON value, or `MISSING` (RT-7)."""
-    return _walk(value, list(_steps(path)))
+    return _walk(value, _steps(path))
 
 
 def check_path(path: str) -> None:
     """Raise `ExpressionError` for a JSONPath that is beyond names, indexes and `[*]`."""
-    list(_steps(path))
+    _steps(path)
 
 
 def as_text(value: Any) -> str:
@@ -123,24 +123,31 @@ def _part(token: re.Match[str]) -> Part:
 
 
 _EVERY = object()
+Steps = tuple[str | int | object, ...]
 
 
-def _steps(path: str) -> Iterator[str | int | object]:
+@lru_cache(maxsize=256)
+def _steps(path: str) -> Steps:
+    steps: list[str | int | object] = []
     at = 0
     while at < len(path):
         step = _STEP.match(path, at)
         if step is None:
             raise ExpressionError(f"path {path!r}: cannot read {path[at:]!r}; expected .name, [0], ['name'] or [*]")
         at = step.end()
-        if step["index"] is not None:
-            yield int(step["index"])
-        elif step["name"] is None and step["quote"] is None:
-            yield _EVERY
-        else:
-            yield step["name"] if step["name"] is not None else step["quoted"]
+        steps.append(_read_step(step))
+    return tuple(steps)
 
 
-def _walk(value: Any, steps: list[str | int | object]) -> Any:
+def _read_step(step: re.Match[str]) -> str | int | object:
+    if step["index"] is not None:
+        return int(step["index"])
+    if step["name"] is None and step["quote"] is None:
+        return _EVERY
+    return step["name"] if step["name"] is not None else step["quoted"]
+
+
+def _walk(value: Any, steps: Steps) -> Any:
     for position, step in enumerate(steps):
         if step is _EVERY:
             return _walk_every(value, steps[position + 1 :])
@@ -150,7 +157,7 @@ def _walk(value: Any, steps: list[str | int | object]) -> Any:
     return value
 
 
-def _walk_every(value: Any, steps: list[str | int | object]) -> Any:
+def _walk_every(value: Any, steps: Steps) -> Any:
     if not isinstance(value, list):
         return MISSING
     return [found for item in value if (found := _walk(item, steps)) is not MISSING]

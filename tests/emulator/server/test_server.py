@@ -165,12 +165,10 @@ async def test_the_same_is_served_over_tls_under_awss_own_names(serve, tmp_path)
         assert client.protocol.close_rcvd.code == 1009
     with pytest.raises(ConnectionClosedError):
         await client.recv()
-    old = ssl.create_default_context(cadata=tls.authority.decode())
-    with pytest.warns(DeprecationWarning):
-        old.minimum_version = ssl.TLSVersion.TLSv1_1
-        old.maximum_version = ssl.TLSVersion.TLSv1_1
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        await connect(f"wss://{host}:{world.server.tls_port}/dev", host="127.0.0.1", ssl=old)
+    assert tls.context.minimum_version == ssl.TLSVersion.TLSv1_2
+    trusting.maximum_version = ssl.TLSVersion.TLSv1_2
+    async with connect(f"wss://{host}:{world.server.tls_port}/dev", host="127.0.0.1", ssl=trusting) as client:
+        assert client.transport.get_extra_info("ssl_object").version() == "TLSv1.2"
 
 
 # --- other services on the port ---------------------------------------------------------------------------------------
