@@ -15,8 +15,9 @@ from typing import Any
 
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.dynamodb.catalog import Catalog
-from pingbox.emulator.dynamodb.expiry import DEFAULT_LAG_SECONDS, Expiry
+from pingbox.emulator.dynamodb.expiry import DEFAULT_LAG_SECONDS, MOST_AT_ONCE, Expiry
 from pingbox.emulator.dynamodb.lanes.batches import batch_get_item, batch_write_item, transact_get_items
+from pingbox.emulator.dynamodb.lanes.listing import list_tables
 from pingbox.emulator.dynamodb.lanes.reads import get_item, query, scan
 from pingbox.emulator.dynamodb.lanes.transactions import TOKEN_SECONDS, transact_write_items
 from pingbox.emulator.dynamodb.lanes.writes import delete_item, put_item, update_item
@@ -36,6 +37,7 @@ _READS: dict[str, Lane] = {
     "Scan": scan,
     "BatchGetItem": batch_get_item,
     "TransactGetItems": transact_get_items,
+    "ListTables": list_tables,
 }
 _WRITES: dict[str, Lane] = {
     "PutItem": put_item,
@@ -45,6 +47,7 @@ _WRITES: dict[str, Lane] = {
 }
 
 SWEEP_SECONDS = 5.0
+ACCOUNT = "000000000000"
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
@@ -62,6 +65,7 @@ class LocalDynamoDB:
         *,
         clock: Clock,
         region: str = "us-east-1",
+        account: str = ACCOUNT,
         ttl_lag: float = DEFAULT_LAG_SECONDS,
         seed: int = 0,
         lanes: bool = True,
@@ -70,6 +74,7 @@ class LocalDynamoDB:
         self._store = store
         self._clock = clock
         self._region = region
+        self._account = account
         self._lanes = lanes
         self._expiry = Expiry(ttl_lag, seed)
         self._next_sweep = 0.0
@@ -87,15 +92,18 @@ class LocalDynamoDB:
         clock: Clock,
         durability: Durability = "normal",
         region: str = "us-east-1",
+        account: str = ACCOUNT,
         ttl_lag: float = DEFAULT_LAG_SECONDS,
         seed: int = 0,
     ) -> LocalDynamoDB:
         """Open the data folder `path`, made if missing; None keeps everything in memory.
 
-        `ttl_lag` is the longest delay in seconds of a deletion by time to live, `seed` decides each item's. Raises
-        `StoreError`: the folder is in use by another process, or its file is foreign, damaged or of another format.
+        `region` and `account` only appear in ARNs. `ttl_lag` is the longest delay in seconds of a deletion by time to
+        live, `seed` decides each item's. Raises `StoreError`: the folder is in use by another process, or its file is
+        foreign, damaged or of another format.
         """
-        return cls(Store.open(path, durability), clock=clock, region=region, ttl_lag=ttl_lag, seed=seed)
+        store = Store.open(path, durability)
+        return cls(store, clock=clock, region=region, account=account, ttl_lag=ttl_lag, seed=seed)
 
     # -- calls -----------------------------------------------------------------------------------------------------
 
@@ -141,9 +149,14 @@ class LocalDynamoDB:
         return status, response_headers(out), out
 
     def expire(self) -> int:
-        """Delete now what is due by its time to live (calls do it by themselves, every few seconds); how many were."""
-        with self._lock:
-            return self._sweep(self._clock.now())
+        """Delete now all that is due by its time to live (calls do it by themselves, every few seconds); how many."""
+        gone = 0
+        while True:
+            with self._lock:
+                swept = self._sweep(self._clock.now())
+            gone += swept
+            if swept < MOST_AT_ONCE:
+                return gone
 
     def table_names(self) -> list[str]:
         """The names of all tables, in order, without loading moto."""
@@ -230,7 +243,7 @@ class LocalDynamoDB:
         if self._moto is None:
             from pingbox.emulator.dynamodb.moto_engine import MotoEngine
 
-            self._moto = MotoEngine(self._catalog, self._region)
+            self._moto = MotoEngine(self._catalog, self._region, self._account)
         try:
             return self._written(lambda: self._moto.call(operation, dict(request)))
         except Refusal:
@@ -243,10 +256,11 @@ class LocalDynamoDB:
 
     def _sweep(self, now: float) -> int:
         self._open_check()
-        self._next_sweep = now + SWEEP_SECONDS
         with self._store.transaction():
             self._store.db.execute("DELETE FROM tokens WHERE at<=?", (now - TOKEN_SECONDS,))
-            return self._expiry.sweep(self._catalog, now)
+            gone = self._expiry.sweep(self._catalog, now)
+        self._next_sweep = now if gone == MOST_AT_ONCE else now + SWEEP_SECONDS
+        return gone
 
 
 def response_headers(body: bytes) -> dict[str, str]:

@@ -36,8 +36,6 @@ from pingbox.emulator.dynamodb.wire import Refusal
 
 logger = logging.getLogger(__name__)
 
-ACCOUNT = "000000000000"
-
 T = TypeVar("T")
 
 # moto appends each object it makes to a list of its class, for a dashboard nobody opens here.
@@ -164,8 +162,8 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
 
     tables: dict[str, Table]
 
-    def __init__(self, catalog: Catalog, region: str) -> None:
-        super().__init__(region, ACCOUNT)
+    def __init__(self, catalog: Catalog, region: str, account: str) -> None:
+        super().__init__(region, account)
         self._catalog = catalog
         db = catalog.store.db
         for number, _, spec in db.execute("SELECT n,name,spec FROM tables ORDER BY name").fetchall():
@@ -359,9 +357,9 @@ class Handler(DynamoHandler):  # type: ignore[misc]
 class MotoEngine:
     """Answers any operation with moto's handler of that name."""
 
-    def __init__(self, catalog: Catalog, region: str) -> None:
+    def __init__(self, catalog: Catalog, region: str, account: str) -> None:
         self._catalog = catalog
-        self._backend = SqlBackend(catalog, region)
+        self._backend = SqlBackend(catalog, region, account)
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """The body of the answer. Raises a `Refusal`, with which the caller must roll back."""

@@ -208,3 +208,22 @@ def test_a_closed_one_says_so(db: LocalDynamoDB) -> None:
     db.close()
     with pytest.raises(StoreError, match="closed"):
         db.call("ListTables", {})
+
+
+def test_a_restart_over_old_tables_does_not_load_moto(tmp_path: Path) -> None:
+    """moto takes half a second to load; a chat that finds its tables there never needs it."""
+    local = LocalDynamoDB.open(tmp_path, clock=SystemClock())
+    local.call("CreateTable", TABLE)
+    local.close()
+    script = (
+        "import sys; from pathlib import Path; from pingbox.emulator.clock import SystemClock\n"
+        "from pingbox.emulator.dynamodb import LocalDynamoDB\n"
+        "local = LocalDynamoDB.open(Path(sys.argv[1]), clock=SystemClock())\n"
+        "assert local.call('ListTables', {}).body == {'TableNames': ['Messages']}\n"
+        "item = {'roomId': {'S': 'a'}, 'seq': {'N': '1'}}\n"
+        "assert local.call('PutItem', {'TableName': 'Messages', 'Item': item}).status == 200\n"
+        "local.close()\n"
+        "print([name for name in ('moto', 'botocore', 'aiohttp') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[]\n", "")

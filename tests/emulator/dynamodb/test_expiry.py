@@ -166,3 +166,18 @@ def test_time_to_live_goes_on_after_a_restart(
     local.close()
     clock.advance(hours=1)
     assert there(wired(opened())) == set()
+
+
+def test_a_great_many_are_deleted_a_few_at_a_time(table: Any, clock: WoundClock, db: LocalDynamoDB) -> None:
+    """One unlucky call does not pay for all; asking for it deletes all."""
+    switch(table, on=True)
+    for first in range(0, 1200, 25):
+        members = [
+            {"PutRequest": {"Item": {"id": {"S": str(n)}, "expiresAt": {"N": str(NOW + 60)}}}}
+            for n in range(first, first + 25)
+        ]
+        table.batch_write_item(RequestItems={"Connections": members})
+    clock.advance(hours=1)
+    assert table.scan(TableName="Connections", Select="COUNT")["Count"] == 700
+    assert table.scan(TableName="Connections", Select="COUNT")["Count"] == 200
+    assert db.expire() == 200
