@@ -30,10 +30,14 @@ class Preflight:
     unanswered: tuple[str, ...] = ()
 
 
-def look(aws: Aws) -> Preflight:
-    """Ask. The first call is `GetCallerIdentity`: it needs no permission, and without credentials nothing follows."""
+def look(aws: Aws, expected_account: str | None = None) -> Preflight:
+    """Ask. The first call is `GetCallerIdentity`: it needs no permission, and without credentials nothing follows.
+
+    Nor does anything in another account than the expected one (`RefusedError`).
+    """
     identity = aws.call("sts", "get_caller_identity")
     account = str(identity["Account"])
+    refuse_wrong_account(account, expected_account)
     unanswered: list[str] = []
     return Preflight(
         account,

@@ -36,8 +36,7 @@ def ground(where: Where, aws: Aws | None = None) -> Ground:
     """Ask who we are. `RefusedError` without credentials or in the wrong account."""
     aws = aws or Boto(where.profile, where.region)
     place = checked_place(where.app, where.stage, aws.region)
-    found = preflight.look(aws)
-    preflight.refuse_wrong_account(found.account, where.expect_account)
+    found = preflight.look(aws, where.expect_account)
     return Ground(aws, replace(place, account=found.account), found)
 
 

@@ -1,0 +1,109 @@
+"""Somebody's own template: read with its short forms, its code packed, its parameters checked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pingbox.deploy.cfn_text import parse
+from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.own_template import own_wish
+from pingbox.deploy.place import Place
+
+PLACE = Place("mine", "dev", "eu-central-1", "123456789012")
+
+TEMPLATE = """
+Parameters:
+  Stage: {Type: String}
+  Size: {Type: Number, Default: 1}
+Resources:
+  Echo:
+    Type: AWS::Lambda::Function
+    Properties:
+      Code: src
+      Role: !GetAtt Role.Arn
+      Handler: app.handler
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: 2012-10-17, Statement: []}
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.py").write_text("def handler(event, context): ...\n")
+    file = tmp_path / "template.yaml"
+    file.write_text(TEMPLATE)
+    return file
+
+
+def test_code_beside_the_template_is_packed_and_named(mine: Path) -> None:
+    wish = own_wish(PLACE, mine, {})
+    [artifact] = wish.artifacts
+    assert json.loads(wish.template)["Resources"]["Echo"]["Properties"]["Code"] == {
+        "S3Bucket": PLACE.artifact_bucket,
+        "S3Key": f"mine/dev/{artifact.key}",
+    }
+
+
+def test_the_same_code_has_the_same_name(mine: Path) -> None:
+    """Otherwise a second deploy would never say "no changes"."""
+    assert own_wish(PLACE, mine, {}) == own_wish(PLACE, mine, {})
+
+
+def test_a_sam_template_is_packed_in_its_own_words(mine: Path) -> None:
+    mine.write_text(TEMPLATE.replace("AWS::Lambda::Function", "AWS::Serverless::Function").replace("Code:", "CodeUri:"))
+    code = json.loads(own_wish(PLACE, mine, {}).template)["Resources"]["Echo"]["Properties"]["CodeUri"]
+    assert set(code) == {"Bucket", "Key"}
+
+
+def test_the_stage_is_passed_to_a_template_that_asks_for_it(mine: Path) -> None:
+    assert own_wish(PLACE, mine, {"Size": "2"}).parameters == {"Stage": "dev", "Size": "2"}
+
+
+def test_it_has_no_page_and_no_secret_of_ours(mine: Path) -> None:
+    wish = own_wish(PLACE, mine, {})
+    assert (wish.site, wish.secret, wish.guests) == (None, False, False)
+
+
+def test_a_parameter_it_does_not_have_is_refused(mine: Path) -> None:
+    with pytest.raises(RefusedError, match="Sise"):
+        own_wish(PLACE, mine, {"Sise": "2"})
+
+
+def test_code_that_is_not_there_is_refused(mine: Path) -> None:
+    mine.write_text(TEMPLATE.replace("Code: src", "Code: scr"))
+    with pytest.raises(RefusedError, match=r"Echo\.Code"):
+        own_wish(PLACE, mine, {})
+
+
+@pytest.mark.parametrize("text", ["Resources: [", "just text", "Resources:\n", "- a\n- list\n"])
+def test_what_is_no_template_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(RefusedError, match=r"mine\.yaml"):
+        parse(text, "mine.yaml")
+
+
+def test_short_forms_become_long_ones() -> None:
+    document = parse(
+        "Resources:\n"
+        "  A:\n"
+        "    Condition: !Equals [!Ref B, '']\n"
+        "    Value: !GetAtt A.B.C\n"
+        "    List: !GetAtt [A, B]\n"
+        "    Text: !Sub 'x-${A}'\n"
+        "    If: !If [!Condition C, 1, !Ref AWS::NoValue]\n"
+        "    Date: 2012-10-17\n",
+        "t",
+    )
+    assert document["Resources"]["A"] == {
+        "Condition": {"Fn::Equals": [{"Ref": "B"}, ""]},
+        "Value": {"Fn::GetAtt": ["A", "B.C"]},
+        "List": {"Fn::GetAtt": ["A", "B"]},
+        "Text": {"Fn::Sub": "x-${A}"},
+        "If": {"Fn::If": [{"Condition": "C"}, 1, {"Ref": "AWS::NoValue"}]},
+        "Date": "2012-10-17",
+    }

@@ -1,0 +1,132 @@
+"""From what is there to what is wished: whole lists of steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pingbox.deploy import planner
+from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.package import Artifact
+from pingbox.deploy.place import Place
+from pingbox.deploy.reality import NOTHING, Reality
+from pingbox.deploy.stack import Stack
+from pingbox.deploy.steps import (
+    ContinueRollback,
+    CreateArtifactBucket,
+    CreateSecret,
+    DeleteStack,
+    MarkSwapped,
+    ProtectStack,
+    PutArtifact,
+    RemoveArtifacts,
+    SwapCode,
+)
+from pingbox.deploy.wish import Wish
+
+PLACE = Place("app", "dev", "eu-central-1", "123456789012")
+BUCKET = "pingbox-artifacts-123456789012-eu-central-1"
+OLD, CODE = "app/dev/old.zip", Artifact("c" * 64, b"zip")
+KEY = f"app/dev/{'c' * 32}.zip"
+TEMPLATE = '{"Parameters": {"Stage": {}, "CodeKey": {}, "LogLevel": {}}, "Resources": {}}'
+WISH = Wish(PLACE, TEMPLATE, {"Stage": "dev", "CodeKey": KEY}, (CODE,), secret=True)
+
+
+def stack(status: str = "CREATE_COMPLETE", **parameters: str) -> Stack:
+    return Stack("app-dev", status, "arn", {}, parameters or {"CodeKey": OLD, "LogLevel": "INFO", "Gone": "x"})
+
+
+RUNNING = Reality(stack(), frozenset({OLD}), secret=True)
+
+
+class TestMending:
+    @pytest.mark.parametrize("status", [None, "CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+    def test_a_stack_at_rest_needs_none(self, status: str | None) -> None:
+        assert planner.mending(PLACE, Reality(stack(status) if status else None)) == []
+
+    @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "CREATE_FAILED", "DELETE_FAILED"])
+    def test_what_never_came_up_is_deleted(self, status: str) -> None:
+        [step] = planner.mending(PLACE, Reality(stack(status)))
+        assert isinstance(step, DeleteStack)
+
+    def test_what_was_in_use_is_never_deleted(self) -> None:
+        """A failed rollback is continued: there is data in that stack."""
+        assert planner.mending(PLACE, Reality(stack("UPDATE_ROLLBACK_FAILED"))) == [ContinueRollback("app-dev")]
+
+    def test_somebody_elses_operation_is_waited_for(self) -> None:
+        with pytest.raises(RefusedError, match="UPDATE_IN_PROGRESS"):
+            planner.mending(PLACE, Reality(stack("UPDATE_IN_PROGRESS")))
+
+
+class TestPreparation:
+    def test_a_first_deploy_makes_bucket_code_and_secret(self) -> None:
+        assert planner.preparation(WISH, NOTHING) == [
+            CreateArtifactBucket(BUCKET, "eu-central-1"),
+            PutArtifact(BUCKET, KEY, b"zip", "application/zip"),
+            CreateSecret("/pingbox/app/dev/token-secret", (("pingbox:app", "app"), ("pingbox:stage", "dev"))),
+        ]
+
+    def test_what_is_there_is_not_made_again(self) -> None:
+        """A secret made anew would void every guest's token."""
+        assert planner.preparation(WISH, replace(RUNNING, artifacts=frozenset({OLD, KEY}))) == []
+
+    def test_a_long_template_travels_by_the_bucket(self) -> None:
+        long = replace(WISH, template=TEMPLATE + " " * 52_000)
+        bucket, upload = planner.template_upload(long, NOTHING)
+        assert isinstance(bucket, CreateArtifactBucket)
+        assert isinstance(upload, PutArtifact)
+        request = planner.change_set(long, NOTHING, "name")
+        assert request.body is None
+        assert request.url == f"https://{BUCKET}.s3.eu-central-1.amazonaws.com/{upload.key}"
+
+
+class TestChangeSet:
+    def test_parameters_nobody_spoke_of_keep_their_values(self) -> None:
+        """Except those that the new template does not have any more."""
+        request = planner.change_set(WISH, RUNNING, "name")
+        assert (request.create, request.previous) == (False, ("LogLevel",))
+
+    @pytest.mark.parametrize("reality", [NOTHING, Reality(stack("REVIEW_IN_PROGRESS"))])
+    def test_a_new_stack_has_no_previous_values(self, reality: Reality) -> None:
+        request = planner.change_set(WISH, reality, "name")
+        assert (request.create, request.previous) == (True, ())
+
+
+class TestAfterwards:
+    def test_only_this_code_and_the_one_before_stay(self) -> None:
+        """A rollback needs the code it goes back to."""
+        reality = replace(RUNNING, artifacts=frozenset({OLD, KEY, "app/dev/older.zip", "app/dev/hotswap.json"}))
+        assert planner.after_change(WISH, reality, ()) == [RemoveArtifacts(BUCKET, ("app/dev/older.zip",))]
+
+    def test_swapped_code_is_taken_back(self) -> None:
+        """Even if CloudFormation saw nothing to do: it does not know what runs."""
+        reality = replace(RUNNING, swapped="app/dev/hot.zip", artifacts=frozenset({OLD, KEY}))
+        assert planner.after_change(WISH, reality, ("f1", "f2")) == [
+            SwapCode(("f1", "f2"), BUCKET, KEY),
+            MarkSwapped(BUCKET, "app/dev/hotswap.json", None),
+        ]
+
+    def test_a_protected_wish_is_protected_once(self) -> None:
+        wish = replace(WISH, protect=True)
+        assert planner.after_change(wish, NOTHING, ()) == [ProtectStack("app-dev", on=True)]
+        protected = replace(RUNNING, stack=replace(stack(), protected=True), artifacts=frozenset())
+        assert planner.after_change(wish, protected, ()) == []
+
+    def test_a_template_of_ones_own_loses_no_artifact(self) -> None:
+        """We do not know how its older versions named their code."""
+        own = replace(WISH, parameters={})
+        assert planner.after_change(own, replace(RUNNING, artifacts=frozenset({"app/dev/x.zip"})), ()) == []
+
+
+class TestHotSwap:
+    def test_code_travels_is_swapped_and_noted(self) -> None:
+        assert planner.hot_swap(WISH, RUNNING, ("f",)) == [
+            PutArtifact(BUCKET, KEY, b"zip", "application/zip"),
+            SwapCode(("f",), BUCKET, KEY),
+            MarkSwapped(BUCKET, "app/dev/hotswap.json", KEY),
+        ]
+
+    def test_the_same_code_again_is_nothing(self) -> None:
+        assert planner.hot_swap(WISH, replace(RUNNING, swapped=KEY), ("f",)) == []
+        assert planner.hot_swap(WISH, Reality(stack(CodeKey=KEY), frozenset()), ("f",)) == []
