@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,8 +14,8 @@ from pingbox.emulator.functions import memory, platform_log
 from pingbox.emulator.functions.function_log import InvocationLog
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome
 from pingbox.emulator.functions.output import Lines
-from pingbox.emulator.functions.payloads import copier, from_posted, returned
-from pingbox.emulator.functions.python_runtime import faults, marshalling
+from pingbox.emulator.functions.payloads import copier, from_posted, outcome_of
+from pingbox.emulator.functions.python_runtime import faults
 from pingbox.emulator.functions.python_runtime.context import LambdaContext, Place
 from pingbox.emulator.functions.python_runtime.handler import Handler
 from pingbox.emulator.happenings import Observer
@@ -63,10 +62,6 @@ class _UnusableError(Exception):
         self.outcome = outcome
 
 
-def _json_of(value: Any) -> str | bytes:
-    return value if isinstance(value, bytes) else marshalling.dumps(value)
-
-
 def _exit_status(error: BaseException) -> int:
     """What a process would have ended with."""
     if isinstance(error, SystemExit):
@@ -84,7 +79,7 @@ class Invocation:
     def __init__(
         self, settings: Settings, event: Any, loop: asyncio.AbstractEventLoop, observe: Observer, clock: Clock
     ) -> None:
-        self.request_id = str(uuid.uuid4())
+        self.request_id = platform_log.new_request_id()
         self.outcome: asyncio.Future[Outcome] = loop.create_future()
         self._log = InvocationLog(settings.name, self.request_id, loop, observe, clock)
         self.lines = Lines(self.request_id, self._log.write_from_thread)
@@ -147,7 +142,7 @@ class Invocation:
         self._began = time.monotonic()
         self._deadline = self._began + self._settings.timeout
         try:
-            return returned(_json_of(handler(self._event(), context)))
+            return outcome_of(handler(self._event(), context))
         except Exception as error:
             return self._failed(error, self.request_id)
         except BaseException as error:  # sys.exit and its like end the environment

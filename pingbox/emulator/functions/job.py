@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import uuid
 from typing import Any
 
 from pingbox.emulator.clock import Clock
@@ -20,7 +19,7 @@ class Job:
     def __init__(
         self, function: str, event: Any, loop: asyncio.AbstractEventLoop, observe: Observer, clock: Clock
     ) -> None:
-        self.request_id = str(uuid.uuid4())
+        self.request_id = platform_log.new_request_id()
         self.payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         self.outcome: asyncio.Future[Outcome] = loop.create_future()
         self.log = InvocationLog(function, self.request_id, loop, observe, clock)
