@@ -1,0 +1,73 @@
+"""The wheel in a stranger's project: pytest finds the fixtures, and everything the stranger has goes on working."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize("mode", ["strict", "auto"])
+def test_every_kind_of_test_is_green(run_pytest, mode):
+    """async, plain, unittest, beside moto, with folders called web, deploy and emulator; in both asyncio modes."""
+    done = run_pytest("-q", f"--asyncio-mode={mode}")
+    assert "11 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_workers_of_xdist_have_an_emulator_each(run_pytest):
+    done = run_pytest("-q", "-n", "2")
+    assert "11 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_project_that_asks_for_nothing_pays_nothing(run_pytest, project):
+    """The plugin is loaded in every pytest of its machine: it must not bring boto3 along."""
+    (project / "conftest.py").unlink()
+    (project / "tests" / "test_quiet.py").write_text(
+        "import sys\n"
+        "def test_nothing_heavy():\n"
+        "    heavy = {'boto3', 'botocore', 'aiohttp', 'moto', 'websockets', 'pingbox.testing', 'asyncio.base_events'}\n"
+        "    assert heavy & set(sys.modules) <= {'asyncio.base_events'}\n"
+    )
+    done = run_pytest("-q", "tests/test_quiet.py")
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_it_can_be_switched_off(run_pytest):
+    done = run_pytest("-q", "-o", "pingbox=false", "tests/test_sync.py")
+    assert "fixture 'ws' not found" in done.stdout
+
+
+def test_other_plugins_names_come_first(run_pytest, project):
+    """A plugin with a fixture `dynamodb` keeps it; ours has a long name, too."""
+    (project / "other_plugin.py").write_text("import pytest\n@pytest.fixture\ndef dynamodb():\n    return 'theirs'\n")
+    (project / "tests" / "test_names.py").write_text(
+        "def test_names(dynamodb, pingbox_dynamodb):\n"
+        "    assert dynamodb == 'theirs'\n"
+        "    assert pingbox_dynamodb.tables == ['people']\n"
+    )
+    done = run_pytest("-q", "-p", "other_plugin", "tests/test_names.py")
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+FAILING = """
+def test_fails(pingbox, ws):
+    pingbox.faults.schedule(7)
+    pingbox.faults.drop_posts(to="bo")
+    ana, bo = ws.connect(name="ana"), ws.connect(name="bo")
+    ana.send_json({"action": "sendMessage", "text": "hi"})
+    bo.expect(text="hi", timeout=0.2)
+"""
+
+
+def test_a_failure_shows_the_conversation_and_the_schedule(run_pytest, project):
+    """A diagram of who said what, the seed, and the schedule as Python to paste."""
+    (project / "tests" / "test_failing.py").write_text(FAILING)
+    done = run_pytest("-q", "tests/test_failing.py")
+    assert "1 failed" in done.stdout, done.stdout + done.stderr
+    assert "bo expected within 0.2 s" in done.stdout
+    assert "PingBox: what happened" in done.stdout
+    assert "⚡ post to bo dropped" in done.stdout
+    assert "# pingbox.faults.schedule(7) ordered:\npingbox.faults.order(\n" in done.stdout
+
+
+def test_a_wrong_app_is_told_with_the_way_out(run_pytest, project):
+    done = run_pytest("-q", "-o", "pingbox_app=app:ROTUES", "tests/test_sync.py::test_everybody_hears")
+    assert "has no 'ROTUES'; expected a mapping of route keys to handlers" in done.stdout
