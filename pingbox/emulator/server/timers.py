@@ -12,6 +12,9 @@ from pingbox.emulator.clock import Clock
 _LONGEST_WAIT = 3600.0  # seconds; the loop's own clock and ours may drift apart
 
 
+_FIRST_SWEEP = 256
+
+
 class Timer:
     """One appointment; `cancel` also lets go of everything the callback holds."""
 
@@ -35,11 +38,14 @@ class Timers:
         self._order = count()
         self._wakeup: asyncio.TimerHandle | None = None
         self._stopped = False
+        self._sweep_at = _FIRST_SWEEP
         clock.on_advance(self._look_soon)
 
     def at(self, due: float, callback: Callable[[], None]) -> Timer:
         """Call back once `clock.now() >= due`."""
         timer = Timer(due, callback)
+        if len(self._heap) >= self._sweep_at:
+            self._sweep()
         heapq.heappush(self._heap, (due, next(self._order), timer))
         if self._heap[0][2] is timer:
             self._wait()
@@ -51,6 +57,12 @@ class Timers:
         self._heap.clear()
         if self._wakeup is not None:
             self._wakeup.cancel()
+
+    def _sweep(self) -> None:
+        """Throw cancelled appointments out, which else would lie here for the ten minutes of a dead connection."""
+        self._heap = [entry for entry in self._heap if entry[2].callback is not None]
+        heapq.heapify(self._heap)
+        self._sweep_at = max(_FIRST_SWEEP, 2 * len(self._heap))
 
     def _look_soon(self) -> None:
         """The clock's callback, on any thread, perhaps long after the loop is gone."""
