@@ -30,6 +30,7 @@ class ServeSettings:
     `port` 0 takes a free port. `data_dir` None keeps everything in memory (`--ephemeral`). `app` None serves
     PingBox's own chat, otherwise it is a template, a folder or `module:function`. `stage` None means the default:
     `dev`, or the stage that the app declares. `ready_file` is written once the server answers.
+    `tls_port` adds a TLS listener whose authority's certificate is written to `tls_ca`; both or neither.
     `rate` is how many actions a minute a connection may do; 0 is no limit, None the chat's own.
     `dynamodb_endpoint` puts another DynamoDB in place of the local one; `real_dynamodb` real tables on AWS.
     """
@@ -44,6 +45,8 @@ class ServeSettings:
     dynamodb_endpoint: str | None = None
     real_dynamodb: bool = False
     rate: int | None = None
+    tls_port: int | None = None
+    tls_ca: Path | None = None
     in_process: bool = False
     serial: bool = False
     ready_file: Path | None = None
@@ -55,6 +58,10 @@ class ServeSettings:
     def __post_init__(self) -> None:
         if self.stage is not None:
             check_stage(self.stage)
+        if (self.tls_port is None) != (self.tls_ca is None):
+            raise SettingsError(
+                "--tls-port and --tls-ca go together: the listener's port, and the file its authority is written to"
+            )
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"port {self.port} does not exist; expected 1 to 65535, or 0 for any free one")
 

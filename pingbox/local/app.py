@@ -20,6 +20,7 @@ from pingbox.local.addresses import Addresses
 from pingbox.local.app_functions import AppFunctions, InProcesses, InThisProcess, MixedEnvironmentError
 from pingbox.local.http_doors import first_of, not_found
 from pingbox.local.item_store import ItemStore, LocalTables, create_missing, item_store
+from pingbox.local.tls import tls_context, tls_facts
 from pingbox.settings import ServeSettings
 
 _log = logging.getLogger("pingbox.serve")
@@ -52,6 +53,8 @@ class AppHouse:
             host=settings.host,
             port=settings.port,
             region=self.app.region,
+            tls=tls_context(settings, self.app.region),
+            tls_port=settings.tls_port or 0,
             switches=Switches(message_order="serial" if settings.serial else "concurrent"),
         )
         self._watcher: FileWatcher | None = None
@@ -95,6 +98,7 @@ class AppHouse:
         _, *others = [(api, stage) for api in self.app.apis for stage in api.stages]
         known = [("WebSocket", f"{self.server.ws_url(stage.name, api.api_id)}  ({api.name})") for api, stage in others]
         known.append(("DynamoDB", self.store.describe(self.server.url)))
+        known += tls_facts(self._settings, self.server.tls_port)
         known += [("Not here", f"{one.logical_id} ({one.type}): {one.reason}") for one in self.app.ignored]
         known += [("Note", warning) for warning in self.app.warnings]
         return known

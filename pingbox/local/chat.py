@@ -27,6 +27,7 @@ from pingbox.local.data_dir import token_secret
 from pingbox.local.http_doors import first_of
 from pingbox.local.item_store import REGION, create_missing, item_store
 from pingbox.local.local_postman import LocalPostman
+from pingbox.local.tls import tls_context, tls_facts
 from pingbox.settings import DEFAULT_STAGE, ServeSettings
 from pingbox.web.site import site
 
@@ -88,6 +89,8 @@ class ChatHouse:
             host=settings.host,
             port=settings.port,
             region=REGION,
+            tls=tls_context(settings, REGION),
+            tls_port=settings.tls_port or 0,
             switches=Switches(message_order="serial" if settings.serial else "concurrent"),
         )
         self._sweep = Every(self._clock, _SWEEP_SECONDS, partial(self.functions.invoke, "SweepLambda", {}))
@@ -130,6 +133,7 @@ class ChatHouse:
     def facts(self) -> list[tuple[str, str]]:
         """What else to know: where the messages are, and who can come in."""
         known = [("DynamoDB", self.store.describe(self.server.url))]
+        known += tls_facts(self._settings, self.server.tls_port)
         if not _is_loopback(self._settings.host):
             known.append(("Open to", f"everybody who reaches {self._settings.host}; any page may connect"))
         return known

@@ -167,3 +167,24 @@ def test_a_bad_option_gets_a_clear_line_and_an_exit_code(arguments, words):
     assert refused.returncode != 0
     assert words in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+async def test_the_same_is_served_over_tls_under_aws_own_names(tmp_path):
+    """HS-1, HS-9: for clients that insist on https, trusting the authority that was written for them."""
+    import ssl
+
+    authority = tmp_path / "ca.pem"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with serving(tmp_path, "--ephemeral", "--tls-port", str(port), "--tls-ca", str(authority)):
+        trusting = ssl.create_default_context(cafile=str(authority))
+        address = f"wss://pingbox001.execute-api.us-east-1.amazonaws.com:{port}/dev"
+        async with connect(address, host="127.0.0.1", port=port, ssl=trusting) as ana:
+            await say(ana, "hi over TLS")
+            assert (await hear(ana))["text"] == "hi over TLS"
+
+
+def test_the_tls_options_go_together():
+    refused = pingbox("serve", "--tls-port", "0")
+    assert refused.returncode == 2
+    assert "--tls-port and --tls-ca go together" in refused.stderr
