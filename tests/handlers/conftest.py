@@ -7,11 +7,12 @@ moto); `CHAT_ENGINES=local,moto` in the environment runs everything over both.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from support.chat_tables import chat_tables
+from support.chat_tables import chat_client, fresh_tables
 from support.chat_world import World
 
 
@@ -22,11 +23,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("dynamodb", engines, indirect=True)
 
 
-@pytest.fixture
-def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A boto3 client of an empty chat's tables."""
-    with chat_tables(request.param) as client:
+@pytest.fixture(scope="module")
+def clients() -> Iterator[Callable[[str], Any]]:
+    """A module's clients by engine, each made when it is first asked for."""
+    made: dict[str, Any] = {}
+    with ExitStack() as stack:
+
+        def client(engine: str) -> Any:
+            if engine not in made:
+                made[engine] = stack.enter_context(chat_client(engine))
+            return made[engine]
+
         yield client
+
+
+@pytest.fixture
+def dynamodb(request: pytest.FixtureRequest, clients: Callable[[str], Any]) -> Any:
+    """A boto3 client of an empty chat's tables."""
+    client = clients(request.param)
+    fresh_tables(client)
+    return client
 
 
 @pytest.fixture

@@ -6,22 +6,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from support.chat_world import make_tables
+from support.chat_world import START, make_tables
 
 ENGINES = ("local", "moto")
 
 
 @contextmanager
+def chat_client(engine: str) -> Iterator[Any]:
+    """A boto3 client with no tables yet. `local`: our engine, in memory; `moto`: moto's `mock_aws`.
+
+    Making one takes half a second, so tests share it and begin with `fresh_tables`.
+    """
+    with _moto() if engine == "moto" else _local() as client:
+        yield client
+
+
+@contextmanager
 def chat_tables(engine: str) -> Iterator[Any]:
-    """A boto3 client of an empty chat's tables. `local`: ours, in memory; `moto`: moto's `mock_aws`."""
-    if engine == "moto":
-        with _moto() as client:
-            make_tables(client)
-            yield client
-    else:
-        with _local() as client:
-            make_tables(client)
-            yield client
+    """A client of an empty chat's tables, for a single use."""
+    with chat_client(engine) as client:
+        make_tables(client)
+        yield client
+
+
+def fresh_tables(client: Any) -> None:
+    """Drop whatever an earlier test left, and make the chat's tables."""
+    for name in client.list_tables()["TableNames"]:
+        client.delete_table(TableName=name)
+    make_tables(client)
 
 
 @contextmanager
@@ -37,10 +49,11 @@ def _moto() -> Iterator[Any]:
 @contextmanager
 def _local() -> Iterator[Any]:
     from pingbox.emulator.aws.in_process import Wires
-    from pingbox.emulator.clock import SystemClock
+    from pingbox.emulator.clock import WoundClock
     from pingbox.emulator.dynamodb import LocalDynamoDB
 
-    engine = LocalDynamoDB.open(None, clock=SystemClock())
+    # It stands where the worlds of the tests begin: by the machine's clock all their rows would have expired.
+    engine = LocalDynamoDB.open(None, clock=WoundClock(lambda: START / 1000))
     try:
         yield Wires("http://127.0.0.1:1", dynamodb=engine).client("dynamodb")
     finally:
