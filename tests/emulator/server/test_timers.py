@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from support.waiting import until
 
 from pingbox.emulator.clock import WoundClock
 from pingbox.emulator.server.timers import Timers
+from support.waiting import until
 
 
 @pytest.fixture
