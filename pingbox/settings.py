@@ -31,6 +31,7 @@ class ServeSettings:
     PingBox's own chat, otherwise it is a template, a folder or `module:function`. `stage` None means the default:
     `dev`, or the stage that the app declares. `ready_file` is written once the server answers.
     `tls_port` adds a TLS listener whose authority's certificate is written to `tls_ca`; both or neither.
+    `switches` are the gateway's other plausible answers by name (`message_order=serial`).
     `rate` is how many actions a minute a connection may do; 0 is no limit, None the chat's own.
     `dynamodb_endpoint` puts another DynamoDB in place of the local one; `real_dynamodb` real tables on AWS.
     """
@@ -48,7 +49,7 @@ class ServeSettings:
     tls_port: int | None = None
     tls_ca: Path | None = None
     in_process: bool = False
-    serial: bool = False
+    switches: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     ready_file: Path | None = None
     open_browser: bool = False
     verbose: bool = False

@@ -11,7 +11,6 @@ from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.functions.file_watcher import FileWatcher, concerned
 from pingbox.emulator.functions.invoke_api import InvokeApi
 from pingbox.emulator.gateway.declaration import Api
-from pingbox.emulator.gateway.switches import Switches
 from pingbox.emulator.happenings import Happening, Observer
 from pingbox.emulator.server.gateway_server import GatewayServer
 from pingbox.emulator.template import App, Table, read_app
@@ -20,6 +19,7 @@ from pingbox.local.addresses import Addresses
 from pingbox.local.app_functions import AppFunctions, InProcesses, InThisProcess, MixedEnvironmentError
 from pingbox.local.http_doors import first_of, not_found
 from pingbox.local.item_store import ItemStore, LocalTables, create_missing, item_store
+from pingbox.local.switching import switches
 from pingbox.local.tls import tls_context, tls_facts
 from pingbox.settings import ServeSettings
 
@@ -55,7 +55,7 @@ class AppHouse:
             region=self.app.region,
             tls=tls_context(settings, self.app.region),
             tls_port=settings.tls_port or 0,
-            switches=Switches(message_order="serial" if settings.serial else "concurrent"),
+            switches=switches(settings.switches),
         )
         self._watcher: FileWatcher | None = None
 

@@ -12,7 +12,6 @@ from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.functions.in_process import InProcessFunction, InProcessFunctions
 from pingbox.emulator.functions.invoke_api import EVENT, InvokeApi
 from pingbox.emulator.gateway.declaration import CONNECT, DEFAULT, DISCONNECT, Api, LambdaProxy, Route, Stage
-from pingbox.emulator.gateway.switches import Switches
 from pingbox.emulator.happenings import Happening, Observer
 from pingbox.emulator.schedule import Every
 from pingbox.emulator.server.gateway_server import GatewayServer
@@ -27,6 +26,7 @@ from pingbox.local.data_dir import token_secret
 from pingbox.local.http_doors import first_of
 from pingbox.local.item_store import REGION, create_missing, item_store
 from pingbox.local.local_postman import LocalPostman
+from pingbox.local.switching import switches
 from pingbox.local.tls import tls_context, tls_facts
 from pingbox.settings import DEFAULT_STAGE, ServeSettings
 from pingbox.web.site import site
@@ -91,7 +91,7 @@ class ChatHouse:
             region=REGION,
             tls=tls_context(settings, REGION),
             tls_port=settings.tls_port or 0,
-            switches=Switches(message_order="serial" if settings.serial else "concurrent"),
+            switches=switches(settings.switches),
         )
         self._sweep = Every(self._clock, _SWEEP_SECONDS, partial(self.functions.invoke, "SweepLambda", {}))
 

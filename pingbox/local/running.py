@@ -21,7 +21,7 @@ from pingbox.emulator.happenings import Happening, Observer
 from pingbox.local.addresses import Addresses
 from pingbox.local.live_log import json_line, text_line
 from pingbox.local.trace import Trace
-from pingbox.settings import ServeSettings
+from pingbox.settings import ServeSettings, SettingsError
 
 # What a client of real tables, and the finding of its credentials, may reach.
 _REAL = ("dynamodb", "sts", "sso", "oidc", "portal.sso")
@@ -125,7 +125,7 @@ def open_house(settings: ServeSettings, observer: Observer) -> House:
         from pingbox.local.app import AppHouse
 
         return AppHouse(settings, observer=observer)
-    except (StoreError, TemplateError, MixedEnvironmentError) as error:
+    except (StoreError, TemplateError, MixedEnvironmentError, SettingsError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -37,7 +37,13 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="aws: real tables in your account, after you said yes.",
 )
-@click.option("--serial", is_flag=True, help="One message of a connection after the other; default: concurrent.")
+@click.option(
+    "--switch",
+    "switched",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Where AWS's behaviour is not known for sure, take the other answer, e.g. message_order=serial.",
+)
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the template.")
 @click.option("--explain", is_flag=True, help="Say what was understood of APP, and end.")
 @click.option("--in-process", is_flag=True, help="Run APP's Python handlers in this process: breakpoint() works.")
@@ -49,7 +55,13 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--verbose", is_flag=True, help="Show every frame's size, management call and log line too.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def serve(
-    data_dir: Path | None, ephemeral: bool, dynamodb: str, parameters: tuple[str, ...], explain: bool, **options: Any
+    data_dir: Path | None,
+    ephemeral: bool,
+    dynamodb: str,
+    parameters: tuple[str, ...],
+    switched: tuple[str, ...],
+    explain: bool,
+    **options: Any,
 ) -> None:
     """Chat offline, or run your own WebSocket app.
 
@@ -67,7 +79,8 @@ def serve(
         settings = ServeSettings(
             data_dir=None if ephemeral else data_dir or default_data_dir(options["app"]),
             real_dynamodb=dynamodb == "aws",
-            parameters=_named(parameters),
+            parameters=_named("--parameter", parameters),
+            switches=_named("--switch", switched),
             **options,
         )
     except SettingsError as error:
@@ -80,8 +93,8 @@ def serve(
         run(settings)
 
 
-def _named(parameters: tuple[str, ...]) -> dict[str, str]:
-    for parameter in parameters:
-        if "=" not in parameter:
-            raise click.UsageError(f"--parameter {parameter!r} has no value; expected NAME=VALUE")
-    return dict(parameter.split("=", 1) for parameter in parameters)
+def _named(option: str, pairs: tuple[str, ...]) -> dict[str, str]:
+    for pair in pairs:
+        if "=" not in pair:
+            raise click.UsageError(f"{option} {pair!r} has no value; expected NAME=VALUE")
+    return dict(pair.split("=", 1) for pair in pairs)

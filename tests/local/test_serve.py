@@ -159,6 +159,10 @@ def test_a_port_in_use_gets_one_clear_line():
         (["--port", "many"], "'many' is not a valid integer"),
         (["--nonsense"], "No such option"),
         (["--ephemeral", "--data-dir", "somewhere"], "--ephemeral keeps nothing"),
+        (["--ephemeral", "--switch", "message_order"], "has no value; expected NAME=VALUE"),
+        (["--ephemeral", "--switch", "gravity=off"], "--switch gravity is not known; expected one of message_order"),
+        (["--ephemeral", "--switch", "throttled=shout"], "expected frame or close"),
+        (["--ephemeral", "--switch", "idle_timeout=soon"], "is not a number above 0"),
         (["--host", "192.0.2.1", "--ephemeral"], "cannot listen on 192.0.2.1"),
     ],
 )
