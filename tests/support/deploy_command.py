@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import click
 from click.testing import CliRunner, Result
 
-from pingbox import deploying
+from pingbox.cli import main
 from support.ministack import Account
 
 Pingbox = Callable[..., Result]
@@ -19,11 +18,8 @@ def command_in(account: Account, **credentials: str) -> Pingbox:
     `credentials` are environment variables that take the place of the root's."""
 
     def run(*arguments: str, code: int = 0, typed: str | None = None) -> Result:
-        named: dict[str, click.Command] = {
-            name: getattr(deploying, name) for name in ("plan", "deploy", "status", "logs", "destroy", "template")
-        }
         environment = {**account.environment, "AWS_PROFILE": None, "COLUMNS": "200", **credentials}
-        result = CliRunner().invoke(named[arguments[0]], arguments[1:], env=environment, input=typed)
+        result = CliRunner().invoke(main, arguments, env=environment, input=typed)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert result.exit_code == code, result.output

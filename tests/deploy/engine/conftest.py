@@ -43,9 +43,8 @@ def pingbox_with(account: Account, tmp_path: Path) -> Callable[..., str]:
                 shutil.copytree(ROOT / package, tree / package, ignore=shutil.ignore_patterns("__pycache__"))
             with (tree / "pingbox_core" / "limits.py").open("a") as file:
                 file.write(f"\n# {difference}\n")
-        program = f"from pingbox import deploying; deploying.{arguments[0]}()"
         done = subprocess.run(
-            [sys.executable, "-c", program, *arguments[1:]],
+            [sys.executable, "-c", "from pingbox.cli import main; main()", *arguments],
             env={**os.environ, **account.environment, "PYTHONPATH": str(tree)},
             cwd=tree,  # -c looks here first
             capture_output=True,

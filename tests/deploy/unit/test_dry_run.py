@@ -17,6 +17,9 @@ sys.addaudithook(watch)
 """
 
 
+PINGBOX = "from pingbox.cli import main; main()"
+
+
 def run(program: str, *arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
     return subprocess.run(
@@ -27,11 +30,11 @@ def run(program: str, *arguments: str, home: Path) -> subprocess.CompletedProces
 def test_a_dry_run_asks_nobody(tmp_path: Path) -> None:
     """The steps of a first deploy, the zip's digest, and boto3 not even imported."""
     program = (
-        f"{NO_NETWORK}\nfrom pingbox import deploying\n"
-        "deploying.deploy(standalone_mode=False)\n"
+        f"{NO_NETWORK}\nfrom pingbox.cli import main\n"
+        "main(standalone_mode=False)\n"
         "assert 'boto3' not in sys.modules, 'boto3 was imported'"
     )
-    done = run(program, "--dry-run", "--site", "cloudfront", home=tmp_path)
+    done = run(program, "deploy", "--dry-run", "--site", "cloudfront", home=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "create the artifact bucket pingbox-artifacts-<account>-<region>" in done.stdout
     assert "change 41 resources of the stack pingbox-dev" in done.stdout
@@ -39,31 +42,32 @@ def test_a_dry_run_asks_nobody(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_says_the_same_twice(tmp_path: Path) -> None:
-    program = "from pingbox import deploying; deploying.deploy()"
-    one, two = (run(program, "--dry-run", home=tmp_path).stdout for _ in range(2))
+    one, two = (run(PINGBOX, "deploy", "--dry-run", home=tmp_path).stdout for _ in range(2))
     assert one == two
 
 
 def test_asking_for_help_imports_no_boto3(tmp_path: Path) -> None:
-    program = "import sys\nfrom pingbox import deploying\nassert not {'boto3', 'rich', 'yaml'} & set(sys.modules)"
+    program = (
+        "import sys\nfrom pingbox.deploy import commands, commands_running\n"
+        "assert not {'boto3', 'rich', 'yaml'} & set(sys.modules)"
+    )
     done = run(program, home=tmp_path)
     assert done.returncode == 0, done.stderr
 
 
 def test_no_credentials_is_one_line(tmp_path: Path) -> None:
     """Exit code 1, what is missing and what to do, and no traceback."""
-    program = "from pingbox import deploying; deploying.plan()"
-    done = run(program, "--region", "eu-central-1", home=tmp_path)
+    done = run(PINGBOX, "plan", "--region", "eu-central-1", home=tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("Error: the AWS credentials: none; expected a profile")
     assert "Traceback" not in done.stderr
 
 
 def test_no_region_is_one_line(tmp_path: Path) -> None:
-    done = run("from pingbox import deploying; deploying.plan()", home=tmp_path)
+    done = run(PINGBOX, "plan", home=tmp_path)
     assert (done.returncode, "--region" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
 
 
 def test_an_unknown_profile_is_one_line(tmp_path: Path) -> None:
-    done = run("from pingbox import deploying; deploying.status()", "--profile", "nobody", home=tmp_path)
+    done = run(PINGBOX, "status", "--profile", "nobody", home=tmp_path)
     assert (done.returncode, "nobody" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
