@@ -63,7 +63,7 @@ class Opening(asyncio.Protocol):
         try:
             parsed = handshake.parse_request(self._head)
         except handshake.BadRequestError as problem:
-            self._answer(handshake.refused(problem.status, str(problem)))
+            self._reject(problem.status, str(problem))
             return
         protocol = new_protocol()
         protocol.available_extensions = [ThriftyDeflateFactory()]
@@ -125,14 +125,14 @@ class Opening(asyncio.Protocol):
     def _checked(self, protocol: ServerProtocol, request: Request) -> str | None:
         """The accept key of a proper upgrade request; else None, and the refusal is sent."""
         if len(request.path) > limits.URL_CHARACTERS:
-            self._answer(handshake.refused(414, f"the URL is longer than {limits.URL_CHARACTERS} characters"))
+            self._reject(414, f"the URL is longer than {limits.URL_CHARACTERS} characters")
             return None
         try:
             accept_key, _, _ = protocol.process_request(request)
         except InvalidUpgrade as problem:
-            self._answer(handshake.refused(426, str(problem)))
+            self._reject(426, str(problem))
         except InvalidHandshake as problem:
-            self._answer(handshake.refused(400, str(problem)))
+            self._reject(400, str(problem))
         else:
             return accept_key
         return None
@@ -202,6 +202,11 @@ class Opening(asyncio.Protocol):
         cause = f"no stage at {request.path!r}; deployed: {known or 'none'}"
         self._gateway.tell(Refused(self._gateway.clock.now(), request.path.strip("/"), "", 403, cause))
         self._answer(handshake.refused(403, error_frames.FORBIDDEN))
+
+    def _reject(self, status: int, problem: str) -> None:
+        """Refuse what is no proper upgrade request. The problem may quote a header: only its sender gets to see it."""
+        self._gateway.tell(Refused(self._gateway.clock.now(), "", "", status, "not a proper WebSocket upgrade request"))
+        self._answer(handshake.refused(status, problem))
 
     def _answer(self, response: bytes) -> None:
         if not self._lost:

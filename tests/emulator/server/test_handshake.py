@@ -271,6 +271,7 @@ async def test_a_broken_handshake_gets_a_clear_status_and_runs_nothing(serve, br
     await raw.send(upgrade_request().replace(broken[0].encode(), broken[1].encode()))
     assert (await raw.answer()).status == status
     assert world.functions.events == []
+    assert [seen.status for seen in world.seen if isinstance(seen, Refused)] == [status]
 
 
 async def test_endless_headers_are_refused(serve):
