@@ -105,9 +105,11 @@ class Worker:
             await self._run_process(self._launcher(address, tmp), self._init_limit)
             if self._again and not self._is_lost:
                 await self._run_process(self._launcher(address, tmp), self._spec.timeout)
-        except (CannotRun, OSError) as error:
+        except (CannotRun, OSError, ValueError) as error:  # ValueError: what no process can be given, such as NUL
             self._could_not_run(error)
         finally:
+            if self._process is not None and self._process.returncode is None:
+                self._kill_group()
             self._stop_timer()
             self._lose()
             await self._api.close()
@@ -147,7 +149,7 @@ class Worker:
             self._line(self._outcome.message)
         self._settle()
 
-    def _could_not_run(self, error: CannotRun | OSError) -> None:
+    def _could_not_run(self, error: Exception) -> None:
         log.error("function %s could not be started: %s", self._spec.name, error)
         if self._output is not None:
             self._output.close()
