@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+
 from support.chat_tables import chat_client, fresh_tables
 from support.chat_world import World
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.chat_world import SECRET, START, World
-from support.meddling import Meddler
 
 from pingbox.handlers import connect
 from pingbox_core import tokens
+from support.chat_world import SECRET, START, World
+from support.meddling import Meddler
 
 PAGE = {"Sec_WebSocket_Protocol": "pingbox.v1"}
 
@@ -62,7 +62,11 @@ def test_a_token_brings_the_same_guest_back(world: World) -> None:
         ({"Sec_WebSocket_Protocol": "pingbox.v2"}, {}, 400),
         ({"Sec_WebSocket_Protocol": "pingbox.v1, auth.x.y.z"}, {}, 401),
         ({"Sec_WebSocket_Protocol": f"pingbox.v1, auth.{tokens.sign('g-x', b'another secret 16', START)}"}, {}, 401),
-        ({"Sec_WebSocket_Protocol": f"pingbox.v1, auth.{tokens.sign('g-x', SECRET, START - 31 * 86_400_000)}"}, {}, 401),
+        (
+            {"Sec_WebSocket_Protocol": f"pingbox.v1, auth.{tokens.sign('g-x', SECRET, START - 31 * 86_400_000)}"},
+            {},
+            401,
+        ),
         ({}, {"room": "No Such Name"}, 400),
         ({}, {"room": "dm:a:b"}, 400),
         ({}, {"name": "\u202e\u200b"}, 400),

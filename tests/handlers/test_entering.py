@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from support.chat_world import START, World
 from support.meddling import Meddler
 

@@ -65,9 +65,7 @@ def test_a_subscription_without_a_record_is_removed(world: World) -> None:
     """What an interrupted cleaning leaves behind is found by the next message."""
     world.page("c1", "Ana")
     world.page("c2", "Bo")
-    world.dynamodb.delete_item(
-        TableName="Connections", Key={"topic": {"S": "conn#c2"}, "connectionId": {"S": "c2"}}
-    )
+    world.dynamodb.delete_item(TableName="Connections", Key={"topic": {"S": "conn#c2"}, "connectionId": {"S": "c2"}})
     world.mailbox.gone.add("c2")
     world.now += MINUTE
     world.take("c1")

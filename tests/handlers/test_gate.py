@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pingbox_core.rate import Rate
 from support.chat_world import START, World
 from support.meddling import Meddler
-
-from pingbox_core.rate import Rate
 
 ENGINES = ("local", "moto")
 
@@ -62,9 +61,7 @@ def test_two_frames_racing_for_the_gate_are_both_counted(dynamodb: Any) -> None:
     meddler.before("update_item", 2, lambda: world.send("c1", action="ping"))
     world.send("c1", action="ping")
     assert [event["type"] for event in world.take("c1")] == ["pong"] * 3
-    record = dynamodb.get_item(
-        TableName="Connections", Key={"topic": {"S": "conn#c1"}, "connectionId": {"S": "c1"}}
-    )
+    record = dynamodb.get_item(TableName="Connections", Key={"topic": {"S": "conn#c1"}, "connectionId": {"S": "c1"}})
     assert int(record["Item"]["tat"]["N"]) == START + 3000
 
 

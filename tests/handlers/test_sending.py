@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from support.chat_world import World
 from support.meddling import Meddler
 from support.model_dynamodb import refusal
@@ -154,7 +155,9 @@ def test_a_lie_about_seen_cannot_tear_the_log(world: World, seen: int) -> None:
     assert [item["seq"]["N"] for item in log(world)] == ["0", "1"]
 
 
-def put_rows(world: World, numbers: range, *, ts: int | None = None, text: str = "x", expires: int | None = None) -> None:
+def put_rows(
+    world: World, numbers: range, *, ts: int | None = None, text: str = "x", expires: int | None = None
+) -> None:
     for seq in numbers:
         row = {"roomId": {"S": "general"}, "seq": {"N": str(seq)}, "kind": {"S": "message"}, "n": {"N": str(seq)},
                "ts": {"N": str(ts or world.now)}, "userId": {"S": "u"}, "name": {"S": "U"}, "cid": {"S": f"c-{seq}"},
@@ -224,9 +227,7 @@ def test_messages_expire_only_if_asked_to(world: World) -> None:
 
 def expire(world: World, *numbers: int) -> None:
     for seq in numbers:
-        world.dynamodb.delete_item(
-            TableName="Messages", Key={"roomId": {"S": "general"}, "seq": {"N": str(seq)}}
-        )
+        world.dynamodb.delete_item(TableName="Messages", Key={"roomId": {"S": "general"}, "seq": {"N": str(seq)}})
 
 
 def test_a_log_whose_rows_have_all_expired_goes_on_where_it_was(world: World) -> None:
