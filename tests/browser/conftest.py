@@ -1,50 +1,57 @@
-"""Real browsers on the real chat: its Lambda handlers, gateway and tables in this process, one Chromium for all tests."""
+"""Real browsers on the real chat: its Lambda handlers, gateway and tables in this process, one Chromium for all."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
-from support.chat_people import People
-from support.chromium import browser, chromium
 from websockets.asyncio.client import connect
 
 from pingbox.emulator.clock import WoundClock
 from pingbox.local.chat import ChatHouse
 from pingbox.settings import ServeSettings
+from support.chat_people import People
+from support.chromium import browser, chromium
 
 __all__ = ["browser", "chromium"]
 
 Writer = Callable[..., Awaitable[None]]
 
 
-async def _house(settings: ServeSettings) -> AsyncIterator[ChatHouse]:
-    running = ChatHouse(settings, clock=WoundClock())
+async def _house(settings: ServeSettings, clock: WoundClock) -> AsyncIterator[ChatHouse]:
+    running = ChatHouse(settings, clock=clock)
     await running.start()
     yield running
     await running.stop()
 
 
+@pytest.fixture
+def clock() -> WoundClock:
+    """The server's clock; the browser's is another (`time_machine`)."""
+    return WoundClock()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def house() -> AsyncIterator[ChatHouse]:
+async def house(clock: WoundClock) -> AsyncIterator[ChatHouse]:
     """A chat of its own for each test, empty, without a rate limit."""
-    async for running in _house(ServeSettings(port=0, rate=0)):
+    async for running in _house(ServeSettings(port=0, rate=0), clock):
         yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def strict_house() -> AsyncIterator[ChatHouse]:
-    """A chat that takes ten actions a second from a connection, and ten at once."""
-    async for running in _house(ServeSettings(port=0, rate=600)):
+async def strict_house(clock: WoundClock) -> AsyncIterator[ChatHouse]:
+    """A chat with the usual limit: ten actions at once, then one a second."""
+    async for running in _house(ServeSettings(port=0), clock):
         yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_house() -> AsyncIterator[ChatHouse]:
+async def open_house(clock: WoundClock) -> AsyncIterator[ChatHouse]:
     """A chat that other machines may reach, over plain HTTP."""
-    async for running in _house(ServeSettings(host="0.0.0.0", port=0, rate=0)):
+    async for running in _house(ServeSettings(host="0.0.0.0", port=0, rate=0), clock):
         yield running
 
 

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from playwright.async_api import expect
-from support.chat_people import People
 from websockets.asyncio.client import connect
 
 from pingbox.local.chat import ChatHouse
+from support.chat_people import People
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 Writer = Callable[..., Awaitable[None]]
@@ -180,6 +180,9 @@ async def test_a_phone_has_drawers_and_no_sideways_scroll(house: ChatHouse, peop
     await expect(ana.messages).to_have_count(2)
     width = await ana.page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
     assert width[0] <= width[1] == 390
+    await ana.page.set_viewport_size({"width": 320, "height": 640})
+    assert await ana.page.evaluate("() => document.documentElement.scrollWidth") <= 320
+    await ana.page.set_viewport_size({"width": 390, "height": 844})
     rooms = ana.page.locator("#rooms")
     await expect(rooms).not_to_be_visible()
     await ana.page.get_by_role("button", name="Show rooms").click()
@@ -288,3 +291,20 @@ async def test_language_and_theme_are_chosen_and_remembered(house: ChatHouse, pe
     ground = await ana.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
     assert ground == "rgb(26, 27, 30)"
     await expect(ana.page.locator("html")).to_have_attribute("lang", "en")
+
+
+async def test_another_name_is_taken_at_once_and_shown_to_the_others(house: ChatHouse, people: People) -> None:
+    """Without a new connection, and messages keep the name they were written under."""
+    ana = await people.guest(house.addresses.page, "Ana")
+    bo = await people.guest(house.addresses.page, "Bo")
+    await ana.say("first")
+    await bo.sees("first")
+    await ana.page.get_by_role("button", name="Change your name: Ana").click()
+    await ana.page.locator("#name").fill("x" * 33)
+    await expect(ana.page.locator("#name-hint")).to_have_text("Please use 1 to 32 visible characters.")
+    await ana.page.locator("#name").fill("Anabel")
+    await ana.page.keyboard.press("Enter")
+    await expect(ana.page.locator("#me bdi")).to_have_text("Anabel")
+    await ana.say("second")
+    await expect(bo.page.locator("#log .byline bdi")).to_have_text(["Ana", "Anabel"])
+    assert ana.wire.opened == 1

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page
-from support.chromium import browser, chromium
 
 from pingbox.web.site import site
+from support.chromium import browser, chromium
 
 __all__ = ["browser", "chromium"]
 

@@ -12,7 +12,7 @@ TEXTS = {file.path: file.read().decode() for file in pingbox.web.files() if not 
 SCRIPTS = {path: text for path, text in TEXTS.items() if path.endswith(".js")}
 
 FORBIDDEN = {
-    "HTML from strings": r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|srcdoc",
+    "HTML from strings": r"(?:inner|outer|insertAdjacent)HTML|document\.write|DOMParser|createContextual|srcdoc",
     "code from strings": r"\beval\b|new Function|set(?:Timeout|Interval)\(\s*['\"`]|import\(",
     "what plain HTTP lacks": r"randomUUID|crypto\.subtle|navigator\.(?:clipboard|serviceWorker|locks)|new Notification",
     "cookies and other stores": r"document\.cookie|sessionStorage|indexedDB",
