@@ -126,7 +126,8 @@ class _Answering:
     def management(self, method: str, host: str, path: str, body: bytes) -> ManagementAnswer:
         """`@connections`: the host tells which API, if it is one of ours."""
         current = self._current()
-        named = next((one for one in self._accounts if one.has_api_at(host)), current)
+        # The same app twice has the same API id twice: a handler's own emulator comes first.
+        named = next((one for one in (current, *reversed(self._accounts)) if one.has_api_at(host)), current)
         return named.management_call(method, host, path.partition("?")[0], body)
 
     def _current(self) -> Account:

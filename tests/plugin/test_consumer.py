@@ -48,8 +48,11 @@ def test_other_plugins_names_come_first(run_pytest, project):
 
 
 FAILING = """
+from pingbox.testing.faults import ColdStart
+
+
 def test_fails(pingbox, ws):
-    pingbox.faults.schedule(7)
+    pingbox.faults.schedule(7, kinds=[ColdStart])
     pingbox.faults.drop_posts(to="bo")
     ana, bo = ws.connect(name="ana"), ws.connect(name="bo")
     ana.send_json({"action": "sendMessage", "text": "hi"})

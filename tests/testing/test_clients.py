@@ -108,7 +108,7 @@ class TestClosing:
 
     def test_still_open_is_told(self, emulator):
         ana = emulator.ws.connect(name="ana")
-        with pytest.raises(AssertionError, match="closed with 1001 within 0.01 s; it is still open"):
+        with pytest.raises(AssertionError, match=r"closed with 1001 within 0\.01 s; it is still open"):
             ana.closed_with(1001, timeout=0.01)
 
     def test_sending_on_a_closed_connection_is_told(self, emulator):

@@ -21,7 +21,9 @@ async def test_begins_clean(pingbox, ws, dynamodb):
 
 
 async def test_another_app_beside_it(ws, pingbox_api):
-    echo = pingbox_api({"$default": lambda event, context: {"body": event["body"]}}, two_way=["$default"])
+    echo = pingbox_api(
+        {"$default": lambda event, context: {"statusCode": 200, "body": event["body"]}}, two_way=["$default"]
+    )
     other, ana = await echo.ws.connect(), await ws.connect()
     await other.send("hi")
     await other.expect("hi")

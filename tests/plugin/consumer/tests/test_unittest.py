@@ -1,8 +1,8 @@
 import unittest
 
 import pytest
-
 from app import ROUTES
+
 from pingbox.testing import Emulator, table
 
 
