@@ -22,9 +22,11 @@ class ProcessOutput:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._rest = ""
         self._open = True
+        self._started = False
 
     def started(self) -> None:
         """The process has the write end; from now on, listen."""
+        self._started = True
         os.close(self.write_end)
         self._loop.add_reader(self._read_end, self.drain)
 
@@ -55,8 +57,11 @@ class ProcessOutput:
 
     def close(self) -> None:
         """Stop listening. What a grandchild still writes is lost."""
-        if self._open:
-            self._open = False
-            self.flush()
-            self._loop.remove_reader(self._read_end)
-            os.close(self._read_end)
+        if not self._open:
+            return
+        self._open = False
+        self.flush()
+        self._loop.remove_reader(self._read_end)
+        os.close(self._read_end)
+        if not self._started:
+            os.close(self.write_end)

@@ -99,9 +99,9 @@ class ProcessFunctions:
         """Kill all processes and wait until they are gone. Events that still run end as an exit of their runtime."""
         self._closed = True
         await asyncio.gather(*(life for function in self._functions.values() for life in function.end()))
-        if self._reaper is not None:
-            await asyncio.to_thread(self._reaper.close)
-            self._reaper = None
+        reaper, self._reaper = self._reaper, None
+        if reaper is not None:
+            await asyncio.to_thread(reaper.close)
 
     def _hint(self, spec: FunctionSpec) -> Callable[[object], str | None]:
         return lambda error: hint(spec, error, self._environ)

@@ -243,7 +243,7 @@ class Worker:
 
     def _deliver(self) -> None:
         assert self._job is not None
-        self._outcome = None
+        self._outcome, self._ended = None, 0.0
         self._job.begin()
         self._began = time.monotonic()
         if self._timer is None:  # else the function's time has been running since the second initialisation

@@ -370,6 +370,18 @@ asyncio.run(main())
     until_sync(lambda: not Path(folder).parent.exists(), "the end of its temporary files")
 
 
+async def test_a_process_that_cannot_be_started_says_why(processes: Make, app: App) -> None:
+    code = app(bootstrap="#!/nowhere/interpreter\n")
+    (code / "bootstrap").chmod(0o755)
+    functions = processes(FunctionSpec("f", "anything", str(code), runtime="provided.al2023"))
+    open_files = len(os.listdir("/dev/fd"))
+    for _ in range(3):
+        error_type, message = error_of(await functions.invoke("f", {}))
+        assert error_type == "Runtime.InvalidEntrypoint"
+        assert "bootstrap" in message
+    await until(lambda: len(os.listdir("/dev/fd")) <= open_files + 1, "all files but the reaper's pipe to be closed")
+
+
 async def test_a_custom_runtime_speaks_the_runtime_api(processes: Make, app: App) -> None:
     """`provided.al2023`: an executable called bootstrap, here a Python script with an HTTP library of its own."""
     code = app(
