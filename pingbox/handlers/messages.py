@@ -9,16 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pingbox.handlers.attributes import from_item, to_item
-from pingbox.handlers.dynamodb import (
-    Item,
-    at_most,
-    error_code,
-    get_all,
-    is_conflict,
-    is_refusal,
-    pages,
-    refused_item,
-)
+from pingbox.handlers.dynamodb import Item, at_most, get_all, is_conflict, is_refusal, pages, refused_item
 from pingbox.handlers.ports import Ports
 from pingbox.handlers.tables import DIRECTORY
 from pingbox_core import limits
@@ -237,8 +228,7 @@ class Messages:
                 **optional,
             )
         except ClientError as error:
-            # A document that is not there has no map either: some engines look at the path before the condition.
-            if not is_refusal(error) and error_code(error) != "ValidationException":
+            if not is_refusal(error):
                 raise
             return None
         return _document(answer["Attributes"])

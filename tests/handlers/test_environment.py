@@ -85,7 +85,7 @@ def test_importing_the_handlers_needs_no_environment_and_no_boto3() -> None:
 
 
 def test_in_lambda_a_bad_environment_fails_at_import() -> None:
-    """There the ports are made in the init phase, so that the first event does not wait; the error names the variable."""
+    """There the ports are made in the init phase, for the first event's sake; the error names the variable."""
     code = "import pingbox.handlers.message"
     environment = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "AWS_REGION": "us-east-1"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)

@@ -1,4 +1,4 @@
-"""sendMessage: the exact calls of C2, the echo, duplicates, races, and the traps below the table (chat.md B8, C2, C4)."""
+"""sendMessage: the exact calls of C2, the echo, duplicates, races, and the table's traps (chat.md B8, C2, C4)."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from support.model_client import Habits
 from support.model_schedule import ModelError, check
 
 ENOUGH = 600
+LIKELY = (1, 40, 67, 70)  # seeds that noticed when this was written: a short cut, nothing more
 
 
 class Mutant:
@@ -123,5 +124,5 @@ def test_a_missing_rule_is_found(rule: str) -> None:
 
 
 def _search(mutant: dict[str, Any]) -> None:
-    for seed in range(ENOUGH):
+    for seed in (*LIKELY, *range(ENOUGH)):
         check(seed, **mutant)
