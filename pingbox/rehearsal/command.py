@@ -1,0 +1,47 @@
+"""`pingbox rehearse`: run what would be deployed and talk through it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+
+import click
+
+from pingbox.deploy.errors import DeployError
+from pingbox.deploy.site import SiteFile
+from pingbox.rehearsal.acceptance import UnexpectedError, converse
+from pingbox.rehearsal.house import PLACE, Rehearsal
+
+
+@click.command()
+@click.option("--port", default=0, show_default=True, help="Port of the page and the WebSocket; 0: a free one.")
+@click.option("--serve", "go_on", is_flag=True, help="Go on answering until Ctrl-C instead of ending.")
+@click.pass_context
+def rehearse(ctx: click.Context, /, port: int, go_on: bool) -> None:
+    """Run the very zip, template and page that would be deployed, and hold a conversation through them."""
+    try:
+        asyncio.run(_rehearse(ctx.obj(), port, go_on))
+    except (DeployError, UnexpectedError) as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on port {port}: {error}; pass another --port") from error
+
+
+async def _rehearse(page: Iterable[SiteFile], port: int, go_on: bool) -> None:
+    from pingbox.deploy.package import chat_artifact
+    from pingbox.deploy.template.model import Site
+    from pingbox.deploy.wish import chat_wish
+
+    artifact = chat_artifact()
+    house = Rehearsal(chat_wish(PLACE, artifact, page, Site.WEBSITE, {}), port=port)
+    click.echo(f"zip {artifact.digest} ({len(artifact.body):,} bytes)")
+    try:
+        await house.start()
+        click.echo(f"page {house.url}  websocket {house.websocket}")
+        await converse(house.websocket, house.origin, lambda step: click.echo(f"ok: {step}"))
+        if go_on:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+    finally:
+        await house.stop()

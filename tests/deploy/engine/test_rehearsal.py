@@ -1,0 +1,68 @@
+"""`pingbox rehearse`: the very zip, template and page that would be deployed, run and talked through."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+
+import pytest
+from click.testing import CliRunner
+
+from pingbox.deploy.package import Artifact, chat_artifact, chat_sources, pack
+from pingbox.deploy.site import SiteFile
+from pingbox.deploy.template.model import Site
+from pingbox.deploy.wish import chat_wish
+from pingbox.rehearsal.acceptance import UnexpectedError, converse
+from pingbox.rehearsal.command import rehearse
+from pingbox.rehearsal.house import PLACE, Rehearsal
+
+INDEX = SiteFile("index.html", b"<p>the page</p>", "text/html; charset=utf-8", "no-cache")
+
+
+def rehearsal(artifact: Artifact) -> Rehearsal:
+    return Rehearsal(chat_wish(PLACE, artifact, [INDEX], Site.WEBSITE, {}))
+
+
+def test_the_conversation_goes_well() -> None:
+    """Every step of it, out of the zip, by the rendered template."""
+    result = CliRunner().invoke(rehearse, [], obj=lambda: [INDEX])
+    assert result.exit_code == 0, result.output
+    assert result.output.count("ok: ") == 6
+
+
+def test_it_runs_from_the_zip_alone() -> None:
+    """A module that was not packed is missing, although it is installed here."""
+    lacking = pack(source for source in chat_sources() if source.path != "pingbox_core/admission.py")
+
+    async def run() -> None:
+        house = rehearsal(lacking)
+        await house.start()
+        try:
+            await converse(house.websocket, house.origin, lambda step: None)
+        finally:
+            await house.stop()
+
+    with pytest.raises(UnexpectedError, match="expected Ana to be let in"):
+        asyncio.run(run())
+
+
+def test_the_page_comes_with_the_headers_it_would_have() -> None:
+    """`config.json` names this very socket."""
+
+    def fetch(url: str) -> tuple[bytes, str, str]:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.read(), answer.headers["Content-Type"], answer.headers["Cache-Control"]
+
+    async def run() -> None:
+        house = rehearsal(chat_artifact())
+        await house.start()
+        try:
+            index = await asyncio.to_thread(fetch, house.url)
+            body, kind, cache = await asyncio.to_thread(fetch, f"{house.url}config.json")
+            assert index == (INDEX.body, INDEX.content_type, INDEX.cache_control)
+            assert (json.loads(body), kind, cache) == ({"wsUrl": house.websocket}, "application/json", "no-store")
+        finally:
+            await house.stop()
+
+    asyncio.run(run())
