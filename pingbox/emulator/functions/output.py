@@ -76,11 +76,26 @@ def _asked_by_debugger() -> bool:
 
 
 class _HandlerLogging(LambdaLogging):
-    """Lambda's logging handler, for records of threads that run a handler; deaf to all others."""
+    """Lambda's logging handler, for records of threads that run a handler; as good as absent for all others."""
 
     def __init__(self) -> None:
         super().__init__(self._write_line, self._request_id)
-        self.addFilter(lambda record: _current.lines is not None)
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        if _current.lines is not None:
+            return super().handle(record)
+        # Being there, we keep Python from its own last resort, which shows warnings that nobody else handles.
+        if logging.lastResort is not None and record.levelno >= logging.lastResort.level and self._is_alone(record):
+            logging.lastResort.handle(record)
+        return False
+
+    def _is_alone(self, record: logging.LogRecord) -> bool:
+        logger: logging.Logger | None = logging.getLogger(record.name)
+        while logger is not None:
+            if any(handler is not self for handler in logger.handlers):
+                return False
+            logger = logger.parent
+        return True
 
     def _write_line(self, line: str) -> None:
         if _current.lines is not None:

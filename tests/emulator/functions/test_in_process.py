@@ -327,6 +327,20 @@ class TestOutput:
         assert log.own() == ["mine"]
 
 
+def test_the_hosts_own_warnings_are_still_shown_when_it_has_set_up_no_logging() -> None:
+    program = """
+import asyncio, logging
+from pingbox.emulator.functions.in_process import InProcessFunction, InProcessFunctions
+functions = InProcessFunctions({"f": InProcessFunction.of(lambda event, context: logging.warning("the handler's"))})
+asyncio.run(functions.invoke("f", {}))
+logging.getLogger("host").warning("the host's")
+logging.getLogger("host").info("not shown without set-up")
+functions.close()
+"""
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (shown.stdout, shown.stderr) == ("", "the host's\n")
+
+
 def test_breakpoint_works_in_a_handler_and_the_timeout_waits_for_it(tmp_path: Any) -> None:
     """A person sits in the debugger for longer than the function's timeout, looks at the event, and goes on."""
     program = tmp_path / "program.py"
