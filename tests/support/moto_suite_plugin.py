@@ -5,7 +5,7 @@ Loaded with `-p support.moto_suite_plugin` into a run of moto's tests, never int
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import pytest
@@ -44,11 +44,21 @@ class _Never:
         raise AssertionError("the wires choose an engine by region")
 
 
-@pytest.fixture(autouse=True)
-def _answered_by_pingbox() -> Iterator[None]:
+_of_class: dict[object, _Regions] = {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Around the whole of each test, its class's setup too, which runs before any fixture.
+
+    The tests of a class share tables that were made once; every other test begins with none.
+    """
+    owner = getattr(item, "cls", None)
+    regions = _of_class.setdefault(owner, _Regions()) if owner is not None else _Regions()
     wires = _ByRegion("http://127.0.0.1:1", dynamodb=_Never())
-    regions = _Regions()
     object.__setattr__(wires, "regions", regions)
     with wires.everywhere():
-        yield
-    regions.close()
+        outcome = yield
+    if owner is None:
+        regions.close()
+    return outcome

@@ -204,6 +204,15 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
         table.attach(self._new_rows(cursor.lastrowid, table))
         self.tables[table.name] = table
 
+    def update_table(self, name: str, attr_definitions: list[dict[str, str]] | None, **changes: Any) -> Table:
+        # moto takes the given definitions for all there are; a caller need only name those of the new index.
+        kept = {d["AttributeName"]: d for d in [*self.get_table(name).attr, *(attr_definitions or [])]}
+        table = super().update_table(name, attr_definitions=list(kept.values()), **changes)
+        indexes = [*table.indexes, *table.global_indexes]
+        used = {key["AttributeName"] for schema in [table.schema, *(i.schema for i in indexes)] for key in schema}
+        table.attr = [kept[name] for name in kept if name in used]
+        return table
+
     def delete_table(self, name: str) -> Table:
         table = super().delete_table(name)
         self._catalog.remove(table.name)
@@ -395,7 +404,7 @@ _OPERATIONS = """
 OPERATIONS = frozenset(_OPERATIONS.split())
 
 
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|(<>|!=|<=|>=|[=<>])")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\s*(<>|!=|<=|>=|[=<>])\s*")
 
 
 def partiql_spaced(request: dict[str, Any]) -> dict[str, Any]:

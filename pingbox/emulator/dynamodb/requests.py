@@ -13,12 +13,12 @@ from typing import Any, Generic, TypeVar
 from pingbox.emulator.dynamodb.expressions.condition_grammar import parsed_condition
 from pingbox.emulator.dynamodb.expressions.conditions import Condition, Operand, ValueOperand, in_order
 from pingbox.emulator.dynamodb.expressions.key_conditions import operands_of
-from pingbox.emulator.dynamodb.expressions.paths import Path, Scope
+from pingbox.emulator.dynamodb.expressions.paths import Path, Scope, refuse_overlaps
 from pingbox.emulator.dynamodb.expressions.projections import Projection, parsed_projection, projection
 from pingbox.emulator.dynamodb.expressions.tokens import ExpressionError
-from pingbox.emulator.dynamodb.expressions.updates import Update, check_targets, parsed_update
-from pingbox.emulator.dynamodb.values import checked_item
-from pingbox.emulator.dynamodb.wire import Refusal, Request, invalid
+from pingbox.emulator.dynamodb.expressions.updates import Update, parsed_update
+from pingbox.emulator.dynamodb.values import EMPTY_SET, checked_item
+from pingbox.emulator.dynamodb.wire import COUNTED, Refusal, Request, invalid
 
 EXPRESSION_LIMIT = 4096
 
@@ -43,14 +43,16 @@ class Expressions:
     Ask for each expression it may have, then call `finish`, which refuses placeholders that nobody used.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, *, counted: bool = False) -> None:
+        """`counted`: AWS begins some refusals of single writes with the number of errors, and of nothing else."""
         self._request = request
+        self._prefix = COUNTED if counted else ""
         names = request.get("ExpressionAttributeNames")
         values = request.get("ExpressionAttributeValues")
         if names is not None:
-            _check_placeholders("Names", "#", names)
+            _check_placeholders("Names", "#", names, self._prefix)
         if values is not None:
-            _check_placeholders("Values", ":", values)
+            _check_placeholders("Values", ":", values, self._prefix)
         self.scope = Scope(names or {}, _checked_values(values) if values else {})
         self._unused_names = set(self.scope.names)
         self._unused_values = set(self.scope.values)
@@ -68,14 +70,14 @@ class Expressions:
                 self._check_fixed(kind, operator, operands)
         return found.tree
 
-    def update(self, key_names: frozenset[str]) -> Update | None:
-        """The tree of the `UpdateExpression`; refused when it changes the key or one path twice."""
+    def update(self) -> Update | None:
+        """The tree of the `UpdateExpression`; refused when it changes one path twice."""
         found = self._parsed("UpdateExpression", _update)
         if found is None:
             return None
         try:
             found.tree.check_types(self.scope)
-            check_targets(found.tree, self.scope.names, key_names)
+            refuse_overlaps(found.tree.targets(self.scope.names))
         except ExpressionError as problem:
             raise invalid(f"Invalid UpdateExpression: {problem}") from None
         return found.tree
@@ -99,7 +101,9 @@ class Expressions:
                 raise invalid(f"ExpressionAttribute{kind} can only be specified when using expressions{told}")
             # One of them is told; AWS tells them all, in an order of its own.
             keys = ", ".join(sorted(unused))
-            raise invalid(f"Value provided in ExpressionAttribute{kind} unused in expressions: keys: {{{keys}}}")
+            raise invalid(
+                f"{self._prefix}Value provided in ExpressionAttribute{kind} unused in expressions: keys: {{{keys}}}"
+            )
 
     def _nulls(self) -> str:
         if "Item" in self._request:
@@ -113,7 +117,7 @@ class Expressions:
         self._any = True
         try:
             if not text or text.isspace():
-                raise ExpressionError("The expression can not be empty;")
+                raise invalid(f"{self._prefix}Invalid {kind}: The expression can not be empty;")
             if len(text) > EXPRESSION_LIMIT:
                 raise ExpressionError(
                     f"Expression size has exceeded the maximum allowed size; expression size: {len(text)}"
@@ -178,9 +182,9 @@ class Expressions:
             )
 
 
-def _check_placeholders(what: str, sign: str, given: Mapping[str, Any]) -> None:
+def _check_placeholders(what: str, sign: str, given: Mapping[str, Any], prefix: str) -> None:
     if not given:
-        raise invalid(f"ExpressionAttribute{what} must not be empty")
+        raise invalid(f"{prefix}ExpressionAttribute{what} must not be empty")
     for key in given:
         if not key.startswith(sign) or len(key) < 2:
             raise invalid(f'ExpressionAttribute{what} contains invalid key: Syntax error; key: "{key}"')
@@ -190,7 +194,7 @@ def _checked_values(values: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return checked_item(values)
     except Refusal as refusal:
-        if refusal.code != "ValidationException":
+        if refusal.code != "ValidationException" or refusal.message.endswith(EMPTY_SET):
             raise
         bad = next((name for name, value in values.items() if not _is_fine(value)), "")
         raise invalid(f"ExpressionAttributeValues contains invalid value: {refusal.message} for key {bad}") from None

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pingbox.emulator.dynamodb.decimals import canonical, stored_size
-from pingbox.emulator.dynamodb.wire import AttributeValue, Item, Refusal, invalid
+from pingbox.emulator.dynamodb.wire import COUNTED, AttributeValue, Item, Refusal, invalid
 
 ITEM_LIMIT = 400 * 1024
 NESTING_LIMIT = 32
@@ -79,14 +79,16 @@ def _checked_nest(kind: str, content: Any, depth: int) -> AttributeValue:
     return {"L": [checked(inner, depth) for inner in content]}
 
 
+EMPTY_SET = " set  may not be empty"  # two blanks, as AWS has them
 _SET_KIND = {"SS": "string", "NS": "number"}
 
 
 def _checked_set(kind: str, members: Any) -> list[str]:
     _expect(members, list, "List")
     if not members:
-        what = "Binary sets should not be empty" if kind == "BS" else f"An {_SET_KIND[kind]} set  may not be empty"
-        raise invalid(_INVALID + what)
+        if kind == "BS":
+            raise invalid(f"{_INVALID}Binary sets should not be empty")
+        raise invalid(f"{COUNTED}{_INVALID}An {_SET_KIND[kind]}{EMPTY_SET}")
     for member in members:
         if kind == "BS":
             _expect_base64(member)

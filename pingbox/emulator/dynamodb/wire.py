@@ -41,6 +41,10 @@ class Refusal(Exception):  # noqa: N818 - an answer DynamoDB gives, not a fault 
         return Answer(self.status, {"__type": namespace + self.code, "message": self.message, **self.details})
 
 
+# How AWS begins refusals that its front end found; it depends on the operation and the error, not on a rule we know.
+COUNTED = "1 validation error detected: "
+
+
 def invalid(message: str) -> Refusal:
     """A `ValidationException`."""
     return Refusal("ValidationException", message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.dynamodb_cases.bench import FULLER, Bench, H, N, S, T, case
+from support.dynamodb_cases.bench import FULLER, Bench, H, N, S, T, case, invalid
 
 MISSING_TABLE = ("ResourceNotFoundException", "Requested resource not found")
 
@@ -65,7 +65,14 @@ def _(t: Bench) -> Any:
     return [sorted(found["Responses"][T], key=lambda item: item["sk"]["S"]), found["UnprocessedKeys"]]
 
 
-@case("batch get of 101 keys")
+@case(
+    "batch get of 101 keys",
+    error=invalid(
+        f"1 validation error detected: Value at 'requestItems.{T}.member.keys' failed to satisfy constraint: "
+        "Member must have length less than or equal to 100"
+    ),
+    why=FULLER,
+)
 def _(t: Bench) -> Any:
     return t.c.batch_get_item(RequestItems={T: {"Keys": [t.key(str(i)) for i in range(101)]}})
 

@@ -159,7 +159,7 @@ def _(t: Bench) -> Any:
     return [page["Count"], "Items" in page]
 
 
-@case("Select COUNT with a projection")
+@case("Select COUNT with a projection", counted=True)
 def _(t: Bench) -> Any:
     return t.query(Select="COUNT", ProjectionExpression="a")
 
@@ -176,7 +176,7 @@ def _(t: Bench) -> Any:
     return t.query(Select="EVERYTHING")["Count"]
 
 
-@case("Select ALL_PROJECTED_ATTRIBUTES without an index")
+@case("Select ALL_PROJECTED_ATTRIBUTES without an index", counted=True)
 def _(t: Bench) -> Any:
     return t.query(Select="ALL_PROJECTED_ATTRIBUTES")["Count"]
 

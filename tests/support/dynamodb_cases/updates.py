@@ -341,20 +341,28 @@ def _(t: Bench) -> Any:
     return t.update("SET gsk=:s", {":s": S("x")})
 
 
-def refused(name: str, expression: str, values: dict[str, Any] | None = None, *, aws: Any = None, **more: Any) -> None:
-    @case(f"refused update: {name}", error=aws, why=FULLER if aws else "")
+def refused(
+    name: str,
+    expression: str,
+    values: dict[str, Any] | None = None,
+    *,
+    aws: Any = None,
+    counted: bool = False,
+    **more: Any,
+) -> None:
+    @case(f"refused update: {name}", error=aws, why=FULLER if aws else "", counted=counted)
     def _(t: Bench) -> Any:
         t.put(a=N(1))
         return t.update(expression, values, **more)
 
 
-refused("unused value", "SET a=:v", {":v": N(9), ":w": N(1)})
-refused("unused name", "SET a=:v", {":v": N(9)}, ExpressionAttributeNames={"#z": "z"})
+refused("unused value", "SET a=:v", {":v": N(9), ":w": N(1)}, counted=True)
+refused("unused name", "SET a=:v", {":v": N(9)}, counted=True, ExpressionAttributeNames={"#z": "z"})
 refused("undefined value", "SET a=:v, b=:zz", {":v": N(9)})
 refused("undefined name", "SET a=:v, #b=:v", {":v": N(9)})
 refused("reserved word", "SET status=:v", {":v": N(9)})
 refused("reserved word ttl", "SET ttl=:v", {":v": N(9)})
-refused("empty", "", {":v": N(9)})
+refused("empty", "", {":v": N(9)}, counted=True)
 refused("no section", "a=:v", {":v": N(9)})
 refused("comma at the end", "SET a=:v,", {":v": N(9)})
 refused("two sets without a comma", "SET a=:v b=:v", {":v": N(9)})

@@ -20,10 +20,9 @@ from pingbox.emulator.dynamodb.expressions.paths import (
     Steps,
     follow,
     read_path,
-    refuse_overlaps,
 )
 from pingbox.emulator.dynamodb.expressions.tokens import Cursor, ExpressionError
-from pingbox.emulator.dynamodb.wire import AttributeValue, Item, Refusal, invalid
+from pingbox.emulator.dynamodb.wire import AttributeValue, Item, invalid
 
 _TYPE_NAMES = {
     "S": "STRING", "N": "NUMBER", "B": "BINARY", "BOOL": "BOOLEAN", "NULL": "NULL", "M": "MAP", "L": "LIST",
@@ -343,17 +342,11 @@ def _read_simple(cursor: Cursor) -> Term:
     return IfNotExists(first.path, terms[1])
 
 
-def check_targets(update: Update, names: Names, key_names: frozenset[str]) -> None:
-    """Refuse overlapping targets (`ExpressionError`) and changes of the key (`Refusal`)."""
-    targets = update.targets(names)
-    if len(targets) > 1:
-        refuse_overlaps(targets)
-    for target in targets:
+def refuse_key_changes(update: Update, names: Names, key_names: frozenset[str]) -> None:
+    """Raise a `Refusal` when the update would change an attribute of the item's key."""
+    for target in update.targets(names):
         if target[0] in key_names:
-            raise key_is_fixed(str(target[0]))
-
-
-def key_is_fixed(name: str) -> Refusal:
-    return invalid(
-        f"One or more parameter values were invalid: Cannot update attribute {name}. This attribute is part of the key"
-    )
+            raise invalid(
+                f"One or more parameter values were invalid: Cannot update attribute {target[0]}. "
+                "This attribute is part of the key"
+            )

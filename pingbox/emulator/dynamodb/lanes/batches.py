@@ -12,7 +12,7 @@ from pingbox.emulator.dynamodb.lanes.writes import Write, check_size
 from pingbox.emulator.dynamodb.requests import Expressions
 from pingbox.emulator.dynamodb.tables import ItemTable, json_text
 from pingbox.emulator.dynamodb.values import checked_item, item_size
-from pingbox.emulator.dynamodb.wire import Item, Refusal, Request, invalid
+from pingbox.emulator.dynamodb.wire import COUNTED, Item, Refusal, Request, invalid
 
 MOST_WRITES, MOST_READS = 25, 100
 ANSWER_LIMIT = 16 * 1024 * 1024
@@ -65,11 +65,17 @@ def batch_get_item(catalog: Catalog, request: Request) -> dict[str, Any]:
             "1 validation error detected: Value at 'requestItems' failed to satisfy constraint: "
             "Member must have length greater than or equal to 1"
         )
+    for name, wish in asked.items():
+        if len(wish["Keys"]) > MOST_READS:
+            raise invalid(
+                f"{COUNTED}Value at 'requestItems.{name}.member.keys' failed to satisfy constraint: "
+                f"Member must have length less than or equal to {MOST_READS}"
+            )
     if sum(len(wish["Keys"]) for wish in asked.values()) > MOST_READS:
         raise invalid("Too many items requested for the BatchGetItem call")
     answer = _Gathered()
     for name, wish in asked.items():
-        _gather(catalog.table(name), name, wish, answer, meter)
+        _gather(catalog, name, wish, answer, meter)
     return meter.put_into({"Responses": answer.found, "UnprocessedKeys": answer.left}, listed=True)
 
 
@@ -82,10 +88,11 @@ class _Gathered:
         self.size = 0
 
 
-def _gather(table: ItemTable, name: str, wish: dict[str, Any], answer: _Gathered, meter: Meter) -> None:
+def _gather(catalog: Catalog, name: str, wish: dict[str, Any], answer: _Gathered, meter: Meter) -> None:
     expressions = Expressions(wish)
     projection = expressions.projection()
     expressions.finish()
+    table = catalog.table(name)
     keys = [table.shape.checked_key(checked_item(key)) for key in wish["Keys"]]
     if len(set(keys)) != len(keys):
         raise invalid(_DUPLICATES)

@@ -19,7 +19,7 @@ from pingbox.emulator.dynamodb.requests import Expressions
 from pingbox.emulator.dynamodb.shapes import IndexShape
 from pingbox.emulator.dynamodb.tables import ItemTable, KeyRange
 from pingbox.emulator.dynamodb.values import checked_item, item_size
-from pingbox.emulator.dynamodb.wire import Item, Request, invalid
+from pingbox.emulator.dynamodb.wire import COUNTED, Item, Request, invalid
 
 PAGE_LIMIT = 1024 * 1024
 
@@ -242,13 +242,14 @@ def _select(table: ItemTable, index: IndexShape | None, request: Request, readin
     if select == "SPECIFIC_ATTRIBUTES":
         if reading.projection is None:
             raise invalid(
-                "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
+                f"{COUNTED}Must specify the AttributesToGet or ProjectionExpression "
+                "when choosing to get SPECIFIC_ATTRIBUTES"
             )
     elif reading.projection is not None:
         what = "only the Count" if select == "COUNT" else select
-        raise invalid(f"Cannot specify the ProjectionExpression when choosing to get {what}")
+        raise invalid(f"{COUNTED}Cannot specify the ProjectionExpression when choosing to get {what}")
     if select == "ALL_PROJECTED_ATTRIBUTES" and index is None:
-        raise invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+        raise invalid(f"{COUNTED}ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
     if select == "ALL_ATTRIBUTES" and index is not None and index.is_global and index.included is not None:
         raise invalid(
             "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global "

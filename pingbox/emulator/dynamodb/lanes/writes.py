@@ -10,7 +10,7 @@ from pingbox.emulator.dynamodb.catalog import Catalog
 from pingbox.emulator.dynamodb.expressions.conditions import Condition
 from pingbox.emulator.dynamodb.expressions.paths import Scope
 from pingbox.emulator.dynamodb.expressions.projections import projection_of
-from pingbox.emulator.dynamodb.expressions.updates import Update
+from pingbox.emulator.dynamodb.expressions.updates import Update, refuse_key_changes
 from pingbox.emulator.dynamodb.requests import Expressions
 from pingbox.emulator.dynamodb.tables import ItemTable, json_text
 from pingbox.emulator.dynamodb.values import ITEM_LIMIT, checked_item, item_size
@@ -22,7 +22,7 @@ _RETURN_VALUES = ("NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW")
 def put_item(catalog: Catalog, request: Request) -> dict[str, Any]:
     meter = Meter(wanted(request))
     returned = _returned(request, "ALL_OLD")
-    write = prepared_put(catalog, request)
+    write = prepared_put(catalog, request, counted=True)
     old = write.load()
     write.check(old)
     write.perform(old, meter)
@@ -33,7 +33,7 @@ def put_item(catalog: Catalog, request: Request) -> dict[str, Any]:
 def delete_item(catalog: Catalog, request: Request) -> dict[str, Any]:
     meter = Meter(wanted(request))
     returned = _returned(request, "ALL_OLD")
-    write = prepared_delete(catalog, request)
+    write = prepared_delete(catalog, request, counted=True)
     old = write.load()
     write.check(old)
     write.perform(old, meter)
@@ -44,7 +44,7 @@ def delete_item(catalog: Catalog, request: Request) -> dict[str, Any]:
 def update_item(catalog: Catalog, request: Request) -> dict[str, Any]:
     meter = Meter(wanted(request))
     returned = _returned(request, *_RETURN_VALUES)
-    write = prepared_update(catalog, request)
+    write = prepared_update(catalog, request, counted=True)
     old = write.load()
     write.check(old)
     new = write.perform(old, meter)
@@ -131,8 +131,8 @@ class Write:
         return new
 
 
-def prepared_put(catalog: Catalog, request: Request) -> Write:
-    expressions = Expressions(request)
+def prepared_put(catalog: Catalog, request: Request, *, counted: bool = False) -> Write:
+    expressions = Expressions(request, counted=counted)
     condition = expressions.condition("ConditionExpression")
     expressions.finish()
     table = catalog.table(request["TableName"])
@@ -143,8 +143,8 @@ def prepared_put(catalog: Catalog, request: Request) -> Write:
     return Write(table, key, condition, expressions.scope, lambda _: item, tells=_tells(request), text=text)
 
 
-def prepared_delete(catalog: Catalog, request: Request) -> Write:
-    expressions = Expressions(request)
+def prepared_delete(catalog: Catalog, request: Request, *, counted: bool = False) -> Write:
+    expressions = Expressions(request, counted=counted)
     condition = expressions.condition("ConditionExpression")
     expressions.finish()
     table = catalog.table(request["TableName"])
@@ -162,12 +162,14 @@ def prepared_check(catalog: Catalog, request: Request) -> Write:
     return Write(table, key, condition, expressions.scope, lambda old: old, tells=_tells(request))
 
 
-def prepared_update(catalog: Catalog, request: Request) -> Write:
-    expressions = Expressions(request)
-    table = catalog.table(request["TableName"])
-    update = expressions.update(table.shape.key_names)
+def prepared_update(catalog: Catalog, request: Request, *, counted: bool = False) -> Write:
+    expressions = Expressions(request, counted=counted)
+    update = expressions.update()
     condition = expressions.condition("ConditionExpression")
     expressions.finish()
+    table = catalog.table(request["TableName"])
+    if update is not None:
+        refuse_key_changes(update, expressions.scope.names, table.shape.key_names)
     key_item = checked_item(request["Key"])
     key = table.shape.checked_key(key_item)
     scope = expressions.scope
