@@ -23,6 +23,10 @@ check: $(VENV)/.dev  ## What a machine can judge: style, types, who imports whom
 bench: $(VENV)/.dev  ## Speed, beside a reference in the same run. See benchmarks/README.md.
 	$(BIN)/python -m benchmarks $(ARGS)
 
+test-deploy: $(VENV)/.dev  ## The deploy against a stand-in for AWS and its judges, each in an environment of its own.
+	$(BIN)/python tests/deploy/tools.py
+	PINGBOX_TEST_DEPLOY=1 $(BIN)/pytest -q tests/deploy $(ARGS)
+
 N ?= 20000
 model: $(VENV)/.dev  ## More random schedules against the room log: make model N=100000
 	MODEL_SCHEDULES=$(N) $(BIN)/pytest -q tests/model $(ARGS)
@@ -35,7 +39,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-deploy .work build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "PingBox needs Python 3.11 or newer; none was found on PATH. Install one, or say which: make PYTHON=/path/to/python3" >&2; exit 1; }
