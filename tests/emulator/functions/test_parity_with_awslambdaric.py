@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import sys
 from collections.abc import Callable
@@ -128,11 +129,13 @@ def both(processes: Callable[..., ProcessFunctions], app: Callable[..., Path], l
         outcome = await functions.invoke("f", event)
         return masked(outcome), [masked_text(line) for line in log.own() if "LAMBDA_WARNING" not in line]
 
-    async def invoke(handler: str, files: dict[str, str], events: list[Any]) -> list[list[Seen]]:
+    async def invoke(
+        handler: str, files: dict[str, str], events: list[Any], environment: dict[str, str] | None = None
+    ) -> list[list[Seen]]:
         code = app({**files, "bootstrap": REAL})
         (code / "bootstrap").chmod(0o755)
         specs = [
-            FunctionSpec("f", handler, str(code), runtime=runtime, timeout=20)
+            FunctionSpec("f", handler, str(code), runtime=runtime, timeout=20, environment=environment)
             for runtime in (RUNTIME, "provided.al2023")
         ]
         return [[await seen(functions, event) for event in events] for functions in map(processes, specs)]
@@ -166,6 +169,29 @@ async def test_every_handler_ends_and_logs_alike(both: Callable[..., Any]) -> No
     ours, real = await both("app.dispatch", {"app.py": HANDLERS}, events)
     assert len(ours) > 25
     assert dict(zip(NAMES, ours, strict=True)) == dict(zip(NAMES, real, strict=True))
+
+
+JSON_LOGGING = """
+import logging
+def handler(event, context):
+    log = logging.getLogger("app")
+    log.info("grüße %s", "ada", extra={"room": "general", "odd": object})
+    log.debug("below the level that was asked for")
+    log.warning({"a": "document"})
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        log.exception("caught")
+    raise ValueError("the end")
+"""
+
+
+@pytest.mark.fact("LM-27")
+async def test_logs_in_json_are_alike(both: Callable[..., Any]) -> None:
+    asked = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}
+    ours, real = await both("app.handler", {"app.py": JSON_LOGGING}, [{}], asked)
+    assert ours == real
+    assert [json.loads(line)["level"] for line in ours[0][1]] == ["INFO", "WARNING", "ERROR", "ERROR"]
 
 
 @pytest.mark.fact("LM-20", "LM-33")

@@ -60,6 +60,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             **self._error(record),
             "requestId": getattr(record, "aws_request_id", None),
+            "location": _location(record),
         }
         line.update((key, value) for key, value in vars(record).items() if key not in _PLAIN and key not in line)
         shown = {key: value for key, value in line.items() if value is not None}
@@ -73,5 +74,15 @@ class JsonLines(logging.Formatter):
             "stackTrace": traceback.format_tb(tb),
             "errorType": kind.__name__,
             "errorMessage": str(value),
-            "location": f"{record.pathname}:{record.funcName}:{record.lineno}",
         }
+
+
+def _location(record: logging.LogRecord) -> str | None:
+    """Given for exceptions only."""
+    return f"{record.pathname}:{record.funcName}:{record.lineno}" if record.exc_info else None
+
+
+def error_line(document: dict[str, Any]) -> str:
+    """An error document (LM-21) as a line of the JSON log."""
+    now = time.strftime(_DATE + "Z", time.gmtime())
+    return json.dumps({"timestamp": now, "level": "ERROR", **document}, ensure_ascii=False)

@@ -10,7 +10,7 @@ from collections.abc import MutableMapping
 from . import faults, handler, marshalling
 from .channel import Channel, Delivery
 from .context import LambdaContext, Place
-from .logs import LambdaLogging
+from .logs import LambdaLogging, error_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class _Worker:
         self._environ = environ
         self._request_id = ""
         self._handler: handler.Handler = _not_found_yet
+        self._log_format = environ.get("AWS_LAMBDA_LOG_FORMAT", "")
         self._ensure_ascii = environ.get("AWS_EXECUTION_ENV", "") in _ASCII_RUNTIMES
         self._place = Place(
             environ["AWS_LAMBDA_FUNCTION_NAME"],
@@ -46,9 +47,8 @@ class _Worker:
         )
 
     def set_up_logging(self) -> None:
-        log_format = self._environ.get("AWS_LAMBDA_LOG_FORMAT")
         root = logging.getLogger()
-        root.addHandler(LambdaLogging(_write_line, lambda: self._request_id, log_format))
+        root.addHandler(LambdaLogging(_write_line, lambda: self._request_id, self._log_format))
         level = self._environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper().replace("TRACE", "DEBUG")
         if level:
             root.setLevel(level)
@@ -59,7 +59,7 @@ class _Worker:
             self._handler = handler.find(self._environ["_HANDLER"])
         except Exception as error:
             document = faults.document(error, "")
-            _write_line(faults.log_text(document))
+            self._log_error(document)
             api.init_error(json.dumps(document).encode(), document["errorType"])
             sys.exit(1)
 
@@ -72,10 +72,13 @@ class _Worker:
             body, content_type = self._marshalled(result)
         except Exception as error:
             document = faults.document(error, delivery.request_id)
-            _write_line(faults.log_text(document))
+            self._log_error(document)
             posted = json.dumps(document).encode()
             return api.fail(delivery.request_id, posted, document["errorType"], _peak_memory())
         return api.answer(delivery.request_id, body, content_type, _peak_memory())
+
+    def _log_error(self, document: dict[str, Any]) -> None:
+        _write_line(error_line(document) if self._log_format.upper() == "JSON" else faults.log_text(document))
 
     def _context(self, delivery: Delivery) -> LambdaContext:
         headers = delivery.headers
