@@ -1,0 +1,94 @@
+"""People who go on talking over a real socket while their server dies and comes back, by the protocol's own rules."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from support.model_client import PageClient
+
+_QUIET = {"ping_interval": None, "compression": None, "max_size": None, "open_timeout": 30, "close_timeout": 1}
+
+
+class Lives(Protocol):
+    """A server that may die. A life is its number and its URL."""
+
+    async def answering(self, after: int) -> tuple[int, str]:
+        """The first life with a number above `after`, once it answers."""
+        ...
+
+    def over(self, life: int) -> bool: ...
+
+
+class Talker:
+    """Says `count` messages, one unsettled at a time, and holds on to each until it is acknowledged."""
+
+    def __init__(self, name: str, count: int) -> None:
+        self.page = PageClient(name)
+        self.texts = {cid: self.page.outbox[cid].text for cid in [self.page.write() for _ in range(count)]}
+        self.resent = 0
+        self.told_where = 0  # attempts that were answered by "stored already"
+        self._in_flight: str | None = None
+        self._tried: set[str] = set()
+        self._syncing = False
+        self._refused = False
+
+    @property
+    def acknowledged(self) -> dict[str, int]:
+        return self.page.where
+
+    async def talk(self, server: Lives) -> None:
+        """Return when everything is acknowledged. Raises when a server that lives drops the connection."""
+        life = 0
+        while self.page.outbox:
+            life, url = await server.answering(life)
+            try:
+                await self._one_connection(url)
+            except (OSError, WebSocketException) as error:
+                if not server.over(life):
+                    raise AssertionError(f"{self.page.name} lost a server that lives: {error!r}") from error
+
+    async def _one_connection(self, url: str) -> None:
+        self._begin_anew()
+        offers = ["pingbox.v1"] + ([] if self.page.token is None else [f"auth.{self.page.token}"])
+        async with connect(url, subprotocols=offers, **_QUIET) as socket:
+            await self._say(socket, self.page.hello())
+            while self.page.outbox:
+                await self._heard(socket, json.loads(await socket.recv()))
+
+    def _begin_anew(self) -> None:
+        self.page.ready = self.page.behind = self._syncing = self._refused = False
+        self.page.probes.clear()
+        self._in_flight = None
+
+    async def _heard(self, socket: ClientConnection, event: dict[str, Any]) -> None:
+        if event["type"] == "sync" and "id" not in event:
+            self._syncing = False
+        self.told_where += event["type"] == "ok"
+        self._refused |= event["type"] == "error" and event.get("cid") == self._in_flight
+        if (reply := self.page.receive(event)) is not None:
+            await self._say(socket, reply)
+        if not self.page.ready:
+            return
+        if self.page.behind and not self._syncing:
+            self._syncing = True
+            await self._say(socket, self.page.sync())
+        if self._may_speak():
+            await self._attempt(socket)
+
+    def _may_speak(self) -> bool:
+        if self._in_flight in self.page.outbox:
+            return self._refused and not self.page.probes
+        return bool(self.page.outbox)
+
+    async def _attempt(self, socket: ClientConnection) -> None:
+        self._in_flight, self._refused = next(iter(self.page.outbox)), False
+        self.resent += self._in_flight in self._tried
+        self._tried.add(self._in_flight)
+        await self._say(socket, self.page.attempt(self._in_flight))
+
+    async def _say(self, socket: ClientConnection, frame: dict[str, Any]) -> None:
+        await socket.send(json.dumps(frame))
