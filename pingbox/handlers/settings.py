@@ -2,7 +2,7 @@
 
 | variable | meaning | needed by |
 |--|--|--|
-| CONNECTIONS_TABLE | name of the Connections table | all but Fanout, which needs it for cleaning too: all |
+| CONNECTIONS_TABLE | name of the Connections table | all |
 | MESSAGES_TABLE | name of the Messages table | all |
 | MANAGEMENT_ENDPOINT | `https://{api}.execute-api.{region}.amazonaws.com/{stage}` | all but Connect |
 | TOKEN_SECRET_PARAMETER | name of an SSM SecureString with the signing secret, read once | Connect, Message |
