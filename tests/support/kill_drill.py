@@ -43,7 +43,7 @@ class Outcome:
 
     acknowledged: int
     resent: int
-    already_stored: int
+    found_stored: int
     kills: int
     kills_at_start: int
     restarts: tuple[float, ...]
@@ -132,7 +132,7 @@ async def run_drill(drill: Drill, folder: Path) -> Outcome:
     return Outcome(
         acknowledged=sum(len(talker.acknowledged) for talker in talkers),
         resent=sum(talker.resent for talker in talkers),
-        already_stored=sum(talker.told_where for talker in talkers),
+        found_stored=sum(talker.found_stored for talker in talkers),
         kills=drill.kills,
         kills_at_start=killing.result(),
         restarts=tuple(server.restarts),

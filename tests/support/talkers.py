@@ -30,7 +30,8 @@ class Talker:
         self.page = PageClient(name)
         self.texts = {cid: self.page.outbox[cid].text for cid in [self.page.write() for _ in range(count)]}
         self.resent = 0
-        self.told_where = 0  # attempts that were answered by "stored already"
+        self.found_stored = 0  # unacknowledged when the server died, and in the log all the same
+        self._unsure: str | None = None
         self._in_flight: str | None = None
         self._tried: set[str] = set()
         self._syncing = False
@@ -62,15 +63,16 @@ class Talker:
     def _begin_anew(self) -> None:
         self.page.ready = self.page.behind = self._syncing = self._refused = False
         self.page.probes.clear()
+        self._unsure = self._in_flight if self._in_flight in self.page.outbox else None
         self._in_flight = None
 
     async def _heard(self, socket: ClientConnection, event: dict[str, Any]) -> None:
         if event["type"] == "sync" and "id" not in event:
             self._syncing = False
-        self.told_where += event["type"] == "ok"
         self._refused |= event["type"] == "error" and event.get("cid") == self._in_flight
         if (reply := self.page.receive(event)) is not None:
             await self._say(socket, reply)
+        self._look_for_the_unsure()
         if not self.page.ready:
             return
         if self.page.behind and not self._syncing:
@@ -79,6 +81,11 @@ class Talker:
         if self._may_speak():
             await self._attempt(socket)
 
+    def _look_for_the_unsure(self) -> None:
+        if self._unsure is not None and self._unsure not in self.page.outbox:
+            self.found_stored += 1
+            self._unsure = None
+
     def _may_speak(self) -> bool:
         if self._in_flight in self.page.outbox:
             return self._refused and not self.page.probes
@@ -86,7 +93,9 @@ class Talker:
 
     async def _attempt(self, socket: ClientConnection) -> None:
         self._in_flight, self._refused = next(iter(self.page.outbox)), False
-        self.resent += self._in_flight in self._tried
+        if self._in_flight in self._tried:
+            self.resent += 1
+            self._unsure = None
         self._tried.add(self._in_flight)
         await self._say(socket, self.page.attempt(self._in_flight))
 

@@ -1,0 +1,96 @@
+"""How long a Lambda environment needs from its first import to being ready, and how much of that is boto3's own.
+
+The zip that would be deployed is unpacked, and each measurement is a fresh process that finds nothing but it and boto3.
+The best of several runs counts: a cold start is made of disk and CPU, and the rest is the neighbours' noise.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from pingbox.deploy.package import chat_artifact
+
+LIMIT_MS = 450
+_CLOCK = "import sys, time; start = time.perf_counter(); sys.path[:0] = sys.argv[1:3]\n"
+_TELL = "\nprint((time.perf_counter() - start) * 1000)"
+# In Lambda (AWS_LAMBDA_RUNTIME_API is set) importing a handler makes its clients, in the init phase.
+_READY = "import pingbox.handlers.{name}"
+_BOTO3 = """\
+import boto3
+from botocore.config import Config
+endpoint = "https://x.execute-api.us-east-1.amazonaws.com/dev"
+boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, config=Config())
+boto3.client("dynamodb", config=Config())
+"""
+_FUNCTIONS = ("connect", "disconnect", "message", "fanout", "sweep")
+
+
+@dataclass(frozen=True)
+class Start:
+    """Milliseconds of one kind of start."""
+
+    what: str
+    milliseconds: float
+
+
+def run(*, quick: bool = False) -> list[Start]:
+    """Measure. `boto3 alone` makes the two clients that every posting function has."""
+    rounds = 3 if quick else 9
+    with tempfile.TemporaryDirectory() as folder:
+        zipfile.ZipFile(io.BytesIO(chat_artifact().body)).extractall(folder)
+        found = [Start("boto3 alone, its two clients", _best(_BOTO3, folder, rounds))]
+        for name in _FUNCTIONS:
+            found.append(Start(f"{name}, ready", _best(_READY.format(name=name), folder, rounds)))
+    return found
+
+
+def table(starts: list[Start]) -> str:
+    """Milliseconds, and how many of them are not boto3's."""
+    boto3 = starts[0].milliseconds
+    lines = [
+        f"best of several fresh processes; at most {LIMIT_MS} ms are allowed",
+        "",
+        "| start | ms | beyond boto3 |",
+        "|--|--:|--:|",
+    ]
+    lines += [f"| {start.what} | {start.milliseconds:.0f} | {start.milliseconds - boto3:+.0f} |" for start in starts]
+    return "\n".join(lines)
+
+
+def _best(program: str, folder: str, rounds: int) -> float:
+    return min(_once(program, folder) for _ in range(rounds))
+
+
+def _once(program: str, folder: str) -> float:
+    found = importlib.util.find_spec("boto3")
+    assert found is not None
+    assert found.origin is not None
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "benchmark",
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
+        "CONNECTIONS_TABLE": "Connections",
+        "MESSAGES_TABLE": "Messages",
+        "MANAGEMENT_ENDPOINT": "https://x.execute-api.us-east-1.amazonaws.com/dev",
+        "TOKEN_SECRET_PARAMETER": "/pingbox/token",
+    }
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", _CLOCK + program + _TELL, folder, str(Path(found.origin).parents[1])],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
