@@ -16,7 +16,7 @@ from pingbox.emulator.server.gateway_server import GatewayServer
 from pingbox.emulator.template import App, Table, read_app
 from pingbox.emulator.template.errors import TemplateError
 from pingbox.local.addresses import Addresses
-from pingbox.local.app_functions import AppFunctions, InProcesses, InThisProcess, MixedEnvironmentError
+from pingbox.local.app_functions import AppFunctions, InProcesses, InThisProcess
 from pingbox.local.http_doors import first_of, not_found
 from pingbox.local.item_store import ItemStore, LocalTables, create_missing, item_store
 from pingbox.local.switching import switches
@@ -34,7 +34,7 @@ class AppHouse:
     """A running app. Order of calls: `start`, then `addresses` and `facts`, then `stop`."""
 
     def __init__(self, settings: ServeSettings, *, observer: Observer = _nobody, clock: Clock | None = None) -> None:
-        """Reads the app and opens the store: raises `TemplateError`, `MixedEnvironmentError` and `StoreError`."""
+        """Reads the app and opens the store: raises `TemplateError` and `StoreError`."""
         assert settings.app is not None
         self._settings = settings
         clock = clock or SystemClock()
@@ -125,7 +125,7 @@ class AppHouse:
                     self.functions.define(spec)
             create_tables(self.store, self.server.url, app.tables)
             self.server.replace(app.apis)
-        except (TemplateError, MixedEnvironmentError, ValueError) as error:
+        except (TemplateError, ValueError) as error:
             _log.warning("the saved template is not served, what was served goes on: %s", error)
             return
         self.app = app

@@ -1,27 +1,24 @@
-"""How an app's functions run: in processes of their own, or in this one for breakpoints and speed."""
+"""How an app's functions run: in processes of their own, or Python in this one for breakpoints and speed."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Collection
-from functools import partial
 from typing import Any, Protocol
 
 from pingbox.emulator.aws import guard
 from pingbox.emulator.aws.in_process import Wires
 from pingbox.emulator.clock import Clock
-from pingbox.emulator.functions.in_process import InProcessFunction, InProcessFunctions
-from pingbox.emulator.functions.launch import layer_folders
+from pingbox.emulator.functions.in_process import InProcessFunctions
+from pingbox.emulator.functions.in_process_apps import in_process_function
+from pingbox.emulator.functions.launch import CannotRun, Surroundings
 from pingbox.emulator.functions.outcome import FunctionSpec, Outcome
 from pingbox.emulator.functions.processes import ProcessFunctions
-from pingbox.emulator.functions.scoped_import import load_handler
+from pingbox.emulator.functions.together import FunctionsTogether
 from pingbox.emulator.happenings import Observer
 from pingbox.emulator.template import App
-
-
-class MixedEnvironmentError(Exception):
-    """Two functions want different values of one variable, which a single process cannot give."""
 
 
 class AppFunctions(Protocol):
@@ -37,7 +34,7 @@ class AppFunctions(Protocol):
     async def invoke(self, function: str, event: Any) -> Outcome: ...
 
     def define(self, spec: FunctionSpec) -> None:
-        """Add a function or replace one; raises `MixedEnvironmentError`."""
+        """Add a function, or put another in its place: the next event runs the new one."""
         ...
 
     def reload(self, function: str) -> None: ...
@@ -64,58 +61,53 @@ class InProcesses:
 
 
 class InThisProcess:
-    """All functions in this process: `breakpoint()` works, and AWS calls take the short way.
+    """Python functions in this process: `breakpoint()` works, and AWS calls take the short way.
 
-    Their variables are this process's: functions that want different values of one cannot be served so. Only Python.
+    What this process cannot run, Node for instance, runs in processes of its own all the same.
     """
 
     def __init__(self, app: App, observer: Observer, clock: Clock) -> None:
-        self._functions = InProcessFunctions({}, observe=observer, clock=clock, region=app.region)
+        self._specs = app.functions
+        self._clock = clock
+        self._python = InProcessFunctions({}, observe=observer, clock=clock, region=app.region)
+        self._others = ProcessFunctions((), observe=observer, clock=clock, region=app.region)
+        self._together = FunctionsTogether(self._python, self._others)
         self._undo = contextlib.ExitStack()
-        self._specs: dict[str, FunctionSpec] = {}
-        for spec in app.functions:
-            self.define(spec)
-        self.invoke = self._functions.invoke
-        self.reload = self._functions.reload
+        self.invoke = self._together.invoke
 
     @property
     def names(self) -> Collection[str]:
-        return self._specs.keys()
-
-    def define(self, spec: FunctionSpec) -> None:
-        _check_variables({**self._specs, spec.name: spec}.values())
-        self._specs[spec.name] = spec
-        load = partial(load_handler, spec, layer_folders(spec))
-        self._functions.define(spec.name, InProcessFunction(load, spec.timeout, spec.memory))
-        os.environ.update(spec.environment or {})
+        return self._together.names
 
     def open(self, wires: Wires) -> None:
+        self._surroundings = Surroundings(wires.region, wires.endpoint, dict(os.environ))
+        self._others.endpoint = wires.endpoint
+        self._tmp = self._undo.enter_context(tempfile.TemporaryDirectory(prefix="pingbox-"))
         self._undo.callback(_restore_environment, dict(os.environ))
         guard.scrub(os.environ)
         os.environ.update(guard.environment(wires.endpoint, wires.region))
         self._undo.enter_context(wires.everywhere())
+        for spec in self._specs:
+            self.define(spec)
+
+    def define(self, spec: FunctionSpec) -> None:
+        try:
+            function = in_process_function(spec, self._surroundings, tmp=self._tmp, now=self._clock.now())
+        except CannotRun:
+            self._others.define(spec)
+        else:
+            self._python.define(spec.name, function)
+
+    def reload(self, function: str) -> None:
+        part = self._python if function in self._python.names else self._others
+        part.reload(function)
 
     async def close(self) -> None:
-        self._functions.close()
+        self._python.close()
+        await self._others.close()
         self._undo.close()
 
 
 def _restore_environment(before: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(before)
-
-
-def _check_variables(specs: Collection[FunctionSpec]) -> None:
-    wanted: dict[str, tuple[str, str]] = {}
-    for spec in specs:
-        if not spec.runtime.startswith("python"):
-            raise MixedEnvironmentError(
-                f"function {spec.name} runs on {spec.runtime}; --in-process runs Python only: serve without it"
-            )
-        for name, value in (spec.environment or {}).items():
-            other, known = wanted.setdefault(name, (spec.name, value))
-            if known != value:
-                raise MixedEnvironmentError(
-                    f"functions {other} and {spec.name} want different values of {name}, and --in-process has one "
-                    "environment for all: serve without it"
-                )

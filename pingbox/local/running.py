@@ -115,7 +115,6 @@ def open_house(settings: ServeSettings, observer: Observer) -> House:
     """The house that was asked for, not yet started. Raises `click.ClickException` for what a person can mend."""
     from pingbox.emulator.dynamodb import StoreError
     from pingbox.emulator.template.errors import TemplateError
-    from pingbox.local.app_functions import MixedEnvironmentError
 
     try:
         if settings.app is None:
@@ -125,7 +124,7 @@ def open_house(settings: ServeSettings, observer: Observer) -> House:
         from pingbox.local.app import AppHouse
 
         return AppHouse(settings, observer=observer)
-    except (StoreError, TemplateError, MixedEnvironmentError, SettingsError) as error:
+    except (StoreError, TemplateError, SettingsError) as error:
         raise click.ClickException(str(error)) from error
 
 
