@@ -15,7 +15,7 @@ from pingbox.emulator.dynamodb.expressions.conditions import Condition, Operand,
 from pingbox.emulator.dynamodb.expressions.key_conditions import operands_of
 from pingbox.emulator.dynamodb.expressions.paths import Path, Scope, refuse_overlaps
 from pingbox.emulator.dynamodb.expressions.projections import Projection, parsed_projection, projection
-from pingbox.emulator.dynamodb.expressions.tokens import ExpressionError
+from pingbox.emulator.dynamodb.expressions.tokens import CountedError, ExpressionError
 from pingbox.emulator.dynamodb.expressions.updates import Update, parsed_update
 from pingbox.emulator.dynamodb.values import EMPTY_SET, checked_item
 from pingbox.emulator.dynamodb.wire import COUNTED, Refusal, Request, invalid
@@ -79,7 +79,7 @@ class Expressions:
             found.tree.check_types(self.scope)
             refuse_overlaps(found.tree.targets(self.scope.names))
         except ExpressionError as problem:
-            raise invalid(f"Invalid UpdateExpression: {problem}") from None
+            raise self._refusal("UpdateExpression", problem) from None
         return found.tree
 
     def projection(self) -> Projection | None:
@@ -117,7 +117,7 @@ class Expressions:
         self._any = True
         try:
             if not text or text.isspace():
-                raise invalid(f"{self._prefix}Invalid {kind}: The expression can not be empty;")
+                raise CountedError("The expression can not be empty;")
             if len(text) > EXPRESSION_LIMIT:
                 raise ExpressionError(
                     f"Expression size has exceeded the maximum allowed size; expression size: {len(text)}"
@@ -125,8 +125,11 @@ class Expressions:
             found = parse(text)
             self._look_up(found)
         except ExpressionError as problem:
-            raise invalid(f"Invalid {kind}: {problem}") from None
+            raise self._refusal(kind, problem) from None
         return found
+
+    def _refusal(self, kind: str, problem: ExpressionError) -> Refusal:
+        return invalid(f"{self._prefix if isinstance(problem, CountedError) else ''}Invalid {kind}: {problem}")
 
     def _look_up(self, found: Parsed[Any]) -> None:
         for name in found.names:

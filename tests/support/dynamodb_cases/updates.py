@@ -179,31 +179,31 @@ def _(t: Bench) -> Any:
     return t.update("SET m[0]=:v", {":v": N(9)})
 
 
-@case("overlapping paths")
+@case("overlapping paths", counted=True)
 def _(t: Bench) -> Any:
     t.put(m={"M": {"a": N(1)}})
     return t.update("SET m.a=:v, m=:w", {":v": N(9), ":w": {"M": {}}})
 
 
-@case("conflicting paths")
+@case("conflicting paths", counted=True)
 def _(t: Bench) -> Any:
     t.put(m={"M": {"a": N(1)}})
     return t.update("SET m.a=:v, m[0]=:v", {":v": N(9)})
 
 
-@case("the same path twice")
+@case("the same path twice", counted=True)
 def _(t: Bench) -> Any:
     t.put()
     return t.update("SET a=:v, a=:w", {":v": N(9), ":w": N(1)})
 
 
-@case("the same path in two sections, one behind a placeholder")
+@case("the same path in two sections, one behind a placeholder", counted=True)
 def _(t: Bench) -> Any:
     t.put()
     return t.update("SET a=:v REMOVE #a", {":v": N(9)}, ExpressionAttributeNames={"#a": "a"})
 
 
-@case("a section twice")
+@case("a section twice", counted=True)
 def _(t: Bench) -> Any:
     t.put()
     return t.update("SET a=:v SET b=:v", {":v": N(9)})

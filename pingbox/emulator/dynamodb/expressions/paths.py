@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pingbox.emulator.dynamodb.expressions.reserved import is_reserved
-from pingbox.emulator.dynamodb.expressions.tokens import Cursor, ExpressionError
+from pingbox.emulator.dynamodb.expressions.tokens import CountedError, Cursor, ExpressionError
 from pingbox.emulator.dynamodb.wire import AttributeValue, Item
 
 Names = Mapping[str, str]
@@ -101,13 +101,13 @@ def refuse_overlaps(paths: list[Steps]) -> None:
         for earlier in paths[:at]:
             shorter = min(len(earlier), len(later))
             if earlier[:shorter] == later[:shorter]:
-                raise ExpressionError(
+                raise CountedError(
                     "Two document paths overlap with each other; must remove or rewrite one of these paths; "
                     f"path one: {shown(earlier)}, path two: {shown(later)}"
                 )
             common = next(i for i in range(shorter) if earlier[i] != later[i])
             if isinstance(earlier[common], int) != isinstance(later[common], int):
-                raise ExpressionError(
+                raise CountedError(
                     "Two document paths conflict with each other; must remove or rewrite one of these paths; "
                     f"path one: {shown(earlier)}, path two: {shown(later)}"
                 )

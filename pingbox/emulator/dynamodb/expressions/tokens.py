@@ -16,6 +16,10 @@ class ExpressionError(Exception):
     """What is wrong with an expression, without the words `Invalid ...Expression: ` in front."""
 
 
+class CountedError(ExpressionError):
+    """One that AWS begins with the number of errors, when a single write has it."""
+
+
 @dataclass(frozen=True)
 class Token:
     """A piece of an expression; `kind` is value, alias, word, number, sign or end."""

@@ -21,7 +21,7 @@ from pingbox.emulator.dynamodb.expressions.paths import (
     follow,
     read_path,
 )
-from pingbox.emulator.dynamodb.expressions.tokens import Cursor, ExpressionError
+from pingbox.emulator.dynamodb.expressions.tokens import CountedError, Cursor, ExpressionError
 from pingbox.emulator.dynamodb.wire import AttributeValue, Item, invalid
 
 _TYPE_NAMES = {
@@ -283,7 +283,7 @@ def parsed_update(text: str) -> Update:
             raise cursor.error()
         cursor.next()
         if word in sections:
-            raise ExpressionError(f'The "{word}" section can only be used once in an update expression;')
+            raise CountedError(f'The "{word}" section can only be used once in an update expression;')
         actions = [_read_action(word, cursor)]
         while cursor.takes(","):
             actions.append(_read_action(word, cursor))
