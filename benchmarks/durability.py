@@ -48,6 +48,7 @@ def table(rows: list[tuple[Drill, Outcome]]) -> str:
     line("kill -9 while starting", *(f"{one.kills_at_start}" for one in outcomes))
     line("in flight at a kill and not stored: sent again", *(f"{one.resent}" for one in outcomes))
     line("in flight at a kill and stored: found by sync", *(f"{one.found_stored}" for one in outcomes))
+    line("refused as `busy` (8 writers, one room): sent again", *(f"{one.refused}" for one in outcomes))
     line("lost, doubled, gaps, wrong n (sync, history, store)", *(f"{len(one.faults)}" for one in outcomes))
     line("start to ready on the full log, median (s)", *(f"{statistics.median(one.restarts):.2f}" for one in outcomes))
     line("the whole drill (s)", *(f"{one.seconds:.0f}" for one in outcomes))

@@ -44,6 +44,7 @@ class Outcome:
     acknowledged: int
     resent: int
     found_stored: int
+    refused: int
     kills: int
     kills_at_start: int
     restarts: tuple[float, ...]
@@ -133,6 +134,7 @@ async def run_drill(drill: Drill, folder: Path) -> Outcome:
         acknowledged=sum(len(talker.acknowledged) for talker in talkers),
         resent=sum(talker.resent for talker in talkers),
         found_stored=sum(talker.found_stored for talker in talkers),
+        refused=sum(talker.refused for talker in talkers),
         kills=drill.kills,
         kills_at_start=killing.result(),
         restarts=tuple(server.restarts),

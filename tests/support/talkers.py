@@ -29,11 +29,11 @@ class Talker:
     def __init__(self, name: str, count: int) -> None:
         self.page = PageClient(name)
         self.texts = {cid: self.page.outbox[cid].text for cid in [self.page.write() for _ in range(count)]}
-        self.resent = 0
+        self.resent = 0  # unacknowledged when the server died, and not in the log
+        self.refused = 0  # told to send again: too many were writing at once
         self.found_stored = 0  # unacknowledged when the server died, and in the log all the same
         self._unsure: str | None = None
         self._in_flight: str | None = None
-        self._tried: set[str] = set()
         self._syncing = False
         self._refused = False
 
@@ -69,7 +69,9 @@ class Talker:
     async def _heard(self, socket: ClientConnection, event: dict[str, Any]) -> None:
         if event["type"] == "sync" and "id" not in event:
             self._syncing = False
-        self._refused |= event["type"] == "error" and event.get("cid") == self._in_flight
+        if event["type"] == "error" and event.get("cid") == self._in_flight:
+            self._refused = True
+            self.refused += 1
         if (reply := self.page.receive(event)) is not None:
             await self._say(socket, reply)
         self._look_for_the_unsure()
@@ -93,10 +95,9 @@ class Talker:
 
     async def _attempt(self, socket: ClientConnection) -> None:
         self._in_flight, self._refused = next(iter(self.page.outbox)), False
-        if self._in_flight in self._tried:
+        if self._in_flight == self._unsure:
             self.resent += 1
             self._unsure = None
-        self._tried.add(self._in_flight)
         await self._say(socket, self.page.attempt(self._in_flight))
 
     async def _say(self, socket: ClientConnection, frame: dict[str, Any]) -> None:
