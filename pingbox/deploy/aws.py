@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from pingbox.deploy.errors import AwsError, DeployError, RefusedError
+from pingbox.deploy.stand_in import StandIn
 
 Answer = dict[str, Any]
 
@@ -21,6 +22,11 @@ class Aws(Protocol):
     @property
     def region(self) -> str:
         """The region that calls go to."""
+        ...
+
+    @property
+    def stand_in(self) -> StandIn | None:
+        """What plays AWS, None for AWS itself."""
         ...
 
     def call(self, service: str, operation: str, **arguments: Any) -> Answer:
@@ -50,6 +56,12 @@ class Boto:
         """The region that calls go to."""
         return str(self._session.region_name)
 
+    @property
+    def stand_in(self) -> StandIn | None:
+        """What `AWS_ENDPOINT_URL` names."""
+        endpoint = os.environ.get("AWS_ENDPOINT_URL")
+        return StandIn(endpoint) if endpoint else None
+
     def call(self, service: str, operation: str, **arguments: Any) -> Answer:
         """One call; see `Aws.call`."""
         from botocore.exceptions import BotoCoreError, ClientError
@@ -71,7 +83,7 @@ class Boto:
                 connect_timeout=5,
             )
             client = self._session.client(service, config=config)
-            if service == "s3control" and "AWS_ENDPOINT_URL" in os.environ:
+            if service == "s3control" and self.stand_in:
                 client.meta.events.register("before-sign.s3-control", _without_account)
             self._clients[service] = client
         return self._clients[service]

@@ -163,12 +163,14 @@ def _confirm(deployment: Deployment, planned: Plan, *, yes: bool, allow_replace:
 
 def _carry_out(deployment: Deployment, planned: Plan, reality: Reality, as_json: bool) -> None:
     from pingbox.deploy.show import console, outputs_view
+    from pingbox.deploy.stand_in import reachable
 
     stack = deployment.execute(planned, reality)
+    outputs = reachable(stack.outputs, deployment.wish.place.stand_in)
     if as_json:
-        console().print_json(json.dumps({"stack": stack.name, "outputs": dict(stack.outputs)}))
+        console().print_json(json.dumps({"stack": stack.name, "outputs": dict(outputs)}))
     else:
-        console().print(outputs_view(stack.outputs))
+        console().print(outputs_view(outputs))
 
 
 def _hot_swap(deployment: Deployment, reality: Reality) -> None:

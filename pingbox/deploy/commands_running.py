@@ -63,10 +63,11 @@ def open_page(where: Where, only_print: bool) -> None:
     """Open the page in the browser."""
     from pingbox.deploy.reality import find_stack
     from pingbox.deploy.run import ground
+    from pingbox.deploy.stand_in import reachable
 
     standing = ground(where)
     stack = find_stack(standing.aws, standing.place.stack)
-    url = stack.outputs.get("SiteUrl") if stack else None
+    url = reachable(stack.outputs, standing.place.stand_in).get("SiteUrl") if stack else None
     if url is None:
         raise click.ClickException(f"{standing.place.stack} has no page. Run `pingbox deploy` first.")
     click.echo(url)

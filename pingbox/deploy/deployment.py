@@ -125,7 +125,7 @@ class Deployment:
         if self.wish.site is None:
             return []
         outputs = stack.outputs if stack else {}
-        config = (page_config(outputs),) if "WebSocketUrl" in outputs else ()
+        config = (page_config(outputs, self.wish.place.stand_in),) if "WebSocketUrl" in outputs else ()
         bucket = outputs.get("SiteBucket", "the page's bucket")
         return site_steps((*self.wish.site, *config), reality.site, bucket, outputs.get("SiteDistribution"))
 

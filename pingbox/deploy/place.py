@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.stand_in import StandIn
 
 _APP = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _STAGE = re.compile(r"[a-zA-Z0-9_]{1,32}")
@@ -14,12 +15,16 @@ _APP_LENGTH = 40
 
 @dataclass(frozen=True)
 class Place:
-    """One stage of one app in one region. `account` is the twelve digits, or None where nobody was asked (dry run)."""
+    """One stage of one app in one region. `account` is the twelve digits, or None where nobody was asked (dry run).
+
+    `stand_in` is what plays AWS here, None for AWS itself.
+    """
 
     app: str
     stage: str
     region: str
     account: str | None = None
+    stand_in: StandIn | None = None
 
     @property
     def stack(self) -> str:

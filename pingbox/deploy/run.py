@@ -37,7 +37,7 @@ def ground(where: Where, aws: Aws | None = None) -> Ground:
     aws = aws or Boto(where.profile, where.region)
     place = checked_place(where.app, where.stage, aws.region)
     found = preflight.look(aws, where.expect_account)
-    return Ground(aws, replace(place, account=found.account), found)
+    return Ground(aws, replace(place, account=found.account, stand_in=aws.stand_in), found)
 
 
 def reach(ground: Ground, what: What, files: SiteFiles | None) -> tuple[Wish, Reality]:

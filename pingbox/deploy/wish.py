@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pingbox.deploy.package import Artifact
 from pingbox.deploy.place import Place
 from pingbox.deploy.site import SiteFile
+from pingbox.deploy.stand_in import StandIn, reachable
 from pingbox.deploy.template.app import chat
 from pingbox.deploy.template.model import Site
 from pingbox.deploy.template.render import as_json
@@ -45,6 +46,7 @@ def chat_wish(
     """The chat. `settings` are template parameters that the deploying person chose, by name."""
     app = chat(place.stage, site)
     parameters = {
+        **_origins(place, settings),
         **settings,
         "Stage": place.stage,
         "CodeBucket": place.artifact_bucket,
@@ -63,7 +65,14 @@ def chat_wish(
     )
 
 
-def page_config(outputs: Mapping[str, str]) -> SiteFile:
+def _origins(place: Place, settings: Mapping[str, str]) -> Mapping[str, str]:
+    """Before a stand-in for AWS the page comes from its address, and so does its origin."""
+    if place.stand_in is None or "AllowedOrigins" in settings:
+        return {}
+    return {"AllowedOrigins": place.stand_in.origin}
+
+
+def page_config(outputs: Mapping[str, str], stand_in: StandIn | None = None) -> SiteFile:
     """`config.json`, the only file that differs from stage to stage: where the page connects. Never cached."""
-    body = json.dumps({"wsUrl": outputs["WebSocketUrl"]}).encode()
+    body = json.dumps({"wsUrl": reachable(outputs, stand_in)["WebSocketUrl"]}).encode()
     return SiteFile("config.json", body, "application/json", "no-store")

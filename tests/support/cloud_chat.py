@@ -70,10 +70,7 @@ class CloudChat:
         """By way of the stack's outputs and the page's `config.json`, as a browser finds it."""
         outputs = account.outputs(stack)
         body = account.client("s3").get_object(Bucket=outputs["SiteBucket"], Key="config.json")["Body"].read()
-        host, _, stage = json.loads(body)["wsUrl"].removeprefix("wss://").partition("/")
-        # MiniStack serves the API below a path; on AWS it has a host of its own.
-        url = f"{account.url.replace('http', 'ws')}/_aws/execute-api/{host.split('.')[0]}/{stage}"
-        return cls(account, stack, url, outputs["SiteUrl"])
+        return cls(account, stack, json.loads(body)["wsUrl"], account.url)
 
     @contextmanager
     def socket(self, **options: Any) -> Iterator[Talker]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pingbox.deploy.errors import AwsError
 from pingbox.deploy.events import Event
+from pingbox.deploy.stand_in import StandIn
 from pingbox.deploy.watch import Watch
 
 Answer = dict[str, Any]
@@ -22,6 +23,7 @@ class FakeAws:
 
     script: Mapping[str, Any] = field(default_factory=dict)
     region: str = "eu-central-1"
+    stand_in: StandIn | None = None
     calls: list[tuple[str, Answer]] = field(default_factory=list)
     _turns: dict[str, int] = field(default_factory=dict)
 

@@ -43,7 +43,9 @@ def test_the_page_is_there_with_its_headers(pingbox, account: Account) -> None:
     deploy(pingbox)
     outputs, s3 = account.outputs(STACK), account.client("s3")
     config = s3.get_object(Bucket=outputs["SiteBucket"], Key="config.json")
-    assert json.loads(config["Body"].read()) == {"wsUrl": outputs["WebSocketUrl"]}
+    socket = json.loads(config["Body"].read())["wsUrl"]
+    api = outputs["WebSocketUrl"].removeprefix("wss://").partition(".")[0]
+    assert socket == f"{account.url.replace('http', 'ws')}/_aws/execute-api/{api}/dev"
     assert config["CacheControl"] == "no-store"
     index = s3.head_object(Bucket=outputs["SiteBucket"], Key="index.html")
     assert (index["ContentType"], index["CacheControl"]) == ("text/html; charset=utf-8", "no-cache")

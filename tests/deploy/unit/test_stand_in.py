@@ -1,0 +1,42 @@
+"""What plays AWS on this machine has one address for everything; the page must find its socket there."""
+
+from __future__ import annotations
+
+import json
+
+from pingbox.deploy.package import Artifact
+from pingbox.deploy.place import Place
+from pingbox.deploy.stand_in import StandIn, reachable
+from pingbox.deploy.template.model import Site
+from pingbox.deploy.wish import chat_wish, page_config
+
+OUTPUTS = {
+    "WebSocketUrl": "wss://abc123.execute-api.eu-central-1.amazonaws.com/dev",
+    "SiteUrl": "http://bucket.s3-website.eu-central-1.amazonaws.com",
+    "SiteBucket": "bucket",
+    "MessagesTable": "t",
+}
+HERE = StandIn("http://127.0.0.1:4566/")
+
+
+def test_on_aws_nothing_is_translated() -> None:
+    assert reachable(OUTPUTS, None) == OUTPUTS
+    assert json.loads(page_config(OUTPUTS).body) == {"wsUrl": OUTPUTS["WebSocketUrl"]}
+
+
+def test_socket_and_page_are_found_below_the_one_address() -> None:
+    assert reachable(OUTPUTS, HERE) == {
+        **OUTPUTS,
+        "WebSocketUrl": "ws://127.0.0.1:4566/_aws/execute-api/abc123/dev",
+        "SiteUrl": "http://127.0.0.1:4566/bucket/index.html",
+    }
+
+
+def test_the_pages_origin_is_let_in_there_and_only_there() -> None:
+    place = Place("app", "dev", "eu-central-1", "123456789012")
+    here = Place("app", "dev", "eu-central-1", "123456789012", HERE)
+    artifact = Artifact("a" * 64, b"")
+    assert "AllowedOrigins" not in chat_wish(place, artifact, [], Site.WEBSITE, {}).parameters
+    assert chat_wish(here, artifact, [], Site.WEBSITE, {}).parameters["AllowedOrigins"] == "http://127.0.0.1:4566"
+    chosen = chat_wish(here, artifact, [], Site.WEBSITE, {"AllowedOrigins": "*"})
+    assert chosen.parameters["AllowedOrigins"] == "*"
