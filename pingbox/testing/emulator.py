@@ -105,7 +105,8 @@ class Inside:
 
     def report(self) -> list[tuple[str, str]]:
         """What a failing test should show: (heading, text) of the conversation and of the faults."""
-        sections = [("PingBox: what happened", self.diagram()), ("PingBox: faults", self.faults.story())]
+        sections = [(f"PingBox: what happened in {self._running.app.name}", self.diagram())]
+        sections.append(("PingBox: faults", self.faults.story()))
         return [(heading, text) for heading, text in sections if text]
 
 
@@ -145,7 +146,7 @@ class Emulator(Inside):
         in_process: bool = True,
         region: str | None = None,
         switches: Switches = Switches(),  # noqa: B008 - frozen
-        timeout: float = 2.0,
+        timeout: float = 5.0,
     ) -> None:
         """Find the app; nothing runs yet. Raises `AppError` if there is none.
 

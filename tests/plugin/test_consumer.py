@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
 
-
-@pytest.mark.parametrize("mode", ["strict", "auto"])
-def test_every_kind_of_test_is_green(run_pytest, mode):
-    """async, plain, unittest, beside moto, with folders called web, deploy and emulator; in both asyncio modes."""
-    done = run_pytest("-q", f"--asyncio-mode={mode}")
+def test_every_kind_of_test_is_green(run_pytest):
+    """async, plain, unittest, beside moto, with folders called web, deploy and emulator; asyncio in strict mode."""
+    done = run_pytest("-q", "--asyncio-mode=strict")
     assert "11 passed" in done.stdout, done.stdout + done.stderr
 
 
-def test_workers_of_xdist_have_an_emulator_each(run_pytest):
-    done = run_pytest("-q", "-n", "2")
+def test_so_it_is_in_auto_mode_and_with_xdist(run_pytest):
+    """Each worker has an emulator of its own."""
+    done = run_pytest("-q", "--asyncio-mode=auto", "-n", "2")
     assert "11 passed" in done.stdout, done.stdout + done.stderr
 
 
