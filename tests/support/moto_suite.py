@@ -67,6 +67,8 @@ def failures(*, of_pingbox: bool) -> set[str]:
         f"--junitxml={report}",
     ]
     command += [f"--ignore=tests/test_dynamodb/{name}" for name in _LEFT_OUT]
+    # Asks for the order in which tables with random names were made: a matter of luck.
+    command.append("--deselect=tests/test_dynamodb/test_dynamodb.py::test_list_tables")
     if of_pingbox:
         command += ["-p", "support.moto_suite_plugin"]
     path = os.pathsep.join([str(folder / "deps"), str(Path(__file__).parent.parent)])

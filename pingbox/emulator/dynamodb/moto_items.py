@@ -16,7 +16,7 @@ from pingbox.emulator.dynamodb.values import checked_item
 from pingbox.emulator.dynamodb.wire import Item
 
 if TYPE_CHECKING:
-    from pingbox.emulator.dynamodb.moto_engine import SqlTable
+    from pingbox.emulator.dynamodb.moto_tables import SqlTable
 
 
 class Untracked(list[Any]):
