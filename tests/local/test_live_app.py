@@ -1,0 +1,77 @@
+"""An app is live when it is saved: code for the next event, the template without dropping a connection (HS-10)."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+from websockets.asyncio.client import connect
+
+from pingbox.local.app import AppHouse
+from pingbox.settings import ServeSettings
+
+ROUTES = """
+[tool.pingbox]
+[tool.pingbox.routes]
+hello = {{ handler = "app.hello", two-way = true }}
+{more}
+"""
+CODE = "def hello(event, context):\n    return {{'statusCode': 200, 'body': '{word}'}}\n\nbye = hello\n"
+
+
+@pytest.fixture
+def app(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(ROUTES.format(more=""))
+    (tmp_path / "app.py").write_text(CODE.format(word="first"))
+    return tmp_path
+
+
+@asynccontextmanager
+async def served(app, **settings):
+    house = AppHouse(ServeSettings(port=0, app=str(app), **settings))
+    await house.start()
+    try:
+        yield house
+    finally:
+        await house.stop()
+
+
+async def asked(client, action):
+    await client.send(json.dumps({"action": action}))
+    return await client.recv()
+
+
+async def becomes(client, action, word):
+    """Ask until the answer is `word`: saving is noticed within some tenths of a second."""
+    answers = [await asked(client, action)]
+    while word not in answers[-1] and len(answers) < 500:
+        answers.append(await asked(client, action))
+    assert word in answers[-1], f"after {len(answers)} answers: {answers[-1]}"
+
+
+@pytest.mark.fact("HS-10")
+@pytest.mark.parametrize("in_process", [False, True], ids=["processes", "in process"])
+async def test_saved_code_answers_the_next_event_of_an_open_connection(app, in_process):
+    async with served(app, in_process=in_process) as house, connect(house.addresses.websocket) as ana:
+        assert await asked(ana, "hello") == "first"
+        (app / "app.py").write_text(CODE.format(word="second"))
+        await becomes(ana, "hello", "second")
+
+
+@pytest.mark.fact("HS-10")
+async def test_a_route_added_to_the_template_is_served_to_open_connections(app):
+    async with served(app, in_process=True) as house, connect(house.addresses.websocket) as ana:
+        assert "Forbidden" in await asked(ana, "bye")
+        (app / "pyproject.toml").write_text(ROUTES.format(more='bye = { handler = "app.bye", two-way = true }'))
+        await becomes(ana, "bye", "first")
+
+
+async def test_a_broken_template_leaves_what_was_served(app, caplog):
+    async with served(app, in_process=True) as house, connect(house.addresses.websocket) as ana:
+        (app / "pyproject.toml").write_text("[tool.pingbox.routes]\nhello = 7\n")
+        for _ in range(500):
+            assert await asked(ana, "hello") == "first"
+            if "what was served goes on" in caplog.text:
+                break
+        assert "what was served goes on" in caplog.text
