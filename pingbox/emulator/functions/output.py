@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO, cast
 
@@ -111,6 +112,9 @@ class OutputRouting:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
+        # `print` of Python before 3.13 borrows sys.stdout: if a test runner takes ours away while a handler prints,
+        # and nobody else holds it, the interpreter crashes. So the latest ones are held here.
+        self._wrapped: deque[_Routed] = deque(maxlen=64)
         self._logging = _HandlerLogging()
 
     def install(self) -> None:
@@ -146,7 +150,14 @@ class OutputRouting:
             for name in ("stdout", "stderr"):
                 stream = getattr(sys, name)
                 if stream is not None and type(stream) is not _Routed:
-                    setattr(sys, name, cast(TextIO, _Routed(stream)))
+                    setattr(sys, name, cast(TextIO, self._routed(stream)))
+
+    def _routed(self, stream: TextIO) -> _Routed:
+        found = next((routed for routed in self._wrapped if routed.stream is stream), None)
+        if found is None:
+            found = _Routed(stream)
+            self._wrapped.append(found)
+        return found
 
     def _unwrap(self) -> None:
         for name in ("stdout", "stderr"):
