@@ -29,7 +29,7 @@ def declared_app(source: Path, *, parameters: Mapping[str, str], stage: str | No
     here, processes, environment = _parted(app.functions, in_process)
     functions = {spec.name: InProcessFunction(partial(load_handler, spec), spec.timeout, spec.memory) for spec in here}
     tables = tuple(Table(table.parameters, table.ttl_attribute) for table in app.tables)
-    return TestedApp(app.source, app.apis, lambda running: functions, tuple(processes), tables, environment)
+    return TestedApp(source.name, app.apis, lambda running: functions, tuple(processes), tables, environment)
 
 
 def _parted(
