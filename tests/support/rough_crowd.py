@@ -1,0 +1,260 @@
+"""A crowd of WebSocket clients, most of them with bad manners, against the app in benchmarks/soak_app.
+
+Each member lives a life of a random kind again and again. A life states what must happen; what happens instead is
+noted in `faults`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+_PATIENCE = 40.0  # seconds; the gateway itself gives up after 29
+_ERROR = "Internal server error"
+_SPOILS = ("crash", "exit", "hang", "child", "unserialisable", "huge")  # answered by the gateway's error frame
+_NONSENSE = ("number", "status", "shout")  # of a one-way route: swallowed
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds: what the server was told by its switches, and how long a client thinks between two messages."""
+
+    idle: float
+    duration: float
+    think: float
+
+
+@dataclass
+class Crowd:
+    """`ended` holds the ids of all connections that were open once; `lives` counts the kinds."""
+
+    url: str
+    times: Times
+    seed: int = 0
+    lives: Counter[str] = field(default_factory=Counter)
+    ended: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    open: int = 0
+
+    def __post_init__(self) -> None:
+        self._chance = random.Random(self.seed)
+        self._entrance = asyncio.Semaphore(20)  # handshakes at once
+        self._kinds: dict[str, tuple[Callable[[], Awaitable[None]], int]] = {
+            "talks, leaves politely": (self._polite, 40),
+            "talks, vanishes": (self._vanishing, 15),
+            "silent until the idle timeout": (self._silent, 10),
+            "stays until the connection is too old": (self._staying, 5),
+            "sends garbage, then binary": (self._binary, 5),
+            "sends garbage, then too much": (self._oversize, 5),
+            "spoils handlers": (self._spoiling, 10),
+            "is refused": (self._refused, 5),
+            "crashes $connect": (self._crashing_connect, 3),
+            "vanishes in the handshake": (self._half, 2),
+        }
+
+    async def live(self, members: int, until: float) -> None:
+        """`members` at once, each beginning a new life until the loop's clock shows `until`, and ending its last."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(members):
+                group.create_task(self._member(until))
+
+    async def burst(self, environments: int, seconds: float) -> None:
+        """As many slow events at once: the function must grow to as many environments."""
+
+        async def one() -> None:
+            async with self._enter() as socket:
+                await self._ask(socket, {"action": "slow", "seconds": seconds}, "slow")
+
+        await asyncio.gather(*(self._noted("a slow one", one) for _ in range(environments)))
+
+    async def _member(self, until: float) -> None:
+        kinds = list(self._kinds)
+        weights = [weight for _, weight in self._kinds.values()]
+        while asyncio.get_running_loop().time() < until:
+            (kind,) = self._chance.choices(kinds, weights)
+            await self._noted(kind, self._kinds[kind][0])
+
+    async def _noted(self, kind: str, life: Callable[[], Awaitable[None]]) -> None:
+        try:
+            async with asyncio.timeout(self.times.duration + 3 * _PATIENCE):
+                await life()
+            self.lives[kind] += 1
+        except _Ended:
+            self.lives["cut short by the idle timeout or the age limit, rightly"] += 1
+        except Exception as error:  # a fault of the server's or of ours: either ends up in the verdict
+            self.faults.append(f"{kind}: {type(error).__name__} {error}"[:300])
+
+    # --- lives
+
+    async def _polite(self) -> None:
+        async with self._enter() as socket:
+            for _ in range(self._chance.randint(1, 6)):
+                await self._think()
+                await self._talk(socket, self._chance.choice(["talk", "talk", "post"]))
+
+    async def _vanishing(self) -> None:
+        async with self._enter() as socket:
+            await self._think()
+            await self._talk(socket, "talk")
+            if self._chance.random() < 0.3:
+                await socket.send(json.dumps({"action": "post"}))  # its answer finds nobody
+            socket.vanish()
+
+    async def _silent(self) -> None:
+        async with self._enter() as socket:
+            await self._closed_by_server(socket, 1001)
+
+    async def _staying(self) -> None:
+        async with self._enter() as socket:
+            with contextlib.suppress(_Ended):
+                while True:
+                    await asyncio.sleep(min(self.times.idle / 3, self.times.think))
+                    await self._talk(socket, "talk")
+
+    async def _binary(self) -> None:
+        async with self._enter() as socket:
+            await self._garbage(socket)
+            await socket.send(b"\0\1binary")
+            await self._closed_by_server(socket, 1003)
+
+    async def _oversize(self) -> None:
+        async with self._enter() as socket:
+            await self._garbage(socket)
+            await socket.send("x" * 33_000)
+            await self._closed_by_server(socket, 1009)
+
+    async def _spoiling(self) -> None:
+        async with self._enter() as socket:
+            await self._think()
+            how = self._chance.choice(_SPOILS + _NONSENSE)
+            await socket.send(json.dumps({"action": "rough", "how": how}))
+            if how in _SPOILS:
+                answer = await socket.heard()
+                _expect(answer.get("message") == _ERROR, f"{how} was answered {answer}")
+            await self._talk(socket, "talk")
+
+    async def _refused(self) -> None:
+        await self._not_let_in("refuse", 403)
+
+    async def _crashing_connect(self) -> None:
+        await self._not_let_in("crash", 502)
+
+    async def _half(self) -> None:
+        host, _, port = self.url.split("/")[2].partition(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET /soak HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n")
+        await writer.drain()
+        await self._think()
+        writer.transport.abort()
+
+    # --- steps
+
+    def _enter(self, query: str = "") -> Inside:
+        return Inside(self, self._entrance, self.url + query)
+
+    async def _not_let_in(self, wish: str, status: int) -> None:
+        try:
+            async with self._enter(f"?wish={wish}"):
+                raise AssertionError(f"was let in with wish={wish}")
+        except InvalidStatus as refused:
+            _expect(refused.response.status_code == status, f"refused with {refused.response.status_code}")
+
+    async def _garbage(self, socket: Inside) -> None:
+        for frame in ("not json", '{"action":"fly"}', "[]", '{"action":{}}'):
+            await socket.send(frame)
+            answer = await socket.heard()
+            _expect("message" in answer and "connectionId" in answer, f"{frame} was answered {answer}")
+        await self._talk(socket, "talk")
+
+    async def _talk(self, socket: Inside, action: str) -> dict[str, Any]:
+        return await self._ask(socket, {"action": action}, action)
+
+    async def _ask(self, socket: Inside, frame: dict[str, Any], answer: str) -> dict[str, Any]:
+        await socket.send(json.dumps(frame))
+        heard = await socket.heard()
+        _expect(heard.get("type") == answer, f"{frame} was answered {heard}")
+        return heard
+
+    async def _closed_by_server(self, socket: Inside, code: int) -> None:
+        """`code` 1001: the idle timeout, and not a moment too early."""
+        try:
+            raise AssertionError(f"heard {await socket.heard(self.times.idle)} before the end")
+        except _Ended:
+            _expect(code == 1001, f"was idle instead of closed with {code}")
+        except ConnectionClosed as closed:
+            _expect(closed.rcvd is not None and closed.rcvd.code == code, f"closed with {closed.rcvd}, not {code}")
+
+    async def _think(self) -> None:
+        await asyncio.sleep(self._chance.uniform(0.2, 1.8) * self.times.think)
+
+
+class _Ended(Exception):  # noqa: N818
+    """The gateway closed the connection with 1001, when it had to."""
+
+
+class Inside:
+    """A connection whose id is known and noted, however it ends."""
+
+    def __init__(self, crowd: Crowd, entrance: asyncio.Semaphore, url: str) -> None:
+        self._crowd = crowd
+        self._entrance = entrance
+        self._connect = connect(url, ping_interval=None, compression=None, open_timeout=_PATIENCE, close_timeout=5)
+        self._socket: ClientConnection
+
+    async def __aenter__(self) -> Inside:
+        async with self._entrance:
+            self._opened = self._said = time.monotonic()
+            self._socket = await self._connect.__aenter__()
+        self._crowd.open += 1
+        try:
+            await self.send('{"action":"talk"}')
+            self._crowd.ended.append((await self.heard())["me"])
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        self._crowd.open -= 1
+        await self._socket.close()
+
+    async def send(self, frame: str | bytes) -> None:
+        self._said = time.monotonic()
+        try:
+            await self._socket.send(frame)
+        except ConnectionClosed as closed:
+            self._judge(closed)
+
+    async def heard(self, longer: float = 0.0) -> dict[str, Any]:
+        """The next frame, within the patience everybody has and `longer`."""
+        try:
+            heard: dict[str, Any] = json.loads(await asyncio.wait_for(self._socket.recv(), _PATIENCE + longer))
+        except ConnectionClosed as closed:
+            self._judge(closed)
+        return heard
+
+    def vanish(self) -> None:
+        """Be gone without a word."""
+        self._socket.transport.abort()
+
+    def _judge(self, closed: ConnectionClosed) -> NoReturn:
+        now, times = time.monotonic(), self._crowd.times
+        in_time = now - self._opened >= times.duration or now - self._said >= times.idle
+        if closed.rcvd is not None and closed.rcvd.code == 1001 and in_time:
+            raise _Ended from closed
+        raise closed
+
+
+def _expect(condition: bool, what: str) -> None:
+    if not condition:
+        raise AssertionError(what)
