@@ -1,13 +1,20 @@
-"""Inside MiniStack's Lambda processes: calls to `X.execute-api.REGION.amazonaws.com` go to MiniStack, signed anew.
+"""Two things that MiniStack's WebSocket lacks, brought in from outside: put this folder on its PYTHONPATH.
 
-The functions run unmodified and build the same address as on AWS, which does not exist here. MiniStack serves the API
-below `/_aws/execute-api/X`; because the path changes, so does the signature, made with the function's own credentials.
+In its Lambda processes, calls to `X.execute-api.REGION.amazonaws.com` go to MiniStack. The functions run unmodified and
+build the address as on AWS, which does not exist here; MiniStack serves the API below `/_aws/execute-api/X`. As the
+path changes, so does the signature, made with the function's own credentials.
+
+In MiniStack itself, an accepted handshake answers the first subprotocol that was offered, as AWS does when `$connect`
+says so. A browser that offered one and gets none hangs up.
 """
 
 from __future__ import annotations
 
+import importlib.abc
+import importlib.util
 import os
 import re
+import sys
 
 _HOST = re.compile(r"https://([a-z0-9]+)\.execute-api\.([a-z0-9-]+)\.amazonaws\.com")
 
@@ -38,5 +45,38 @@ def _install() -> None:
     URLLib3Session.send = send_here
 
 
+class _WhenImported(importlib.abc.MetaPathFinder):
+    """Changes MiniStack's gateway at the moment it is imported."""
+
+    def find_spec(self, name, path, target=None):  # type: ignore[no-untyped-def]
+        if name != "ministack.services.apigateway":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        assert spec is not None
+        run = spec.loader.exec_module
+
+        def run_and_change(module):  # type: ignore[no-untyped-def]
+            run(module)
+            module.handle_websocket = _answering_subprotocol(module.handle_websocket)
+
+        spec.loader.exec_module = run_and_change
+        return spec
+
+
+def _answering_subprotocol(handle):  # type: ignore[no-untyped-def]
+    async def handle_websocket(scope, receive, send, *rest, **options):  # type: ignore[no-untyped-def]
+        async def answer(message):  # type: ignore[no-untyped-def]
+            if message["type"] == "websocket.accept" and scope.get("subprotocols"):
+                message = {**message, "subprotocol": scope["subprotocols"][0]}
+            await send(message)
+
+        return await handle(scope, receive, answer, *rest, **options)
+
+    return handle_websocket
+
+
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
     _install()
+else:
+    sys.meta_path.insert(0, _WhenImported())
