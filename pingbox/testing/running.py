@@ -31,7 +31,7 @@ from pingbox.testing.loop_thread import LoopThread
 from pingbox.testing.recorder import Recorder
 from pingbox.testing.store import TARGET, Store
 from pingbox.testing.tested_app import TestedApp
-from pingbox.testing.wire import Wire
+from pingbox.testing.wire import RefusedError, Wire
 from pingbox.testing.workings import Workings
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class Running:
             switches=switches,
             intercept=self._posts,
         )
+        self.invoke_api = self._new_invoke_api()
         self._timekeepers = self.clock.callbacks
         self._schedules: list[Every] = []
 
@@ -120,7 +121,7 @@ class Running:
         self.thread.wait(self._begin())
 
     async def _begin(self) -> None:
-        self.invoke_api = InvokeApi(self.workings, lambda: self.workings.names, clock=self.clock, region=self.region)
+        self.invoke_api = self._new_invoke_api()
         self.invoke_api.start()
         self._schedules = [
             Every(self.clock, one.seconds, partial(self.workings.invoke, one.function, {}))
@@ -146,8 +147,7 @@ class Running:
         if not await self.workings.recorded.ended(QUIET_SECONDS):
             names = ", ".join(sorted({one.function for one in self.workings.recorded.running}))
             log.warning("still running %.0f s after the end of the test, and left alone: %s", QUIET_SECONDS, names)
-        if hasattr(self, "invoke_api"):
-            await self.invoke_api.close()
+        await self.invoke_api.close()
         await asyncio.sleep(0)
         self.server.replace(())  # once more: a `$connect` that ran meanwhile has let somebody in
         self.server.replace(self.app.apis)
@@ -179,7 +179,12 @@ class Running:
         client = Client(name or f"client {len(self.clients) + 1}", self.explanation)
         wire = Wire(url, subprotocols, origin, client.notice)
         client.attach(wire)
-        await wire.handshake(headers, self.timeout if within is None else within)
+        try:
+            await wire.handshake(headers, self.timeout if within is None else within)
+        except RefusedError as refused:
+            if explained := self.explanation():
+                refused.add_note(explained)
+            raise
         client.connection_id = self.recorder.named(wire.port, client.name)
         self.clients.append(client)
         return client
@@ -253,6 +258,9 @@ class Running:
         return name in self.workings.names
 
     # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _new_invoke_api(self) -> InvokeApi:
+        return InvokeApi(self.workings, lambda: self.workings.names, clock=self.clock, region=self.region)
 
     async def _invoke_door(self, request: web.BaseRequest) -> web.StreamResponse | None:
         return await self.invoke_api.invoke_door(request)
