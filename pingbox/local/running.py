@@ -19,7 +19,7 @@ from pingbox.emulator.functions.outcome import Functions
 from pingbox.emulator.gateway.declaration import Api
 from pingbox.emulator.happenings import Happening, Observer
 from pingbox.local.addresses import Addresses
-from pingbox.local.live_log import json_line, text_line
+from pingbox.local.live_log import json_line, plain, text_line
 from pingbox.local.trace import Trace
 from pingbox.settings import ServeSettings, SettingsError
 
@@ -130,19 +130,27 @@ def open_house(settings: ServeSettings, observer: Observer) -> House:
 
 def log_to_terminal(settings: ServeSettings, *, err: bool = False) -> Observer:
     """An observer that prints each happening's line, in colour where the terminal has it; `err`: to stderr."""
-
-    def style(text: str, tone: str) -> str:
-        return click.style(text, fg=_TONES.get(tone))
+    stream = sys.stderr if err else sys.stdout
+    style = _in_colour if stream.isatty() else plain
 
     def observe(happening: Happening) -> None:
         if settings.log_format == "json":
-            click.echo(json_line(happening), err=err)
+            line: str | None = json_line(happening)
+        else:
+            line = text_line(happening, verbose=settings.verbose, style=style)
+        if line is None:
             return
-        line = text_line(happening, verbose=settings.verbose, style=style)
-        if line is not None:
+        if style is plain:  # click.echo looks for colours to take out: 0.1 ms a line
+            stream.write(line + "\n")
+            stream.flush()
+        else:
             click.echo(line, err=err)
 
     return observe
+
+
+def _in_colour(text: str, tone: str) -> str:
+    return click.style(text, fg=_TONES.get(tone))
 
 
 def _greet(settings: ServeSettings, house: House) -> None:

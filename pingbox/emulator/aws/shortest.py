@@ -26,9 +26,12 @@ class DynamoDB(Protocol):
 def shorten(client: Any, dynamodb: DynamoDB) -> None:
     """Answer every call of this DynamoDB client by `dynamodb`, for as long as the client lives."""
     validate = _validator(client)
+    models: dict[str, Any] = {}  # botocore keeps them too, behind a lock
 
     def make_api_call(operation_name: str, api_params: dict[str, Any]) -> Any:
-        model = client._service_model.operation_model(operation_name)
+        model = models.get(operation_name)
+        if model is None:
+            model = models[operation_name] = client._service_model.operation_model(operation_name)
         context: dict[str, Any] = {"client_region": client.meta.region_name, "client_config": client.meta.config}
         params = client._emit_api_params(api_params=api_params, operation_model=model, context=context)
         validate(params, model)
@@ -68,7 +71,11 @@ def wire(value: Any) -> Any:
     """Parameters as the JSON of the wire: binary as base64 text, sequences as lists, all else as it is."""
     if type(value) is str:
         return value
-    if isinstance(value, Mapping):
+    if type(value) is dict and len(value) == 1:
+        (one,) = value.values()
+        if type(one) is str:  # `{"S": "..."}`, what most of a request is made of
+            return value
+    if isinstance(value, dict | Mapping):
         return {name: one if type(one) is str else wire(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [wire(one) for one in value]
