@@ -6,11 +6,13 @@ In pytest the fixtures `pingbox`, `ws`, `management` and `dynamodb` are there wi
         ana = emulator.ws.connect()
 """
 
+from pingbox.testing.aws_clients import DynamoDB
 from pingbox.testing.clients import SyncWebSocket, SyncWebSockets, WebSocket, WebSockets
 from pingbox.testing.clock import TestClock
 from pingbox.testing.connections import Connection, Connections, Frame, Frames
 from pingbox.testing.emulator import AsyncEmulator, Emulator
 from pingbox.testing.expectation import Expectation
+from pingbox.testing.faults import Faults
 from pingbox.testing.invocations import AwsCall, Invocation, Invocations
 from pingbox.testing.tested_app import AppError, Table, table
 from pingbox.testing.wire import RefusedError
@@ -21,8 +23,10 @@ __all__ = [
     "AwsCall",
     "Connection",
     "Connections",
+    "DynamoDB",
     "Emulator",
     "Expectation",
+    "Faults",
     "Frame",
     "Frames",
     "Invocation",
