@@ -3,6 +3,9 @@
 Told on stdin, line by line: `+1234` (process group 1234 has begun), `-1234` (it has ended). When stdin ends, because
 the emulator did, in whatever way (the kernel closes the pipes of a process that was killed, too), the groups that are
 left are killed and the folder given as argument is deleted.
+
+A handler's child may have left its group (`start_new_session=True`, as programs that drive browsers do). Where there is
+a /proc, it is found by its `TMPDIR`, which lies in the folder and which it has inherited.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 
 
 def main(folder: str) -> None:
@@ -23,7 +27,31 @@ def main(folder: str) -> None:
     for group in groups:
         with contextlib.suppress(ProcessLookupError):  # it ended by itself
             os.killpg(group, signal.SIGKILL)
+    _kill_strays(folder)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kill_strays(folder: str) -> None:
+    for _ in range(100):  # again, as one of them may just have had a child; not for ever, as some cannot die at once
+        strays = _strays(folder)
+        if not strays:
+            return
+        for pid in strays:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def _strays(folder: str) -> list[int]:
+    """The running processes whose temporary folder lies in `folder`."""
+    wanted = f"TMPDIR={folder}/".encode()
+    found = []
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        # No process, ended by now, or another user's: OSError.
+        with contextlib.suppress(OSError), open(f"/proc/{name}/environ", "rb") as environ:
+            if any(variable.startswith(wanted) for variable in environ.read().split(b"\0")):
+                found.append(int(name))
+    return found
 
 
 if __name__ == "__main__":

@@ -333,12 +333,13 @@ async def test_closing_leaves_no_process_and_answers_everybody(processes: Make, 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_no_worker_outlives_the_emulator(app: App, how: signal.Signals) -> None:
-    """Not even after `kill -9`, and not even one that hangs in its handler."""
+    """Not even after `kill -9`, not even one that hangs in its handler, nor a child that left the worker's session."""
     code = app(
         app_py="""
-        import os, tempfile
+        import os, subprocess, tempfile
         def handler(event, context):
-            print(os.getpid(), tempfile.gettempdir())
+            child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+            print(os.getpid(), child.pid, tempfile.gettempdir())
             while True:
                 pass
         """
@@ -361,12 +362,13 @@ asyncio.run(main())
     ) as emulator:
         assert emulator.stdout is not None
         emulator.stdout.readline()
-        pid, folder = emulator.stdout.readline().split()
-        worker = int(pid)
-        assert is_running(worker)
+        worker, child, folder = emulator.stdout.readline().split()
+        assert is_running(int(worker))
+        assert is_running(int(child))
         emulator.send_signal(how)
         emulator.stdout.read()
-    until_sync(lambda: not is_running(worker), "the worker's end")
+    until_sync(lambda: not is_running(int(worker)), "the worker's end")
+    until_sync(lambda: not is_running(int(child)), "the end of the worker's child")
     until_sync(lambda: not Path(folder).parent.exists(), "the end of its temporary files")
 
 
