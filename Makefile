@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+# As many test workers as there are cores, up to four; WORKERS= for one after the other, e.g. with a debugger.
+WORKERS ?= -n auto --maxprocesses 4 --dist worksteal
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: serve test check bench model conformance test-deploy format clean
@@ -12,7 +14,7 @@ serve: $(VENV)/.serve  ## Chat offline: the page, the WebSocket and @connections
 
 test: $(VENV)/.dev  ## All tests, browser tests included.
 	PYTHONPATH=tests $(BIN)/python -m support.chromium
-	$(BIN)/pytest -q $(ARGS)
+	$(BIN)/pytest -q $(WORKERS) $(ARGS)
 
 check: $(VENV)/.dev  ## What a machine can judge: style, types, who imports whom.
 	$(BIN)/ruff check .

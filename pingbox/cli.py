@@ -24,6 +24,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("pingbox.deploy.commands_running:logs", "The functions' logs on AWS."),
     "open": ("pingbox.deploy.commands_running:open_page", "Open the deployed page in the browser."),
     "destroy": ("pingbox.deploy.commands_running:destroy", "Take a stage down and show that nothing is left."),
+    "rehearse": ("pingbox.rehearsal.command:rehearse", "Run what would be deployed, and talk through it."),
     "template": ("pingbox.deploy.commands:template", "Print the chat's CloudFormation template."),
     "policy": ("pingbox.deploy.commands:policy", "Print the IAM policy that the deploying person needs."),
 }
