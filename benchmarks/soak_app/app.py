@@ -16,7 +16,7 @@ def connect(event, context):
 
 def disconnect(event, context):
     """Crash now and then: nobody hears of it."""
-    if event["requestContext"]["connectionId"][0] in "ABC":
+    if event["requestContext"]["connectionId"].endswith(("A=", "E=", "I=")):
         raise RuntimeError("as usual, at disconnect")
 
 
@@ -32,25 +32,39 @@ def slow(event, context):
 
 
 def rough(event, context):
-    """Crash, hang, leave, leave a child behind, or return nonsense."""
-    match json.loads(event["body"])["how"]:
-        case "crash":
-            raise RuntimeError("as ordered")
-        case "hang":
-            time.sleep(3600)
-        case "exit":
-            os._exit(3)
-        case "child":
-            subprocess.Popen(["sleep", "3600"])
-            os._exit(0)
-        case "number":
-            return 42
-        case "unserialisable":
-            return {"statusCode": 200, "body": object()}
-        case "status":
-            return {"statusCode": "many", "body": ["no", "text"]}
-        case "huge":
-            return {"statusCode": 200, "body": "x" * 7_000_000}
-        case "shout":
-            print("x" * 300_000)
+    """Crash, hang, leave, leave children behind, or return nonsense."""
+    return _ROUGH[json.loads(event["body"])["how"]]()
+
+
+def _crash():
+    raise RuntimeError("as ordered")
+
+
+def _child():
+    subprocess.Popen(["sleep", "3600"])
+    os._exit(0)
+
+
+def _escaped_child():
+    subprocess.Popen(["sleep", "3600"], start_new_session=True)
     return {"statusCode": 200}
+
+
+def _shout():
+    print("x" * 300_000)
+    return {"statusCode": 200}
+
+
+_ROUGH = {
+    "crash": _crash,
+    "hang": lambda: time.sleep(3600),
+    "exit": lambda: os._exit(3),
+    "child": _child,
+    "escaped child": _escaped_child,
+    "number": lambda: 42,
+    "unserialisable": lambda: {"statusCode": 200, "body": object()},
+    "status": lambda: {"statusCode": "many", "body": ["no", "text"]},
+    "huge": lambda: {"statusCode": 200, "body": "x" * 7_000_000},
+    "fail": lambda: {"statusCode": 500, "body": "nobody hears this"},
+    "shout": _shout,
+}

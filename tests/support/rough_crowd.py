@@ -21,8 +21,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 _PATIENCE = 40.0  # seconds; the gateway itself gives up after 29
 _ERROR = "Internal server error"
-_SPOILS = ("crash", "exit", "hang", "child", "unserialisable", "huge")  # answered by the gateway's error frame
-_NONSENSE = ("number", "status", "shout")  # of a one-way route: swallowed
+# RT-21: answered by the gateway's error frame.
+_SPOILS = ("crash", "exit", "hang", "child", "number", "status", "unserialisable", "huge")
+_HARMLESS = ("shout", "fail")  # RT-28, RR-1: of a one-way route nothing is heard, whatever its status
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,12 @@ class Crowd:
                 await self._ask(socket, {"action": "slow", "seconds": seconds}, "slow")
 
         await asyncio.gather(*(self._noted("a slow one", one) for _ in range(environments)))
+
+    async def leave_a_child_behind(self) -> None:
+        """Let a handler start a process that belongs to nobody."""
+        async with self._enter() as socket:
+            await socket.send(json.dumps({"action": "rough", "how": "escaped child"}))
+            await self._talk(socket, "talk")
 
     async def _member(self, until: float) -> None:
         kinds = list(self._kinds)
@@ -136,7 +143,7 @@ class Crowd:
     async def _spoiling(self) -> None:
         async with self._enter() as socket:
             await self._think()
-            how = self._chance.choice(_SPOILS + _NONSENSE)
+            how = self._chance.choice(_SPOILS + _HARMLESS)
             await socket.send(json.dumps({"action": "rough", "how": how}))
             if how in _SPOILS:
                 answer = await socket.heard()

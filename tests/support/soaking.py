@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import statistics
 import sys
@@ -109,7 +110,7 @@ async def soak_server(folder: Path, times: Times) -> AsyncIterator[Server]:
     ready.unlink(missing_ok=True)
     switches = ["--switch", f"idle_timeout={times.idle}", "--switch", f"connection_duration={times.duration}"]
     options = ["--port", "0", "--ephemeral", "--ready-file", str(ready), "--parameter", f"Marker={marker}", *switches]
-    with (folder / "output.txt").open("wb") as output:
+    with (folder / "output.txt").open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "pingbox", "serve", str(APP), *options),
             stdout=output,
@@ -137,12 +138,12 @@ async def run_soak(soak: Soak, folder: Path) -> Verdict:
         await _with_the_crowd(soak, server, crowd, verdict)
         verdict.lives, verdict.connections, verdict.faults = crowd.lives, len(crowd.ended), crowd.faults
         await _look_for_the_stuck(server, crowd, verdict)
+        await _with_a_stray(server, crowd)
         verdict.orphans += [f"after Ctrl-C: {left}" for left in await server.end(signal.SIGINT)]
     async with soak_server(folder, soak.times) as server:
         verdict.orphans += [f"after kill -9: {left}" for left in await _killed_in_full_swing(server, soak)]
     output = (folder / "output.txt").read_text(errors="replace")
-    if "Traceback" in output and "pingbox/emulator" in output:
-        verdict.faults.append(output[output.index("Traceback") :][:1500])
+    verdict.faults += re.findall(r"^(?:ERROR|CRITICAL): .*(?:\n.+){0,20}", output, re.MULTILINE)
     return verdict
 
 
@@ -186,6 +187,12 @@ async def _look_for_the_stuck(server: Server, crowd: Crowd, verdict: Verdict) ->
                     verdict.stuck.append(f"{one}: {answer.status}")
 
 
+async def _with_a_stray(server: Server, crowd: Crowd) -> None:
+    """See to it that a process is there which left its worker's session, and which only a search can find."""
+    await crowd.leave_a_child_behind()
+    await until(lambda: "sleep 3600 " in server.descendants().values(), "a stray process", within=30)
+
+
 async def _killed_in_full_swing(server: Server, soak: Soak) -> list[str]:
     """Kill the server while environments work, hang and have children."""
     crowd = Crowd(server.url, soak.times, soak.seed + 1)
@@ -194,6 +201,7 @@ async def _killed_in_full_swing(server: Server, soak: Soak) -> list[str]:
     work.append(loop.create_task(crowd.live(min(soak.members, 50), loop.time() + 60)))
     try:
         await until(lambda: len(crowd.ended) >= min(soak.members, 30), "a crowd to kill", within=60)
+        await _with_a_stray(server, crowd)
         return await server.end(signal.SIGKILL)
     finally:
         for task in work:
