@@ -41,6 +41,8 @@ def pingbox_emulator(
     from pingbox.testing import Emulator
 
     with Emulator(pingbox_app, **{"folder": pytestconfig.rootpath, **pingbox_options}) as emulator:
+        # Tests that do not ask for it find the process as it was.
+        emulator.rest()
         yield emulator
 
 
@@ -48,8 +50,10 @@ def pingbox_emulator(
 def pingbox(request: pytest.FixtureRequest, pingbox_emulator: Emulator) -> Iterator[Emulator | AsyncEmulator]:
     """The app, running and clean: an `AsyncEmulator` for an `async def` test, an `Emulator` for others."""
     _note(request, pingbox_emulator)
+    pingbox_emulator.wake()
     yield pingbox_emulator.as_async() if _is_async(request) else pingbox_emulator
     pingbox_emulator.reset()
+    pingbox_emulator.rest()
 
 
 @pytest.fixture
@@ -119,6 +123,7 @@ class _Emulators:
 
         key = repr((app, sorted(options.items())))
         if (kept := self._kept.get(key)) is not None:
+            kept.wake()
             return kept
         emulator = Emulator(app, **{"folder": self._folder, **options}).start()
         if isinstance(app, (str, Path)):
@@ -129,6 +134,7 @@ class _Emulators:
         """The test that used it is over."""
         if emulator in self._kept.values():
             emulator.reset()
+            emulator.rest()
         else:
             emulator.stop()
 

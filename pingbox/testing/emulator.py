@@ -201,6 +201,14 @@ class Emulator(Inside):
         self._started = None
         running.stop()
 
+    def rest(self) -> None:
+        """Leave this process's AWS calls alone until `wake`; everything else runs on. For between two tests."""
+        self._running.rest()
+
+    def wake(self) -> None:
+        """Answer this process's AWS calls again."""
+        self._running.wake()
+
     def as_async(self) -> AsyncEmulator:
         """The same emulator for `async def` tests."""
         return AsyncEmulator(self._running)

@@ -81,6 +81,7 @@ class Running:
         self.invoke_api = self._new_invoke_api()
         self._timekeepers = self.clock.callbacks
         self._schedules: list[Every] = []
+        self._awake = False
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -96,7 +97,7 @@ class Running:
             raise
         self._timekeepers = self.clock.callbacks
         self.workings.reachable_at(self.url)
-        this_process.answering.enter(self)
+        self.wake()
         try:
             self.store.make()
             self.thread.wait(self._begin())
@@ -104,10 +105,22 @@ class Running:
             self.stop()
             raise
 
+    def wake(self) -> None:
+        """Answer this process's AWS calls (again)."""
+        if not self._awake:
+            self._awake = True
+            this_process.answering.enter(self)
+
+    def rest(self) -> None:
+        """Run on, but leave this process as it was: other tests' AWS calls are none of ours."""
+        if self._awake:
+            self._awake = False
+            this_process.answering.leave(self)
+
     def stop(self) -> None:
         """Be gone: sockets, threads, tables, and what was changed in this process."""
         self.thread.wait(self._end())
-        this_process.answering.leave(self)
+        self.rest()
         self.thread.wait(self.server.stop())
         self.thread.wait(self.workings.close())
         self.workings.end_threads()

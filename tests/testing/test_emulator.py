@@ -266,3 +266,17 @@ def count(event, context):
     api.post_to_connection(ConnectionId=request["connectionId"], Data=f"counted to {counted}".encode())
     return {"statusCode": 200}
 """
+
+
+class TestResting:
+    """Between two tests the process is as it was: AWS calls of tests that use no fixture are none of ours."""
+
+    def test_a_resting_emulator_leaves_boto3_alone(self, emulator):
+        from botocore.client import BaseClient
+
+        led = BaseClient._make_request
+        emulator.rest()
+        assert BaseClient._make_request is not led
+        emulator.rest()
+        emulator.wake()
+        assert emulator.dynamodb.client.list_tables()["TableNames"] == ["people"]
