@@ -21,6 +21,7 @@ from pingbox.emulator.template.plain import STAGE, PlainApp, plain_route
 from pingbox.emulator.template.references import Account
 
 _APP = {
+    "app": str,
     "name": str,
     "stage": str,
     "route-selection-expression": str,
@@ -46,6 +47,13 @@ _TYPES = ("S", "N", "B")
 
 def read_pyproject(file: Path, account: Account, stage: str | None) -> App:
     """Read the table. `stage` overrides the table's own. Raises TemplateError for a key or value it does not know."""
+    reader, table, project = _open(file)
+    name = table.get("name") or project.get("project", {}).get("name") or file.parent.name
+    return _app(reader, table, str(name), account, stage)
+
+
+def _open(file: Path) -> tuple[_Reader, Mapping[str, Any], Mapping[str, Any]]:
+    """The table's reader, the table with known keys only, and the whole document."""
     text = file.read_text(encoding="utf-8")
     try:
         project = tomllib.loads(text)
@@ -63,8 +71,23 @@ def read_pyproject(file: Path, account: Account, stage: str | None) -> App:
         )
     reader = _Reader(file, text)
     reader.check(table, _APP, ())
-    name = table.get("name") or project.get("project", {}).get("name") or file.parent.name
-    return _app(reader, table, str(name), account, stage)
+    return reader, table, project
+
+
+def app_elsewhere(file: Path) -> str | None:
+    """What `app` names instead of declaring an app here: a template or `module:ROUTES`, relative to the file.
+
+    None without `app`. Raises TemplateError when it stands beside `routes`, which would be a second app.
+    """
+    reader, table, _ = _open(file)
+    if "app" not in table:
+        return None
+    if len(table) > 1:
+        others = ", ".join(key for key in table if key != "app")
+        raise reader.error(
+            ("app",), "stands beside a declaration", others, "app alone, or routes and the rest without it"
+        )
+    return str(table["app"])
 
 
 def _app(reader: _Reader, table: Mapping[str, Any], name: str, account: Account, stage: str | None) -> App:

@@ -98,22 +98,32 @@ class _Reading:
         self._account_id = account_id
         self._cache = cache
 
-    def handlers(self, source: str) -> App:
+    def handlers(self, source: str, folder: Path | None = None) -> App:
         from pingbox.emulator.template.handlers import read_handlers
 
-        return read_handlers(source, Path.cwd(), self._account("handlers"), self._stage)
+        return read_handlers(source, folder or Path.cwd(), self._account("handlers"), self._stage)
 
     def file(self, file: Path) -> App:
         if file.suffix == ".toml":
-            from pingbox.emulator.template.pyproject import read_pyproject
-
-            return read_pyproject(file, self._account(file.parent.name), self._stage)
+            return self._project(file)
         if file.suffix not in (".json", ".yaml", ".yml", ".template"):
             raise _unreadable(file)
         document = read_document(file)
         if _is_serverless(document, file):
             return self._serverless(document, file)
         return self._template(document, file)
+
+    def _project(self, file: Path) -> App:
+        from pingbox.emulator.template.pyproject import app_elsewhere, read_pyproject
+
+        elsewhere = app_elsewhere(file)
+        if elsewhere is None:
+            return read_pyproject(file, self._account(file.parent.name), self._stage)
+        if _HANDLERS.fullmatch(elsewhere):
+            return self.handlers(elsewhere, file.parent)
+        found = _locate(file.parent / elsewhere)
+        assert isinstance(found, Path)
+        return self.file(found)
 
     def _template(self, document: Document, file: Path) -> App:
         account = self._account(file.parent.name)
