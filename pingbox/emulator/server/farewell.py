@@ -36,8 +36,14 @@ def say(transport: asyncio.Transport, last_words: bytes) -> None:
 
 
 def end_writing(transport: asyncio.Transport) -> None:
-    """Half-close; TLS cannot, so there the connection is closed when everything is written."""
+    """Half-close; TLS cannot, so there the connection is closed when everything is written.
+
+    The other side may be gone already, and we hear of it here first: then there is nobody to say goodbye to.
+    """
     if transport.can_write_eof():
-        transport.write_eof()
+        try:
+            transport.write_eof()
+        except OSError:
+            transport.abort()
     else:
         transport.close()

@@ -74,8 +74,15 @@ class Timers:
         while self._heap and (self._heap[0][0] <= now or self._heap[0][2].callback is None):
             callback = heapq.heappop(self._heap)[2].callback
             if callback is not None:
-                callback()
+                self._call(callback)
         self._wait()
+
+    def _call(self, callback: Callable[[], None]) -> None:
+        """One appointment that goes wrong is told in the log; all the others are kept."""
+        try:
+            callback()
+        except Exception as error:
+            self._loop.call_exception_handler({"message": f"Exception in timer {callback!r}", "exception": error})
 
     def _wait(self) -> None:
         if self._wakeup is not None:

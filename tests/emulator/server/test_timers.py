@@ -63,3 +63,19 @@ async def test_after_stop_nothing_fires(clock):
     clock.advance(20)
     await asyncio.sleep(0)
     assert fired == []
+
+
+async def test_a_timer_that_raises_is_told_and_keeps_no_other_from_firing(clock):
+    told, fired = [], []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+    timers = Timers(clock, loop)
+    timers.at(1010, lambda: 1 / 0)
+    timers.at(1010, lambda: fired.append("at the same time"))
+    timers.at(1020, lambda: fired.append("later"))
+    clock.advance(10)
+    await until(lambda: fired, "the other timer to fire")
+    clock.advance(10)
+    await until(lambda: len(fired) == 2, "the later timer to fire")
+    assert [type(error) for error in told] == [ZeroDivisionError]
+    timers.stop()
