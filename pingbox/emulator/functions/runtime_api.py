@@ -96,9 +96,17 @@ class RuntimeApi:
             self._next.cancel()
         if self._listener is not None:
             self._listener.close()
-        await self._server.shutdown(0.05)  # 0 would mean: without limit
+        # A handler that is still at work gets the time to notice, on a busy machine too; 0 would mean: without limit.
+        await self._server.shutdown(1.0)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await self._answer(request)
+        except ConnectionResetError:
+            # Killed amid its post. The end of its process says the rest, and nobody reads this answer.
+            return _refused(400, "TruncatedRequest", "The connection was lost before the request's end")
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         match request.method, request.path:
             case "GET", path if path == _NEXT:
                 return await self._handle_next()

@@ -129,3 +129,20 @@ async def test_nothing_else_is_there(http: aiohttp.ClientSession, path: str) -> 
 async def test_an_event_needs_somebody_who_asked_for_it(api: RuntimeApi) -> None:
     with pytest.raises(RuntimeError, match="did not ask for one"):
         api.deliver(DELIVERY)
+
+
+async def test_a_runtime_that_dies_while_it_posts_is_not_an_error_of_ours(
+    api: RuntimeApi, told: Told, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker is killed at its timeout, perhaps amid a large answer: its owner knows of its end by other means."""
+    api_url = (await deliver(api, told, http)).url
+    _, writer = await asyncio.open_connection(api_url.host, api_url.port)
+    writer.write(
+        b"POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nhalf"
+    )
+    await writer.drain()
+    waiting = asyncio.all_tasks()
+    writer.transport.abort()
+    await until(lambda: len(asyncio.all_tasks()) < len(waiting), "the end of the half-read request")
+    assert [record.getMessage() for record in caplog.records] == []
+    assert told.calls == ["next"]
