@@ -53,7 +53,7 @@ async def test_a_lost_socket_costs_nothing(house: ChatHouse, people: People) -> 
     await bo.sees("one", "two", "three", "four")
     await expect(bo.page.locator(".new")).to_have_count(1)
     await expect(bo.page.locator(".new + .message .body")).to_have_text("two")
-    assert bo.wire.opened == 2
+    assert bo.wire.opened >= 2, "it came over a new socket"
 
 
 async def test_a_message_shows_at_once_and_settles_in_place(house: ChatHouse, people: People) -> None:
