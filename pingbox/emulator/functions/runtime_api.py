@@ -73,6 +73,7 @@ class RuntimeApi:
         self._runtime = runtime
         self._server = web.Server(self._handle, request_factory=_request, access_log=None)
         self._listener: asyncio.Server | None = None
+        self._closed = False
         self._next: asyncio.Future[Delivery] | None = None
         self._current: str | None = None
 
@@ -92,6 +93,7 @@ class RuntimeApi:
 
     async def close(self) -> None:
         """Stop listening and drop the connection."""
+        self._closed = True
         if self._next is not None:
             self._next.cancel()
         if self._listener is not None:
@@ -119,6 +121,8 @@ class RuntimeApi:
                 return _refused(404, "NotFound", f"the Runtime API has no {request.method} {request.path}")
 
     async def _handle_next(self) -> web.StreamResponse:
+        if self._closed:  # it was read before the runtime's end, and nobody would ever answer it
+            return _refused(403, "InvalidStateTransition", "The environment has ended")
         self._current = None
         self._next = asyncio.get_running_loop().create_future()
         self._runtime.wants_next()
