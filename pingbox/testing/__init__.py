@@ -10,6 +10,7 @@ from pingbox.testing.aws_clients import DynamoDB
 from pingbox.testing.clients import SyncWebSocket, SyncWebSockets, WebSocket, WebSockets
 from pingbox.testing.clock import TestClock
 from pingbox.testing.connections import Connection, Connections, Frame, Frames
+from pingbox.testing.elsewhere import Clients
 from pingbox.testing.emulator import AsyncEmulator, Emulator
 from pingbox.testing.expectation import Expectation
 from pingbox.testing.faults import Faults
@@ -21,6 +22,7 @@ __all__ = [
     "AppError",
     "AsyncEmulator",
     "AwsCall",
+    "Clients",
     "Connection",
     "Connections",
     "DynamoDB",

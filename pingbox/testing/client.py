@@ -6,12 +6,13 @@ It lives on the emulator's event loop. Tests meet it through `WebSocket` and `Sy
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pingbox.testing import expectation
 from pingbox.testing.expectation import Expectation
-from pingbox.testing.wire import Wire
+from pingbox.testing.wire import RefusedError, Wire
 
 
 class Client:
@@ -109,3 +110,40 @@ class Client:
     def _story(self, what: str) -> str:
         explained = self._explain()
         return f"{what}\n{explained}" if explained else what
+
+
+async def dial(
+    url: str,
+    name: str,
+    explain: Callable[[], str],
+    *,
+    headers: Mapping[str, str],
+    subprotocols: Sequence[str],
+    origin: str | None,
+    within: float,
+    tls: ssl.SSLContext | None = None,
+) -> Client:
+    """A client past its 101. Raises what `Wire.handshake` raises, a `RefusedError` with what `explain` knows."""
+    client = Client(name, explain)
+    wire = Wire(url, subprotocols, origin, client.notice, tls)
+    client.attach(wire)
+    try:
+        await wire.handshake(headers, within)
+    except RefusedError as refused:
+        if explained := explain():
+            refused.add_note(explained)
+        raise
+    return client
+
+
+async def roundtrips(clients: Iterable[Client], deadline: float) -> None:
+    """Return once the server has read what all of them sent, and they have read what it had sent by then.
+
+    Raises `AssertionError` when that is not so at `deadline`, of `time.monotonic()`.
+    """
+    readers = [client.wire.roundtrip() for client in clients if client.wire.reading]
+    try:
+        async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+            await asyncio.gather(*readers)
+    except TimeoutError:
+        raise AssertionError("there was no rest: the server does not answer the clients' pings") from None

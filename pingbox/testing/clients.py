@@ -7,20 +7,44 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from pingbox.testing.client import Client
 from pingbox.testing.expectation import Expectation
-from pingbox.testing.running import Running
+from pingbox.testing.loop_thread import LoopThread
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+class Ground(Protocol):
+    """Where clients live: on the loop of `thread`; `timeout` in seconds is for calls that do not say one."""
+
+    timeout: float
+    thread: LoopThread
+
+    async def connect(
+        self,
+        where: str,
+        *,
+        name: str | None,
+        headers: Mapping[str, str],
+        subprotocols: Sequence[str],
+        origin: str | None,
+        within: float | None,
+    ) -> Client:
+        """A new client. `where` as `WebSockets.connect` has it."""
+        ...
+
+    async def settle(self) -> None:
+        """Return once all that was sent has been handled, and all that was answered has arrived."""
+        ...
 
 
 class _Line:
     """What both kinds of client know without waiting."""
 
-    def __init__(self, running: Running, client: Client) -> None:
-        self._running = running
+    def __init__(self, ground: Ground, client: Client) -> None:
+        self._ground = ground
         self._client = client
 
     @property
@@ -30,7 +54,7 @@ class _Line:
 
     @property
     def connection_id(self) -> str:
-        """The id by which `@connections` and the handlers know this client."""
+        """The id by which `@connections` and the handlers know this client; empty for one of `Clients`."""
         return self._client.connection_id
 
     @property
@@ -50,21 +74,21 @@ class _Line:
 
     def stop_reading(self) -> None:
         """Be a slow client: take nothing more off the wire, so that the server's buffer fills, and posts get 429."""
-        self._running.thread.call(self._client.wire.stop_reading)
+        self._ground.thread.call(self._client.wire.stop_reading)
 
     def resume_reading(self) -> None:
         """Read again."""
-        self._running.thread.call(self._client.wire.resume_reading)
+        self._ground.thread.call(self._client.wire.resume_reading)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} {self.connection_id}>"
 
     def _within(self, timeout: float | None) -> float:
-        return self._running.timeout if timeout is None else timeout
+        return self._ground.timeout if timeout is None else timeout
 
     def _nothing(self, expected: Expectation) -> Any:
         async def settled() -> None:
-            await self._running.settle()
+            await self._ground.settle()
             self._client.assert_nothing(expected)
 
         return settled()
@@ -81,7 +105,7 @@ class WebSocket(_Line):
 
     async def send(self, message: str | bytes) -> None:
         """Send a text, or bytes as a binary message. Raises `AssertionError` when the connection is closed."""
-        await self._running.thread.asking(self._sending(message))
+        await self._ground.thread.asking(self._sending(message))
 
     async def send_json(self, message: Any) -> None:
         """Send a value as JSON."""
@@ -95,12 +119,12 @@ class WebSocket(_Line):
         what came instead.
         """
         expected = Expectation.of(message, members)
-        text = await self._running.thread.asking(self._client.expect(expected, self._within(timeout)))
+        text = await self._ground.thread.asking(self._client.expect(expected, self._within(timeout)))
         return parsed(text, expected)
 
     async def receive(self, *, timeout: float | None = None) -> str:
         """The next message, whatever it is. Raises `AssertionError` when none comes within `timeout` seconds."""
-        return await self._running.thread.asking(self._client.receive(self._within(timeout)))
+        return await self._ground.thread.asking(self._client.receive(self._within(timeout)))
 
     async def receive_json(self, *, timeout: float | None = None) -> Any:
         """The next message, parsed."""
@@ -108,19 +132,19 @@ class WebSocket(_Line):
 
     async def expect_nothing(self, message: object = None, /, **members: Any) -> None:
         """Once everything sent so far has been handled, no unread message (like this) is there. Does not sleep."""
-        await self._running.thread.asking(self._nothing(Expectation.of(message, members)))
+        await self._ground.thread.asking(self._nothing(Expectation.of(message, members)))
 
     async def closed_with(self, code: int, reason: str | None = None, *, timeout: float | None = None) -> None:
         """Wait until the server has closed with this code (1006: cut without a close frame)."""
-        await self._running.thread.asking(self._client.closed_with(code, reason, self._within(timeout)))
+        await self._ground.thread.asking(self._client.closed_with(code, reason, self._within(timeout)))
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close from our side; returns when the server has answered."""
-        await self._running.thread.asking(self._client.wire.shut(code, reason))
+        await self._ground.thread.asking(self._client.wire.shut(code, reason))
 
     async def drop(self) -> None:
         """Lose the connection as a phone in a tunnel does: no close frame."""
-        await self._running.thread.asking(self._client.wire.drop())
+        await self._ground.thread.asking(self._client.wire.drop())
 
 
 class SyncWebSocket(_Line):
@@ -128,7 +152,7 @@ class SyncWebSocket(_Line):
 
     def send(self, message: str | bytes) -> None:
         """See `WebSocket.send`."""
-        self._running.thread.wait(self._sending(message))
+        self._ground.thread.wait(self._sending(message))
 
     def send_json(self, message: Any) -> None:
         """See `WebSocket.send_json`."""
@@ -137,12 +161,12 @@ class SyncWebSocket(_Line):
     def expect(self, message: object = None, /, *, timeout: float | None = None, **members: Any) -> Any:
         """See `WebSocket.expect`."""
         expected = Expectation.of(message, members)
-        text = self._running.thread.wait(self._client.expect(expected, self._within(timeout)))
+        text = self._ground.thread.wait(self._client.expect(expected, self._within(timeout)))
         return parsed(text, expected)
 
     def receive(self, *, timeout: float | None = None) -> str:
         """See `WebSocket.receive`."""
-        return self._running.thread.wait(self._client.receive(self._within(timeout)))
+        return self._ground.thread.wait(self._client.receive(self._within(timeout)))
 
     def receive_json(self, *, timeout: float | None = None) -> Any:
         """See `WebSocket.receive_json`."""
@@ -150,26 +174,26 @@ class SyncWebSocket(_Line):
 
     def expect_nothing(self, message: object = None, /, **members: Any) -> None:
         """See `WebSocket.expect_nothing`."""
-        self._running.thread.wait(self._nothing(Expectation.of(message, members)))
+        self._ground.thread.wait(self._nothing(Expectation.of(message, members)))
 
     def closed_with(self, code: int, reason: str | None = None, *, timeout: float | None = None) -> None:
         """See `WebSocket.closed_with`."""
-        self._running.thread.wait(self._client.closed_with(code, reason, self._within(timeout)))
+        self._ground.thread.wait(self._client.closed_with(code, reason, self._within(timeout)))
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """See `WebSocket.close`."""
-        self._running.thread.wait(self._client.wire.shut(code, reason))
+        self._ground.thread.wait(self._client.wire.shut(code, reason))
 
     def drop(self) -> None:
         """See `WebSocket.drop`."""
-        self._running.thread.wait(self._client.wire.drop())
+        self._ground.thread.wait(self._client.wire.drop())
 
 
 class WebSockets:
     """Makes clients for `async def` tests."""
 
-    def __init__(self, running: Running) -> None:
-        self._running = running
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
 
     async def connect(
         self,
@@ -185,17 +209,17 @@ class WebSockets:
 
         `name` is what failures and diagrams call the client. Raises `RefusedError` when the upgrade is refused.
         """
-        opening = self._running.connect(
+        opening = self._ground.connect(
             where, name=name, headers=headers, subprotocols=subprotocols, origin=origin, within=timeout
         )
-        return WebSocket(self._running, await self._running.thread.asking(opening))
+        return WebSocket(self._ground, await self._ground.thread.asking(opening))
 
 
 class SyncWebSockets:
     """Makes clients for plain tests."""
 
-    def __init__(self, running: Running) -> None:
-        self._running = running
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
 
     def connect(
         self,
@@ -208,10 +232,10 @@ class SyncWebSockets:
         timeout: float | None = None,
     ) -> SyncWebSocket:
         """See `WebSockets.connect`."""
-        opening = self._running.connect(
+        opening = self._ground.connect(
             where, name=name, headers=headers, subprotocols=subprotocols, origin=origin, within=timeout
         )
-        return SyncWebSocket(self._running, self._running.thread.wait(opening))
+        return SyncWebSocket(self._ground, self._ground.thread.wait(opening))
 
 
 def encoded(message: Any) -> str:

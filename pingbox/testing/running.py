@@ -21,7 +21,7 @@ from pingbox.emulator.schedule import Every
 from pingbox.emulator.server.gateway_server import GatewayServer
 from pingbox.local.http_doors import first_of, not_found
 from pingbox.testing import this_process
-from pingbox.testing.client import Client
+from pingbox.testing.client import Client, dial, roundtrips
 from pingbox.testing.clock import TestClock
 from pingbox.testing.faults.book import FaultBook
 from pingbox.testing.faults.faults import Faults
@@ -31,7 +31,6 @@ from pingbox.testing.loop_thread import LoopThread
 from pingbox.testing.recorder import Recorder
 from pingbox.testing.store import TARGET, Store
 from pingbox.testing.tested_app import TestedApp
-from pingbox.testing.wire import RefusedError, Wire
 from pingbox.testing.workings import Workings
 
 if TYPE_CHECKING:
@@ -192,16 +191,16 @@ class Running:
     ) -> Client:
         """A new client; `where` is a whole `ws://` address, or what follows the stage's: a query, a path, nothing."""
         url = where if where.startswith("ws://") else self.server.ws_url(self.stage) + where
-        client = Client(name or f"client {len(self.clients) + 1}", self.explanation)
-        wire = Wire(url, subprotocols, origin, client.notice)
-        client.attach(wire)
-        try:
-            await wire.handshake(headers, self.timeout if within is None else within)
-        except RefusedError as refused:
-            if explained := self.explanation():
-                refused.add_note(explained)
-            raise
-        client.connection_id = self.recorder.named(wire.port, client.name)
+        client = await dial(
+            url,
+            name or f"client {len(self.clients) + 1}",
+            self.explanation,
+            headers=headers,
+            subprotocols=subprotocols,
+            origin=origin,
+            within=self.timeout if within is None else within,
+        )
+        client.connection_id = self.recorder.named(client.wire.port, client.name)
         self.clients.append(client)
         return client
 
@@ -224,12 +223,7 @@ class Running:
 
     async def _roundtrips(self, deadline: float) -> None:
         await _turns()  # a connection that was cut answers no ping: let the server notice
-        readers = [client.wire.roundtrip() for client in self.clients if client.wire.reading]
-        try:
-            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
-                await asyncio.gather(*readers)
-        except TimeoutError:
-            raise AssertionError("there was no rest: the emulator does not answer the clients' pings") from None
+        await roundtrips(self.clients, deadline)
 
     def explanation(self) -> str:
         """What a failed expectation should know: the invocations that failed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 
 from websockets.client import ClientProtocol
@@ -36,8 +37,16 @@ class Wire(asyncio.Protocol):
     text); `close` is the server's close frame, None without one; `ended` when nothing more can come.
     """
 
-    def __init__(self, url: str, subprotocols: Sequence[str], origin: str | None, news: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        subprotocols: Sequence[str],
+        origin: str | None,
+        news: Callable[[], None],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.url = url
+        self._tls = tls
         self.received: list[str] = []
         self.close: Close | None = None
         self.ended = False
@@ -61,7 +70,8 @@ class Wire(asyncio.Protocol):
         for name, value in headers.items():
             request.headers[name] = value
         async with asyncio.timeout(within):
-            await asyncio.get_running_loop().create_connection(lambda: self, uri.host, uri.port)
+            tls = (self._tls or True) if uri.secure else None
+            await asyncio.get_running_loop().create_connection(lambda: self, uri.host, uri.port, ssl=tls)
             self._protocol.send_request(request)
             self._flush()
             await self._opened
@@ -209,6 +219,6 @@ class Wire(asyncio.Protocol):
         for data in self._protocol.data_to_send():
             if data:
                 self._transport.write(data)
-            else:
+            elif self._transport.can_write_eof():  # not with TLS, which knows no half of a connection
                 with contextlib.suppress(OSError):  # the other side was quicker
                     self._transport.write_eof()

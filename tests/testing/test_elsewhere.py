@@ -1,0 +1,100 @@
+"""`Clients`: the kit's clients for a server that the kit did not start."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+
+import pytest
+
+from pingbox.emulator.clock import SystemClock
+from pingbox.emulator.functions.in_process import InProcessFunction, InProcessFunctions
+from pingbox.emulator.gateway.declaration import Api, LambdaProxy, Route, Stage
+from pingbox.emulator.server.certificates import local_tls
+from pingbox.emulator.server.gateway_server import GatewayServer
+from pingbox.testing import Clients, Emulator, RefusedError
+
+
+def echo(event, context):
+    return {"statusCode": 200, "body": event["body"]}
+
+
+def guard(event, context):
+    return {"statusCode": 401 if "bad" in (event.get("queryStringParameters") or {}) else 200}
+
+
+@pytest.fixture(scope="module")
+def address():
+    """A server of which the tests know the address only."""
+    with Emulator({"$connect": guard, "$default": echo}, two_way=["$default"]) as emulator:
+        emulator.rest()
+        yield emulator.ws_url
+
+
+def test_they_speak_and_hear_as_the_emulators_own(address):
+    with Clients(address) as ws:
+        ana, bo = ws.connect(), ws.connect("?room=general", name="bo")
+        ana.send_json({"type": "say", "text": "hi"})
+        assert ana.expect(type="say")["text"] == "hi"
+        bo.expect_nothing()
+        bo.send("x" * 32769)
+        bo.closed_with(1009)
+        assert (ana.open, ana.connection_id) == (True, "")
+
+
+def test_what_came_instead_is_told(address):
+    with Clients(address) as ws:
+        bo = ws.connect(name="bo")
+        bo.send_json({"text": "one"})
+        bo.send_json({"text": "two"})
+        bo.expect(text="two")
+        with pytest.raises(AssertionError, match=r'bo expected nothing\nbut 1 message came:\n  1. \{"text":"one"}'):
+            bo.expect_nothing()
+
+
+def test_a_refusal_is_told(address):
+    with Clients(address) as ws, pytest.raises(RefusedError, match="refused with 401"):
+        ws.connect("?bad=1")
+
+
+async def test_in_a_test_with_a_loop(address):
+    async with Clients(address) as ws:
+        ana = await ws.connect()
+        await ana.send("hi")
+        await ana.expect("hi")
+        await ana.expect_nothing()
+
+
+@pytest.mark.fact("HS-9")
+async def test_over_tls_to_a_server_whose_certificate_is_trusted():
+    tls = local_tls("us-east-1")
+    api = Api("nn27okk1we", "echo", (Route("$default", LambdaProxy("echo"), two_way=True),), (Stage("dev"),))
+    functions = InProcessFunctions({"echo": InProcessFunction.of(echo)})
+    server = GatewayServer([api], functions, clock=SystemClock(), tls=tls.context)
+    await server.start()
+    try:
+        address = f"wss://localhost:{server.tls_port}/dev"
+        async with Clients(address, tls=ssl.create_default_context(cadata=tls.authority.decode())) as ws:
+            ana = await ws.connect()
+            await ana.send("hi")
+            await ana.expect("hi")
+            await ana.close(4000)
+        async with Clients(address) as ws:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                await ws.connect()
+    finally:
+        await server.stop()
+        functions.close()
+
+
+def test_an_address_of_another_kind_is_refused():
+    with pytest.raises(ValueError, match="begins with ws:// or wss://"):
+        Clients("http://127.0.0.1:3001/dev")
+
+
+def test_nothing_is_left(address):
+    before = set(threading.enumerate())
+    with Clients(address) as ws:
+        ana = ws.connect()
+    assert set(threading.enumerate()) == before
+    assert not ana.open
