@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from websockets.sync.client import ClientConnection, connect
 
 from pingbox.emulator.aws.in_process import Wires
-from pingbox.emulator.clock import SystemClock
-from pingbox.emulator.gateway.declaration import Api, LambdaProxy, Route, Stage
-from pingbox.emulator.server.gateway_server import GatewayServer
+from pingbox.emulator.gateway.switches import Switches
 from pingbox.handlers.ports import Delivery, Postman
 from pingbox.handlers.postman import ManagementPostman
 from pingbox.local.local_postman import LocalPostman
-from support.fake_functions import FakeFunctions
+from pingbox.testing import SyncWebSocket, SyncWebSockets
+from pingbox.testing.routes_app import from_routes
+from pingbox.testing.running import Running
 from support.postman_promises import Office, PostmanPromises
 from support.waiting import until_sync
-
-API = Api("nn27okk1we", "chat", (Route("$connect", LambdaProxy("connect")),), (Stage("dev"),))
 
 
 class NamedPostman:
@@ -42,35 +38,29 @@ class NamedPostman:
 
 
 @contextmanager
-def running_gateway() -> Iterator[tuple[GatewayServer, FakeFunctions]]:
-    functions = FakeFunctions()
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    def on_loop(work):
-        return asyncio.run_coroutine_threadsafe(work, loop).result(10)
-
-    server = GatewayServer([API], functions, clock=SystemClock())
-    on_loop(server.start())
+def running_gateway() -> Iterator[Running]:
+    """The kit's emulator, by its parts: the laptop's postman wants the server itself, the cloud's boto3 over HTTP."""
+    running = Running(from_routes({"$connect": let_in}), region=None, switches=Switches(), timeout=5.0)
+    running.start()
+    running.rest()
     try:
-        yield server, functions
+        yield running
     finally:
-        on_loop(server.stop())
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        running.stop()
 
 
-@contextmanager
-def office_of(server: GatewayServer, functions: FakeFunctions, postman: Postman) -> Iterator[Office]:
+def let_in(event: Any, context: Any) -> Any:
+    return {"statusCode": 200}
+
+
+def office_of(running: Running, postman: Postman) -> Office:
     ids: dict[str, str] = {}
-    clients: dict[str, ClientConnection] = {}
+    clients: dict[str, SyncWebSocket] = {}
     named = NamedPostman(postman, ids)
 
     def open_connection(name: str) -> None:
-        clients[name] = opened.enter_context(connect(server.ws_url("dev")))
-        ids[name] = functions.of_type("CONNECT")[-1]["requestContext"]["connectionId"]
+        clients[name] = SyncWebSockets(running).connect(name=name)
+        ids[name] = clients[name].connection_id
 
     def close_connection(name: str) -> None:
         clients[name].close()
@@ -81,12 +71,11 @@ def office_of(server: GatewayServer, functions: FakeFunctions, postman: Postman)
         if not named.is_open(name):
             return frames
         named.post([name], b"the end")
-        while (frame := clients[name].recv(timeout=5)) != "the end":
+        while (frame := clients[name].receive()) != "the end":
             frames.append(frame.encode())
         return frames
 
-    with ExitStack() as opened:
-        yield Office(named, open_connection, close_connection, received)
+    return Office(named, open_connection, close_connection, received)
 
 
 class TestLocalPostman(PostmanPromises):
@@ -94,11 +83,8 @@ class TestLocalPostman(PostmanPromises):
 
     @pytest.fixture
     def office(self) -> Iterator[Office]:
-        with (
-            running_gateway() as (server, functions),
-            office_of(server, functions, LocalPostman(server, "dev")) as office,
-        ):
-            yield office
+        with running_gateway() as running:
+            yield office_of(running, LocalPostman(running.server, running.stage))
 
 
 class TestManagementPostmanOverHttp(PostmanPromises):
@@ -108,12 +94,13 @@ class TestManagementPostmanOverHttp(PostmanPromises):
     def office(self) -> Iterator[Office]:
         from botocore.config import Config
 
-        with running_gateway() as (server, functions):
-            session = Wires(server.url).session()
+        with running_gateway() as running:
             config = Config(max_pool_connections=32, retries={"total_max_attempts": 1})
-            client = session.client("apigatewaymanagementapi", endpoint_url=server.management_url("dev"), config=config)
+            endpoint = running.server.management_url(running.stage)
+            client = (
+                Wires(running.url).session().client("apigatewaymanagementapi", endpoint_url=endpoint, config=config)
+            )
             postman = ManagementPostman(client)
-            with office_of(server, functions, postman) as office:
-                yield office
+            yield office_of(running, postman)
             postman.shut_down()
             client.close()

@@ -1,18 +1,24 @@
-"""A running gateway for tests, with real sockets, real boto3 and functions that answer as told."""
+"""A running gateway for tests, with real sockets, real boto3 and functions that answer as told.
+
+Beneath the kit: the server runs alone on the test's own loop, without the kit's faults and tables, and a test may speak
+to it byte by byte, or order what a function ends in. Clients and records are the kit's.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
+from functools import cache
 from typing import Any
 
-import boto3
 from botocore.config import Config
-from websockets.asyncio.client import ClientConnection, connect
 
+from pingbox.emulator.aws.in_process import Wires
 from pingbox.emulator.clock import WoundClock
 from pingbox.emulator.gateway.declaration import Api, LambdaProxy, Route, Stage
-from pingbox.emulator.happenings import Happening
 from pingbox.emulator.server.gateway_server import GatewayServer
+from pingbox.testing import Clients, Connections, Frames, Invocations, WebSocket, WebSockets
+from pingbox.testing.recorder import RecordedFunctions, Recorder
 from support.fake_functions import FakeFunctions
 from support.raw_socket import RawSocket
 
@@ -32,29 +38,41 @@ def chat_api(*routes: Route, **settings: Any) -> Api:
     return Api(**{"api_id": API_ID, "name": "chat", "routes": (*usual, *routes), "stages": (Stage("dev"),), **settings})
 
 
+@cache
+def _session() -> Any:
+    """boto3 with dummy keys; once, for it reads its models from disk."""
+    return Wires("http://127.0.0.1:1").session()
+
+
 class World:
     """A running gateway with everything a test looks at. Made by the fixture `serve`."""
 
-    def __init__(
-        self, server: GatewayServer, functions: FakeFunctions, clock: WoundClock, seen: list[Happening]
-    ) -> None:
-        self.server = server
-        self.functions = functions
-        self.clock = clock
-        self.seen = seen
-        self._open: list[RawSocket | ClientConnection] = []
-        self._clients: list[Any] = []
+    def __init__(self, apis: list[Api], functions: FakeFunctions, **options: Any) -> None:
+        self.clock = WoundClock()
+        self.recorder = Recorder()
+        recorded = RecordedFunctions(functions, self.recorder, self.clock.now)
+        options = {"clock": self.clock, "observer": self.recorder.observe, **options}
+        self.server = GatewayServer(apis, recorded, **options)
+        self._ws: WebSockets | None = None
+        self._ends = AsyncExitStack()
 
-    async def client(self, path: str = "/dev", **options: Any) -> ClientConnection:
-        """A real client, open."""
-        client = await connect(f"ws://127.0.0.1:{self.server.port}{path}", **options)
-        self._open.append(client)
-        return client
+    async def start(self) -> None:
+        """Raises what `GatewayServer.start` raises."""
+        await self.server.start()
+        self._ends.push_async_callback(self.server.stop)
+
+    # --- clients ----------------------------------------------------------------------------------------------------
+
+    async def client(self, path: str = "/dev", **options: Any) -> WebSocket:
+        """The kit's client, open."""
+        if self._ws is None:
+            self._ws = await self._ends.enter_async_context(Clients(f"ws://127.0.0.1:{self.server.port}"))
+        return await self._ws.connect(path, **options)
 
     async def raw(self) -> RawSocket:
         """A TCP connection on which nothing was sent yet."""
         raw = await RawSocket.connect(self.server.port)
-        self._open.append(raw)
+        self._ends.push_async_callback(raw.drop)
         return raw
 
     async def upgraded(self, *extra: str, path: str = "/dev") -> RawSocket:
@@ -69,29 +87,6 @@ class World:
         raw = await self.raw()
         return (await raw.upgrade(path, *extra)).status
 
-    def connection_id(self, which: int = -1) -> str:
-        """The id of the last (or `which`) connection that ran `$connect`."""
-        return str(self.functions.of_type("CONNECT")[which]["requestContext"]["connectionId"])
-
-    def management(self, endpoint: str | None = None, **options: Any) -> Any:
-        """boto3's own client; use it with `asyncio.to_thread`."""
-        client = boto3.client(
-            "apigatewaymanagementapi",
-            endpoint_url=endpoint or self.server.management_url("dev"),
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"max_attempts": 0}, **options),
-        )
-        self._clients.append(client)
-        return client
-
-    async def post(self, data: bytes | str, connection_id: str | None = None) -> Any:
-        client = self.management()
-        return await asyncio.to_thread(
-            client.post_to_connection, ConnectionId=connection_id or self.connection_id(), Data=data
-        )
-
     async def http(self, method: str, path: str, body: bytes = b"", *extra: str) -> Any:
         """One plain HTTP request, the path exactly as given."""
         raw = await self.raw()
@@ -99,12 +94,55 @@ class World:
         await raw.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
         return await raw.answer()
 
+    # --- AWS --------------------------------------------------------------------------------------------------------
+
+    def aws(self, service: str, endpoint: str | None = None, **options: Any) -> Any:
+        """boto3's own client over HTTP, where the kit's takes the short way; use it with `asyncio.to_thread`."""
+        config = Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"})
+        client = _session().client(service, endpoint_url=endpoint or self.server.url, config=config, **options)
+        self._ends.callback(client.close)
+        return client
+
+    def management(self, endpoint: str | None = None) -> Any:
+        """The same for `@connections`."""
+        return self.aws("apigatewaymanagementapi", endpoint or self.server.management_url("dev"))
+
+    async def post(self, data: bytes | str, connection_id: str | None = None) -> Any:
+        client = self.management()
+        return await asyncio.to_thread(
+            client.post_to_connection, ConnectionId=connection_id or self.connection_id(), Data=data
+        )
+
+    # --- what happened ----------------------------------------------------------------------------------------------
+
+    @property
+    def invocations(self) -> Invocations:
+        """As the kit has them."""
+        return Invocations(self.recorder.invocations)
+
+    @property
+    def connections(self) -> Connections:
+        """As the kit has them."""
+        return Connections(self.recorder.connections)
+
+    @property
+    def frames(self) -> Frames:
+        """As the kit has them."""
+        return Frames(self.recorder.frames)
+
+    @property
+    def asked(self) -> list[str]:
+        """The functions that were invoked, in order."""
+        return [one.function for one in self.invocations]
+
+    def events(self, event_type: str | None = None) -> list[dict[str, Any]]:
+        """The events of all invocations, or those of `CONNECT`, `MESSAGE` or `DISCONNECT`."""
+        events = [one.event for one in self.invocations]
+        return [event for event in events if event_type in (None, event["requestContext"]["eventType"])]
+
+    def connection_id(self, which: int = -1) -> str:
+        """The id of the last (or `which`) connection that ran `$connect`, let in or not."""
+        return str(self.events("CONNECT")[which]["requestContext"]["connectionId"])
+
     async def close(self) -> None:
-        for client in self._clients:
-            client.close()
-        for each in self._open:
-            if isinstance(each, RawSocket):
-                await each.drop()
-            else:
-                await each.close()
-        await self.server.stop()
+        await self._ends.aclose()

@@ -10,6 +10,7 @@ import pytest
 from pingbox.emulator.clock import WoundClock
 from pingbox.emulator.functions.asynchronous import Again, AsynchronousInvocations, Attempt, Done, after
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Returned
+from pingbox.testing.recorder import RecordedFunctions, Recorder
 from support.fake_functions import FakeFunctions
 from support.waiting import until
 
@@ -47,8 +48,15 @@ async def functions() -> FakeFunctions:
 
 
 @pytest.fixture
-async def invocations(functions: FakeFunctions, clock: WoundClock) -> AsyncIterator[AsynchronousInvocations]:
-    invocations = AsynchronousInvocations(functions, clock, most=2)
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+async def invocations(
+    functions: FakeFunctions, clock: WoundClock, recorder: Recorder
+) -> AsyncIterator[AsynchronousInvocations]:
+    invocations = AsynchronousInvocations(RecordedFunctions(functions, recorder, clock.now), clock, most=2)
     yield invocations
     await invocations.close()
 
@@ -56,17 +64,18 @@ async def invocations(functions: FakeFunctions, clock: WoundClock) -> AsyncItera
 async def test_an_event_that_fails_is_tried_three_times_and_then_lost_with_a_word(
     invocations: AsynchronousInvocations,
     functions: FakeFunctions,
+    recorder: Recorder,
     clock: WoundClock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     functions.answers["f"] = FAILED
     assert invocations.accept("f", {"n": 1})
     for tries, pause in ((1, 60), (2, 120)):
-        await until(lambda tries=tries: len(functions.events) == tries, f"try {tries}")  # type: ignore[misc]
+        await until(lambda tries=tries: len(recorder.invocations) == tries, f"try {tries}")  # type: ignore[misc]
         await asyncio.sleep(0)  # let it come to wait
         clock.advance(pause)
     await until(lambda: len(invocations) == 0, "the end")
-    assert functions.events == [{"n": 1}] * 3
+    assert [one.event for one in recorder.invocations] == [{"n": 1}] * 3
     assert "an asynchronous event for f is lost: 3 tries ended in an error, the last in ValueError" in caplog.text
 
 
@@ -85,9 +94,11 @@ async def test_beyond_the_bound_events_are_not_accepted(
     assert invocations.accept("f", {})
 
 
-async def test_closing_drops_what_waits(invocations: AsynchronousInvocations, functions: FakeFunctions) -> None:
+async def test_closing_drops_what_waits(
+    invocations: AsynchronousInvocations, functions: FakeFunctions, recorder: Recorder
+) -> None:
     functions.answers["f"] = FAILED
     invocations.accept("f", {})
-    await until(lambda: functions.events, "the first try")
+    await until(lambda: recorder.invocations, "the first try")
     await invocations.close()
     assert len(invocations) == 0

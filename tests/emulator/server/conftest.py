@@ -5,10 +5,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from pingbox.emulator.clock import WoundClock
 from pingbox.emulator.gateway.declaration import Api
-from pingbox.emulator.happenings import Happening
-from pingbox.emulator.server.gateway_server import GatewayServer
 from support.fake_functions import FakeFunctions
 from support.gateway_world import World, chat_api
 
@@ -25,15 +22,11 @@ async def serve() -> AsyncIterator[Serve]:
     async def start(
         api: Api | list[Api] | None = None, *, functions: FakeFunctions | None = None, **options: Any
     ) -> World:
-        functions = functions or FakeFunctions()
-        clock = WoundClock()
-        seen: list[Happening] = []
         apis = [chat_api()] if api is None else [api] if isinstance(api, Api) else api
-        options = {"clock": clock, "observer": seen.append, **options}
-        server = GatewayServer(apis, functions, **options)
-        await server.start()
-        worlds.append(World(server, functions, clock, seen))
-        return worlds[-1]
+        world = World(apis, functions or FakeFunctions(), **options)
+        await world.start()
+        worlds.append(world)
+        return world
 
     yield start
     for world in worlds:

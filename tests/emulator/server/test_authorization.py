@@ -44,17 +44,17 @@ async def test_an_allowed_client_goes_on_to_connect_and_is_asked_once_per_connec
     raw = await world.upgraded()
     await raw.text("hello")
     await raw.frame(8, b"")
-    await until(lambda: "disconnect" in world.functions.asked, "$disconnect to run")
-    assert world.functions.asked == ["gate", "connect", "default", "disconnect"]
+    await until(lambda: "disconnect" in world.asked, "$disconnect to run")
+    assert world.asked == ["gate", "connect", "default", "disconnect"]
     await world.upgraded()
-    assert world.functions.asked[4:] == ["gate", "connect"]
+    assert world.asked[4:] == ["gate", "connect"]
 
 
 @pytest.mark.fact("AU-2", "AU-3", "EV-9")
 async def test_the_authorizers_event_is_the_documented_one(serve):
     world = await serve(guarded(), functions=FakeFunctions(gate=policy()))
     await world.upgraded("HeaderAuth1: headerValue1", path="/dev?QueryString1=queryValue1")
-    event, connect = world.functions.events
+    event, connect = world.events()
     assert list(event) == [
         "type",
         "methodArn",
@@ -100,7 +100,7 @@ async def test_the_authorizer_sees_stage_variables_and_an_empty_query(serve):
     stage = Stage("dev", variables={"table": "t"})
     world = await serve(guarded(stages=(stage,)), functions=FakeFunctions(gate=policy()))
     await world.upgraded()
-    event = world.functions.events[0]
+    event = world.events()[0]
     assert (event["stageVariables"], event["queryStringParameters"]) == ({"table": "t"}, {})
 
 
@@ -137,7 +137,7 @@ async def test_a_given_identity_source_lets_the_authorizer_be_asked(serve, sourc
 async def test_a_missing_identity_source_is_401_and_the_authorizer_is_not_asked(serve, sources, given, path):
     world = await serve(guarded(*sources), functions=FakeFunctions(gate=policy()))
     assert await world.refusal(*given, path=path) == 401
-    assert world.functions.asked == []
+    assert world.asked == []
 
 
 @pytest.mark.fact("AU-7", "AU-23")
@@ -152,7 +152,7 @@ async def test_a_missing_identity_source_is_401_and_the_authorizer_is_not_asked(
 async def test_a_client_that_the_policy_does_not_allow_is_403(serve, answer):
     world = await serve(guarded(), functions=FakeFunctions(gate=answer))
     assert await world.refusal() == 403
-    assert world.functions.asked == ["gate"]
+    assert world.asked == ["gate"]
 
 
 @pytest.mark.fact("AU-8")
@@ -181,7 +181,7 @@ async def test_an_authorizer_that_raises_unauthorized_is_401(serve):
 async def test_an_authorizer_that_fails_or_answers_nonsense_is_500(serve, answer):
     world = await serve(guarded(), functions=FakeFunctions(gate=answer))
     assert await world.refusal() == 500
-    assert world.functions.asked == ["gate"]
+    assert world.asked == ["gate"]
 
 
 @pytest.mark.fact("AU-10")
@@ -209,12 +209,12 @@ async def test_the_context_is_in_all_three_events_as_text(serve):
     raw = await world.upgraded()
     await raw.text("hello")
     await raw.frame(8, b"")
-    await until(lambda: "disconnect" in world.functions.asked, "$disconnect to run")
+    await until(lambda: "disconnect" in world.asked, "$disconnect to run")
     expected = {"stringKey": "value", "numberKey": "123", "booleanKey": "true", "principalId": "user-1"}
-    for event in world.functions.events[1:]:
+    for event in world.events()[1:]:
         assert event["requestContext"]["authorizer"] == expected
         assert list(event["requestContext"])[:2] == ["routeKey", "authorizer"]
-    assert "authorizer" not in world.functions.events[0]["requestContext"]
+    assert "authorizer" not in world.events()[0]["requestContext"]
 
 
 @pytest.mark.fact("AU-14")
@@ -226,7 +226,7 @@ async def test_a_policy_that_denies_other_routes_does_not_matter_afterwards(serv
     world = await serve(guarded(), functions=FakeFunctions(gate=answer))
     raw = await world.upgraded()
     await raw.text("hello")
-    await until(lambda: "default" in world.functions.asked, "the message to be routed")
+    await until(lambda: "default" in world.asked, "the message to be routed")
 
 
 @pytest.mark.fact("AU-15")
@@ -236,7 +236,7 @@ async def test_a_stricter_authorizer_does_not_touch_open_connections(serve):
     raw = await world.upgraded()
     functions.answers["gate"] = policy("Deny")
     await raw.text("hello")
-    await until(lambda: "default" in world.functions.asked, "the message to be routed")
+    await until(lambda: "default" in world.asked, "the message to be routed")
     assert await world.refusal() == 403
 
 
@@ -253,8 +253,8 @@ async def test_an_api_key_is_asked_for_and_shown_in_the_identity(serve):
     assert await world.refusal() == 403
     assert await world.refusal("x-api-key: wrong") == 403
     await world.upgraded("X-API-Key: secret-key")
-    assert world.functions.asked == ["connect"]
-    identity = world.functions.events[0]["requestContext"]["identity"]
+    assert world.asked == ["connect"]
+    identity = world.events()[0]["requestContext"]["identity"]
     assert identity == {"apiKey": "secret-key", "apiKeyId": "key-id", "sourceIp": "127.0.0.1"}
 
 
@@ -292,7 +292,7 @@ def signed_headers(url: str) -> list[str]:
 async def test_a_handshake_signed_in_its_headers_is_let_in(serve):
     world = await serve(SIGNED)
     await world.upgraded(*signed_headers(f"http://localhost:{world.server.port}/dev"))
-    identity = world.functions.events[0]["requestContext"]["identity"]
+    identity = world.events()[0]["requestContext"]["identity"]
     assert identity["accessKey"] == "AKIDEXAMPLE"
     assert identity["accountId"] == "000000000000"
     assert identity["userArn"] == "arn:aws:iam::000000000000:user/AKIDEXAMPLE"
@@ -304,7 +304,7 @@ async def test_a_handshake_signed_in_its_query_is_let_in(serve):
     request = AWSRequest("GET", f"http://localhost:{world.server.port}/dev?room=lobby")
     SigV4QueryAuth(CREDENTIALS, "execute-api", "us-east-1").add_auth(request)
     await world.upgraded(path=request.url.partition(str(world.server.port))[2])
-    assert world.functions.events[0]["queryStringParameters"]["room"] == "lobby"
+    assert world.events()[0]["queryStringParameters"]["room"] == "lobby"
 
 
 @pytest.mark.fact("AU-21", "AU-23")
@@ -315,7 +315,7 @@ async def test_an_unsigned_or_badly_signed_handshake_is_403(serve):
     other = [line.replace("execute-api", "dynamodb") for line in signed_headers("http://localhost/dev")]
     assert await world.refusal(*other) == 403
     assert await world.refusal(path="/dev?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=1") == 403
-    assert world.functions.asked == []
+    assert world.asked == []
 
 
 async def test_secrets_of_the_handshake_are_in_no_log(serve, caplog):

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.frames import apply_mask
 
-from pingbox.emulator.happenings import Disconnected, FrameReceived
 from support.fake_functions import FakeFunctions
 from support.gateway_world import World, chat_api, lambda_route
 from support.raw_socket import RawSocket, wire_frame
@@ -81,8 +80,8 @@ async def test_a_client_that_breaks_the_protocol_is_closed_with_the_code_for_it(
     else:
         assert await raw.close_code() == code
         assert await raw.ended() == b""
-    assert world.functions.of_type("MESSAGE") == []
-    await until(lambda: world.functions.of_type("DISCONNECT"), "$disconnect to run")
+    assert world.events("MESSAGE") == []
+    await until(lambda: world.events("DISCONNECT"), "$disconnect to run")
     await assert_well(world)
 
 
@@ -222,7 +221,7 @@ async def test_a_client_that_floods_a_hanging_function_is_held_back(serve):
             break
         sent += 1
     assert sent < 60, "60 MB were taken from a client whose messages nobody handles"
-    assert len(world.functions.of_type("MESSAGE")) == 128
+    assert len(world.events("MESSAGE")) == 128
     await assert_connects(world)
     gate.set()
 
@@ -254,8 +253,8 @@ async def test_a_half_open_client_is_noticed_at_the_idle_limit(world):
     raw = await world.upgraded()
     raw.writer.transport.pause_reading()
     world.clock.advance(minutes=11)
-    await until(lambda: world.functions.of_type("DISCONNECT"), "$disconnect to run")
-    assert [seen.code for seen in world.seen if isinstance(seen, Disconnected)] == [1001]
+    await until(lambda: world.events("DISCONNECT"), "$disconnect to run")
+    assert [one.closed.code for one in world.connections] == [1001]
     raw.writer.transport.resume_reading()
     assert await raw.close_code() == 1001
     assert await raw.ended() == b""  # our side hangs up although the client never said goodbye
@@ -265,7 +264,7 @@ async def test_a_client_that_half_closes_is_gone(world):
     raw = await world.upgraded()
     raw.writer.write_eof()
     assert await raw.ended() == b""
-    await until(lambda: world.functions.of_type("DISCONNECT"), "$disconnect to run")
+    await until(lambda: world.events("DISCONNECT"), "$disconnect to run")
 
 
 async def test_many_clients_that_leave_at_once_leave_nothing_behind(world):
@@ -275,8 +274,8 @@ async def test_many_clients_that_leave_at_once_leave_nothing_behind(world):
             raw.writer.transport.abort()
         else:
             await raw.frame(CLOSE, b"")
-    await until(lambda: len(world.functions.of_type("DISCONNECT")) == 50, "every $disconnect to run")
-    ids = [event["requestContext"]["connectionId"] for event in world.functions.of_type("CONNECT")]
+    await until(lambda: len(world.events("DISCONNECT")) == 50, "every $disconnect to run")
+    ids = [event["requestContext"]["connectionId"] for event in world.events("CONNECT")]
     assert set(world.server.post_to_many("dev", ids, b"anybody there").values()) == {410}
 
 
@@ -302,4 +301,4 @@ async def test_text_that_is_no_json_or_deeply_nested_json_is_only_text(world):
     for text in ("{", "[" * 20_000, '{"action":' * 3000, "1" * 5000, '{"action":1e999}', "NaN", "\u2028"):
         await raw.text(text)
         assert (await raw.received())[2].decode() == text
-    assert len([seen for seen in world.seen if isinstance(seen, FrameReceived)]) == 7
+    assert len(world.frames.incoming) == 7

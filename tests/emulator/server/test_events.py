@@ -22,10 +22,10 @@ async def conversation(serve, *, api=None, path="/dev?room=lobby", headers=(), *
     world = await serve(api or chat_api(lambda_route("talk")), **options)
     raw = await world.upgraded("User-Agent: Mozilla/5.0 (X11; Linux x86_64)", *headers, path=path)
     await raw.text('{"action":"talk","text":"hi"}')
-    await until(lambda: world.functions.of_type("MESSAGE"), "the message to be routed")
+    await until(lambda: world.events("MESSAGE"), "the message to be routed")
     await raw.frame(8, b"")
-    await until(lambda: world.functions.of_type("DISCONNECT"), "$disconnect to run")
-    return world.functions.events
+    await until(lambda: world.events("DISCONNECT"), "$disconnect to run")
+    return world.events()
 
 
 @pytest.mark.fact("EV-1", "EV-2", "EV-3", "EV-4", "EV-5", "EV-6", "EV-7", "EV-8", "EV-35", "RT-27")
@@ -159,7 +159,7 @@ async def test_identity_has_the_address_and_the_user_agent_if_there_is_one(serve
 
     world = await serve()
     await world.upgraded()
-    assert world.functions.events[0]["requestContext"]["identity"] == {"sourceIp": "127.0.0.1"}
+    assert world.events()[0]["requestContext"]["identity"] == {"sourceIp": "127.0.0.1"}
 
 
 @pytest.mark.fact("EV-13", "DC-20")
@@ -185,6 +185,6 @@ async def test_a_function_that_changes_its_event_changes_nothing_else(serve):
     connection_id = world.connection_id()
     await raw.text("one")
     await raw.text("two")
-    await until(lambda: len(world.functions.asked) == 3, "both messages to be routed")
+    await until(lambda: len(world.asked) == 3, "both messages to be routed")
     await world.post("still there", connection_id)
     assert (await raw.received())[2] == b"still there"

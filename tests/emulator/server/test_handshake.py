@@ -6,12 +6,14 @@ import asyncio
 
 import pytest
 from botocore.exceptions import ClientError
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked
 from pingbox.emulator.gateway.declaration import Api, Stage
 from pingbox.emulator.gateway.switches import Switches
-from pingbox.emulator.happenings import Connected, Refused
+from pingbox.emulator.happenings import Refused
+from pingbox.testing import RefusedError
 from support.fake_functions import FakeFunctions
 from support.gateway_world import chat_api, lambda_route
 from support.raw_socket import upgrade_request, wire_frame
@@ -46,19 +48,19 @@ async def test_the_upgrade_waits_for_connect_and_early_frames_wait_with_it(serve
     world = await serve(functions=FakeFunctions(connect=slow))
     raw = await world.raw()
     await raw.send(upgrade_request() + wire_frame(1, b"early"))
-    await until(lambda: world.functions.of_type("CONNECT"), "$connect to run")
-    assert world.functions.of_type("MESSAGE") == []
+    await until(lambda: world.events("CONNECT"), "$connect to run")
+    assert world.events("MESSAGE") == []
     gate.set()
     assert (await raw.answer()).status == 101
-    await until(lambda: world.functions.of_type("MESSAGE"), "the early frame to arrive")
-    assert [event["body"] for event in world.functions.of_type("MESSAGE")] == ["early"]
+    await until(lambda: world.events("MESSAGE"), "the early frame to arrive")
+    assert [event["body"] for event in world.events("MESSAGE")] == ["early"]
 
 
 @pytest.mark.fact("HS-4")
 async def test_an_api_without_the_special_routes_accepts_everybody(serve):
     world = await serve(Api("nn27okk1we", "bare", (), (Stage("dev"),)))
     await world.upgraded()
-    assert world.functions.events == []
+    assert world.events() == []
 
 
 @pytest.mark.fact("HS-6")
@@ -82,10 +84,10 @@ async def test_deflate_is_answered_with_a_server_window_of_12_whatever_the_clien
 async def test_compressed_messages_are_understood_both_ways(serve):
     """A real client with context takeover: short and long messages, repeated, arrive as they were sent."""
     world = await serve(chat_api(lambda_route("$default", two_way=True)), functions=FakeFunctions(default=echo))
-    client = await world.client(compression="deflate")
-    for text in ("short", "long " * 3000, "short", "long " * 3000, "ünï" * 2000):
-        await client.send(text)
-        assert await client.recv() == text
+    async with connect(world.server.ws_url("dev"), compression="deflate") as client:
+        for text in ("short", "long " * 3000, "short", "long " * 3000, "ünï" * 2000):
+            await client.send(text)
+            assert await client.recv() == text
 
 
 async def echo(event):
@@ -104,9 +106,9 @@ async def test_a_plain_get_on_a_stage_is_426(serve):
 async def test_a_wrong_stage_is_403_and_the_log_says_which_there_are(serve, path):
     world = await serve()
     assert await world.refusal(path=path) == 403
-    [refused] = [seen for seen in world.seen if isinstance(seen, Refused)]
+    [refused] = [seen for seen in world.recorder.steps if isinstance(seen, Refused)]
     assert "/dev" in refused.reason
-    assert world.functions.events == []
+    assert world.events() == []
 
 
 @pytest.mark.fact("CN-1")
@@ -114,7 +116,7 @@ async def test_a_wrong_stage_is_403_and_the_log_says_which_there_are(serve, path
 async def test_connect_with_2xx_is_101(serve, status):
     world = await serve(functions=refusing({"statusCode": status}))
     await world.upgraded()
-    assert [type(seen) for seen in world.seen if isinstance(seen, Connected)] == [Connected]
+    assert len(world.connections.open) == 1
 
 
 @pytest.mark.fact("CN-2", "CN-3", "CN-16", "OQ-9")
@@ -128,7 +130,7 @@ async def test_connect_with_another_status_is_that_status_and_no_disconnect_foll
     assert f'"connectionId":"{connection_id}", "requestId":"'.encode() in answer.body
     assert b"ignored" not in answer.body
     assert await raw.ended() == b""
-    assert world.functions.of_type("DISCONNECT") == []
+    assert world.events("DISCONNECT") == []
 
 
 @pytest.mark.fact("CN-4", "CN-5")
@@ -188,7 +190,10 @@ async def test_too_many_new_connections_are_429(serve):
 async def test_a_real_client_sees_a_failed_connection(serve):
     world = await serve(functions=refusing({"statusCode": 403}))
     with pytest.raises(InvalidStatus, match="403"):
+        await connect(world.server.ws_url("dev"))
+    with pytest.raises(RefusedError) as refused:
         await world.client()
+    assert refused.value.status == 403
 
 
 @pytest.mark.fact("CN-11")
@@ -209,7 +214,7 @@ async def test_a_subprotocol_that_connect_does_not_echo_is_not_answered(serve):
     raw = await world.raw()
     answer = await raw.upgrade("/dev", "Sec-WebSocket-Protocol: chat, superchat")
     assert (answer.status, "sec-websocket-protocol" in answer.headers) == (101, False)
-    assert world.functions.events[0]["headers"]["Sec-WebSocket-Protocol"] == "chat, superchat"
+    assert world.events()[0]["headers"]["Sec-WebSocket-Protocol"] == "chat, superchat"
 
 
 @pytest.mark.fact("CN-14", "MG-10", "OQ-16")
@@ -239,12 +244,12 @@ async def test_a_client_that_leaves_during_connect_is_cleaned_up_by_disconnect(s
     world = await serve(functions=FakeFunctions(connect=slow))
     raw = await world.raw()
     await raw.send(upgrade_request())
-    await until(lambda: world.functions.of_type("CONNECT"), "$connect to run")
+    await until(lambda: world.events("CONNECT"), "$connect to run")
     await raw.drop()
     await asyncio.sleep(0)
     gate.set()
-    await until(lambda: world.functions.of_type("DISCONNECT"), "$disconnect to run")
-    assert world.functions.of_type("DISCONNECT")[0]["requestContext"]["disconnectStatusCode"] == 1006
+    await until(lambda: world.events("DISCONNECT"), "$disconnect to run")
+    assert world.events("DISCONNECT")[0]["requestContext"]["disconnectStatusCode"] == 1006
 
 
 @pytest.mark.fact("QT-12")
@@ -270,8 +275,8 @@ async def test_a_broken_handshake_gets_a_clear_status_and_runs_nothing(serve, br
     raw = await world.raw()
     await raw.send(upgrade_request().replace(broken[0].encode(), broken[1].encode()))
     assert (await raw.answer()).status == status
-    assert world.functions.events == []
-    assert [seen.status for seen in world.seen if isinstance(seen, Refused)] == [status]
+    assert world.events() == []
+    assert [seen.status for seen in world.recorder.steps if isinstance(seen, Refused)] == [status]
 
 
 async def test_endless_headers_are_refused(serve):

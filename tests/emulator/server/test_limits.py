@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from websockets.frames import Close
 
 from pingbox.emulator.gateway.declaration import Api, Stage
 from pingbox.emulator.gateway.switches import Switches
-from pingbox.emulator.happenings import Disconnected
 from pingbox.emulator.server.deflate import compress
 from support.fake_functions import FakeFunctions
 from support.gateway_world import chat_api, lambda_route
@@ -18,12 +16,14 @@ from support.waiting import until
 
 async def disconnect_of(world) -> tuple[int, str]:
     """Code and reason of the only `$disconnect` event."""
-    await until(lambda: world.functions.of_type("DISCONNECT"), "$disconnect to run")
-    [event] = world.functions.of_type("DISCONNECT")
+    await until(lambda: world.events("DISCONNECT"), "$disconnect to run")
+    [event] = world.events("DISCONNECT")
     context = event["requestContext"]
-    assert [(seen.code, seen.reason) for seen in world.seen if isinstance(seen, Disconnected)] == [
-        (context["disconnectStatusCode"], context["disconnectReason"])
-    ]
+    [connection] = world.connections
+    assert (connection.closed.code, connection.closed.reason) == (
+        context["disconnectStatusCode"],
+        context["disconnectReason"],
+    )
     return context["disconnectStatusCode"], context["disconnectReason"]
 
 
@@ -35,7 +35,7 @@ async def test_a_frame_of_32_kb_is_taken(serve):
     world = await serve()
     raw = await world.upgraded()
     await raw.text("x" * 32768)
-    await until(lambda: world.functions.of_type("MESSAGE"), "the message to be routed")
+    await until(lambda: world.events("MESSAGE"), "the message to be routed")
 
 
 @pytest.mark.fact("QT-4", "QT-20", "DC-16", "OQ-5")
@@ -46,7 +46,7 @@ async def test_a_larger_frame_closes_with_1009_and_never_reaches_a_function(serv
     await raw.text("x" * size)
     assert await raw.close_code() == 1009
     assert await disconnect_of(world) == (1009, "")
-    assert world.functions.of_type("MESSAGE") == []
+    assert world.events("MESSAGE") == []
 
 
 @pytest.mark.fact("QT-5", "QT-20")
@@ -57,7 +57,7 @@ async def test_a_message_of_more_than_128_kb_closes_with_1009(serve):
         await raw.frame(1 if index == 0 else 0, b"x" * 32768, fin=False)
     await raw.frame(0, b"x", fin=True)
     assert await raw.close_code() == 1009
-    assert world.functions.of_type("MESSAGE") == []
+    assert world.events("MESSAGE") == []
 
 
 @pytest.mark.fact("QT-20")
@@ -69,7 +69,7 @@ async def test_a_small_frame_that_inflates_beyond_the_limit_closes_with_1009(ser
     assert len(bomb) < 32768 * 4
     await raw.frame(1, bomb[:32768], rsv=0x40)
     assert await raw.close_code() == 1009
-    assert world.functions.of_type("MESSAGE") == []
+    assert world.events("MESSAGE") == []
 
 
 @pytest.mark.fact("RT-26", "QT-21", "DC-16", "OQ-5")
@@ -80,7 +80,7 @@ async def test_a_binary_frame_closes_with_1003_and_never_reaches_a_function(serv
     await raw.frame(2, payload)
     assert await raw.close_code() == 1003
     assert await disconnect_of(world) == (1003, "")
-    assert world.functions.of_type("MESSAGE") == []
+    assert world.events("MESSAGE") == []
 
 
 # --- times ----------------------------------------------------------------------------------------------------------
@@ -89,41 +89,39 @@ async def test_a_binary_frame_closes_with_1003_and_never_reaches_a_function(serv
 @pytest.mark.fact("QT-7", "QT-22", "DC-13")
 async def test_ten_silent_minutes_close_with_1001(serve):
     world = await serve()
-    client = await world.client(ping_interval=None)
+    client = await world.client()
     world.clock.advance(minutes=9, seconds=58)
     await client.send("still here")
-    await until(lambda: world.functions.of_type("MESSAGE"), "the message to be routed")
+    await until(lambda: world.events("MESSAGE"), "the message to be routed")
     world.clock.advance(minutes=9, seconds=58)
     await world.post("still served")
-    assert await client.recv() == "still served"
+    await client.expect("still served")
     world.clock.advance(minutes=10)
-    await client.wait_closed()
-    assert client.protocol.close_rcvd == Close(1001, "Going away")
+    await client.closed_with(1001, "Going away")
     assert await disconnect_of(world) == (1001, "Going away")
 
 
 @pytest.mark.fact("QT-30")
 async def test_pushes_alone_keep_a_silent_client(serve):
     world = await serve()
-    client = await world.client(ping_interval=None)
+    client = await world.client()
     for number in range(5):
         world.clock.advance(minutes=9.5)
         await world.post(str(number))
-        assert await client.recv() == str(number)
-    assert world.functions.of_type("DISCONNECT") == []
+        assert await client.receive() == str(number)
+    assert world.events("DISCONNECT") == []
 
 
 @pytest.mark.fact("QT-6", "QT-23", "DC-14", "OQ-3")
 async def test_two_hours_close_with_1001_however_busy_the_connection_is(serve):
     world = await serve()
-    client = await world.client(ping_interval=None)
+    client = await world.client()
     for _ in range(13):
         world.clock.advance(minutes=9)
         await world.post("busy")
-        await client.recv()
+        await client.expect("busy")
     world.clock.advance(minutes=3)
-    await client.wait_closed()
-    assert client.protocol.close_rcvd == Close(1001, "Going away")
+    await client.closed_with(1001, "Going away")
     assert await disconnect_of(world) == (1001, "Going away")
 
 
@@ -136,7 +134,7 @@ async def test_a_ping_is_answered_reaches_no_function_and_does_not_reset_the_idl
     assert await raw.received() == (10, True, b"are you there")
     world.clock.advance(minutes=5)
     assert await raw.close_code() == 1001
-    assert world.functions.of_type("MESSAGE") == []
+    assert world.events("MESSAGE") == []
 
 
 @pytest.mark.fact("QT-31", "OQ-2")
@@ -222,7 +220,7 @@ async def test_messages_before_a_close_are_invoked_before_disconnect(serve):
         await raw.text(str(number))
     await raw.frame(8, b"")
     await disconnect_of(world)
-    bodies = [event.get("body") for event in world.functions.events]
+    bodies = [event.get("body") for event in world.events()]
     assert bodies == [None, *map(str, range(300)), None]
 
 
@@ -232,8 +230,8 @@ async def test_an_api_without_disconnect_runs_nothing_at_the_end(serve):
     raw = await world.upgraded()
     await raw.frame(8, b"")
     await raw.ended()
-    await until(lambda: any(isinstance(seen, Disconnected) for seen in world.seen), "the end to be noticed")
-    assert world.functions.asked == ["connect"]
+    await until(lambda: any(one.closed for one in world.connections), "the end to be noticed")
+    assert world.asked == ["connect"]
 
 
 async def test_a_function_that_hangs_in_disconnect_harms_nobody(serve):

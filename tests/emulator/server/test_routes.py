@@ -27,8 +27,8 @@ async def routed_to(serve, api: Api, *messages: str) -> list[str]:
     raw = await world.upgraded()
     for message in messages:
         await raw.text(message)
-    await until(lambda: len(world.functions.of_type("MESSAGE")) == len(messages), "all messages to be routed")
-    return [event["requestContext"]["routeKey"] for event in world.functions.of_type("MESSAGE")]
+    await until(lambda: len(world.events("MESSAGE")) == len(messages), "all messages to be routed")
+    return [event["requestContext"]["routeKey"] for event in world.events("MESSAGE")]
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ async def test_what_names_no_route_goes_to_default_with_its_raw_text(serve, text
     world = await serve(chat_api(lambda_route("join")))
     raw = await world.upgraded()
     await raw.text(text)
-    await until(lambda: world.functions.of_type("MESSAGE"), "the message to be routed")
-    [event] = world.functions.of_type("MESSAGE")
+    await until(lambda: world.events("MESSAGE"), "the message to be routed")
+    [event] = world.events("MESSAGE")
     assert (event["requestContext"]["routeKey"], event["body"]) == ("$default", text)
 
 
@@ -103,8 +103,8 @@ async def test_a_message_in_several_frames_is_one_event(serve):
     parts = [bytes([letter]) * 32 * 1024 for letter in b"abcd"]
     for index, part in enumerate(parts):
         await raw.frame(1 if index == 0 else 0, part, fin=index == 3)
-    await until(lambda: world.functions.of_type("MESSAGE"), "the message to be routed")
-    assert [event["body"] for event in world.functions.of_type("MESSAGE")] == [b"".join(parts).decode()]
+    await until(lambda: world.events("MESSAGE"), "the message to be routed")
+    assert [event["body"] for event in world.events("MESSAGE")] == [b"".join(parts).decode()]
 
 
 async def error_frame(world, raw, message="{}") -> tuple[str, dict]:
@@ -125,7 +125,7 @@ async def test_a_message_without_a_route_is_forbidden_and_the_connection_stays(s
     assert (await error_frame(world, raw))[0] == "Forbidden"
     assert (await error_frame(world, raw, "x"))[0] == "Forbidden"
     await raw.text('{"action":"join"}')
-    await until(lambda: "join" in world.functions.asked, "the next message to be routed")
+    await until(lambda: "join" in world.asked, "the next message to be routed")
 
 
 @pytest.mark.fact("RT-21", "RT-25", "RT-29", "RT-30", "OQ-14")
@@ -148,7 +148,7 @@ async def test_a_failing_integration_is_an_internal_server_error(serve, outcome)
     raw = await world.upgraded()
     text, request_id = await error_frame(world, raw)
     assert text == "Internal server error"
-    assert request_id == world.functions.events[-1]["requestContext"]["requestId"]
+    assert request_id == world.events()[-1]["requestContext"]["requestId"]
 
 
 @pytest.mark.fact("RT-22", "RT-25", "QT-8", "RR-16")
@@ -160,7 +160,7 @@ async def test_a_slow_integration_times_out_at_its_own_limit(serve):
     raw = await world.upgraded()
     text, request_id = await error_frame(world, raw)
     assert text == "Endpoint request timed out"
-    assert request_id == world.functions.events[-1]["requestContext"]["requestId"]
+    assert request_id == world.events()[-1]["requestContext"]["requestId"]
 
 
 @pytest.mark.fact("RT-23", "RR-18")
@@ -176,9 +176,9 @@ async def test_a_message_that_its_model_refuses_never_reaches_the_function(serve
     )
     assert found
     assert found[1] == world.connection_id()
-    assert world.functions.of_type("MESSAGE") == []
+    assert world.events("MESSAGE") == []
     await raw.text('{"action":"say","text":"five"}')
-    await until(lambda: world.functions.of_type("MESSAGE"), "the good message to be routed")
+    await until(lambda: world.events("MESSAGE"), "the good message to be routed")
 
 
 @pytest.mark.fact("RT-24", "QT-33", "OQ-7")
@@ -188,13 +188,13 @@ async def test_a_throttled_message_is_told_so_and_the_connection_stays(serve):
     raw = await world.upgraded()  # takes the first token of three
     await raw.text("1")
     await raw.text("2")
-    await until(lambda: len(world.functions.of_type("MESSAGE")) == 2, "two messages to be routed")
+    await until(lambda: len(world.events("MESSAGE")) == 2, "two messages to be routed")
     assert (await error_frame(world, raw, "3"))[0] == "Too Many Requests"
     await raw.text('{"action":"vip"}')
-    await until(lambda: "vip" in world.functions.asked, "the route with its own throttle to answer")
+    await until(lambda: "vip" in world.asked, "the route with its own throttle to answer")
     world.clock.advance(1)
     await raw.text("4")
-    await until(lambda: world.functions.events[-1].get("body") == "4", "a later message to be routed")
+    await until(lambda: world.events()[-1].get("body") == "4", "a later message to be routed")
 
 
 @pytest.mark.fact("QT-27", "OQ-7")
@@ -212,10 +212,10 @@ async def test_a_one_way_route_is_silent_whatever_the_function_returns(serve, st
     world = await serve(functions=FakeFunctions(default={"statusCode": status, "body": "unseen"}))
     raw = await world.upgraded()
     await raw.text("hello")
-    await until(lambda: world.functions.of_type("MESSAGE"), "the message to be routed")
+    await until(lambda: world.events("MESSAGE"), "the message to be routed")
     await world.post("the next thing seen")
     assert (await raw.received())[2] == b"the next thing seen"
-    assert len(world.functions.of_type("MESSAGE")) == 1
+    assert len(world.events("MESSAGE")) == 1
 
 
 @pytest.mark.fact("RR-2", "RR-3", "RR-4", "OQ-10")
@@ -290,11 +290,11 @@ async def test_a_switch_invokes_one_message_of_a_connection_after_the_other(serv
     raw = await world.upgraded()
     await raw.text("first")
     await raw.text("second")
-    await until(lambda: world.functions.of_type("MESSAGE"), "the first message to be routed")
+    await until(lambda: world.events("MESSAGE"), "the first message to be routed")
     other = await world.upgraded()
     await other.text("other connections do not wait")
     await other.received()
-    assert [event["body"] for event in world.functions.of_type("MESSAGE")][1:] == ["other connections do not wait"]
+    assert [event["body"] for event in world.events("MESSAGE")][1:] == ["other connections do not wait"]
     release.set()
     assert [(await raw.received())[2], (await raw.received())[2]] == [b"first", b"second"]
 

@@ -6,14 +6,11 @@ import asyncio
 import errno
 import ssl
 
-import boto3
 import pytest
 from aiohttp import web
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
-from websockets.frames import Close
 
 from pingbox.emulator.clock import WoundClock
 from pingbox.emulator.gateway.checking import DeclarationError
@@ -61,7 +58,7 @@ async def test_an_api_is_named_by_host_or_path_and_the_first_one_needs_no_name(s
 
     await raw.send(upgrade_request(path).replace(b"Host: localhost", f"Host: {host}".encode()))
     assert (await raw.answer()).status == 101
-    context = world.functions.events[0]["requestContext"]
+    context = world.events()[0]["requestContext"]
     assert (context["apiId"], context["stage"]) == where
     assert context["domainName"] == f"{where[0]}.execute-api.us-east-1.amazonaws.com"
 
@@ -76,7 +73,7 @@ async def test_the_urls_of_the_server_lead_to_the_apis(serve):
     ):
         boto = world.management(endpoint)
         await asyncio.to_thread(boto.post_to_connection, ConnectionId=world.connection_id(which), Data=str(which))
-        assert await client.recv() == str(which)
+        await client.expect(str(which))
     with pytest.raises(ClientError, match="Gone"):
         await asyncio.to_thread(
             world.management().post_to_connection, ConnectionId=world.connection_id(1), Data=b"not this api's"
@@ -88,11 +85,11 @@ async def test_a_redeploy_keeps_connections_and_takes_effect_with_the_next_messa
     world = await serve()
     raw = await world.upgraded()
     await raw.text('{"action":"new"}')
-    await until(lambda: "default" in world.functions.asked, "the route not to be known yet")
+    await until(lambda: "default" in world.asked, "the route not to be known yet")
     world.server.replace([chat_api(lambda_route("new"))])
     await raw.text('{"action":"new"}')
-    await until(lambda: "new" in world.functions.asked, "the new route to be known")
-    assert world.functions.of_type("DISCONNECT") == []
+    await until(lambda: "new" in world.asked, "the new route to be known")
+    assert world.events("DISCONNECT") == []
 
 
 @pytest.mark.fact("QT-25")
@@ -102,7 +99,7 @@ async def test_connections_of_a_stage_that_is_taken_away_are_closed(serve):
     world.server.replace([chat_api()])
     assert await goes.close_code() == 1001
     await stays.text("still here")
-    await until(lambda: world.functions.of_type("MESSAGE"), "the message to be routed")
+    await until(lambda: world.events("MESSAGE"), "the message to be routed")
     assert await world.refusal(path="/old") == 403
 
 
@@ -149,15 +146,11 @@ async def test_the_same_is_served_over_tls_under_awss_own_names(serve, tmp_path)
     trusting = ssl.create_default_context(cadata=tls.authority.decode())
     host = f"{API_ID}.execute-api.us-east-1.amazonaws.com"
     async with connect(f"wss://{host}:{world.server.tls_port}/dev", host="127.0.0.1", ssl=trusting) as client:
-        boto = boto3.client(
+        boto = world.aws(
             "apigatewaymanagementapi",
-            endpoint_url=f"https://localhost:{world.server.tls_port}/dev",
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+            f"https://localhost:{world.server.tls_port}/dev",
             verify=str(tmp_path / "authority.pem"),
         )
-        world._clients.append(boto)
         await asyncio.to_thread(boto.post_to_connection, ConnectionId=world.connection_id(), Data=b"over TLS")
         assert await client.recv() == "over TLS"
         await client.send("x" * 32769)
@@ -174,19 +167,6 @@ async def test_the_same_is_served_over_tls_under_awss_own_names(serve, tmp_path)
 # --- other services on the port ---------------------------------------------------------------------------------------
 
 
-def client_of(world, service):
-    client = boto3.client(
-        service,
-        endpoint_url=world.server.url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}),
-    )
-    world._clients.append(client)
-    return client
-
-
 async def test_a_door_answers_for_its_service(serve):
     asked = []
 
@@ -195,7 +175,7 @@ async def test_a_door_answers_for_its_service(serve):
         return 200, {"Content-Type": "application/x-amz-json-1.0"}, b'{"TableNames":["a"]}'
 
     world = await serve(doors={"DynamoDB_20120810": dynamodb})
-    answer = await asyncio.to_thread(client_of(world, "dynamodb").list_tables)
+    answer = await asyncio.to_thread(world.aws("dynamodb").list_tables)
     assert answer["TableNames"] == ["a"]
     assert asked == [("ListTables", b"{}")]
 
@@ -206,7 +186,7 @@ async def test_a_door_that_fails_is_a_500_without_a_traceback(serve, caplog):
 
     world = await serve(doors={"DynamoDB_20120810": broken})
     with pytest.raises(ClientError) as failed:
-        await asyncio.to_thread(client_of(world, "dynamodb").list_tables)
+        await asyncio.to_thread(world.aws("dynamodb").list_tables)
     assert failed.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
     assert "secret" not in str(failed.value)
     assert "ListTables" in caplog.text
@@ -229,7 +209,7 @@ async def test_a_service_without_a_door_is_named_in_a_501_that_its_client_unders
 
     world = await serve(fallback=page)
     with pytest.raises(ClientError) as failed:
-        await asyncio.to_thread(getattr(client_of(world, service), call), **arguments)
+        await asyncio.to_thread(getattr(world.aws(service), call), **arguments)
     assert failed.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
     assert failed.value.response["Error"]["Code"] == "NotImplemented"
     assert "is not emulated" in failed.value.response["Error"]["Message"]
@@ -260,24 +240,25 @@ async def test_without_a_fallback_other_paths_are_forbidden(serve):
 
 
 async def test_the_observer_is_told_everything_in_order(serve):
-    world = await serve(
-        chat_api(lambda_route("ask", two_way=True)), functions=FakeFunctions(ask={"statusCode": 200, "body": "a"})
-    )
+    happened = []
+    api = chat_api(lambda_route("ask", two_way=True))
+    functions = FakeFunctions(ask={"statusCode": 200, "body": "a"})
+    world = await serve(api, functions=functions, observer=happened.append)
     raw = await world.upgraded()
     await raw.text('{"action":"ask"}')
     await raw.received()
     await world.post("pushed")
     await raw.received()
     await raw.frame(8, b"")
-    await until(lambda: sum(isinstance(seen, Invoked) for seen in world.seen) == 3, "$disconnect to end")
-    told = [type(seen) for seen in world.seen]
+    await until(lambda: sum(isinstance(seen, Invoked) for seen in happened) == 3, "$disconnect to end")
+    told = [type(seen) for seen in happened]
     assert sorted(told[5:7], key=str) == sorted([ManagementCalled, FrameSent], key=str)
     assert told[:5] == [Invoked, Connected, FrameReceived, Invoked, FrameSent]
     assert told[7:] == [Disconnected, Invoked]
-    assert [seen.cause for seen in world.seen if isinstance(seen, FrameSent)] == ["route response", "post"]
-    assert [seen.route_key for seen in world.seen if isinstance(seen, Invoked)] == ["$connect", "ask", "$disconnect"]
+    assert [seen.cause for seen in happened if isinstance(seen, FrameSent)] == ["route response", "post"]
+    assert [seen.route_key for seen in happened if isinstance(seen, Invoked)] == ["$connect", "ask", "$disconnect"]
     await world.refusal(path="/nope")
-    assert isinstance(world.seen[-1], Refused)
+    assert isinstance(happened[-1], Refused)
 
 
 async def test_an_observer_that_raises_breaks_nothing(serve, caplog):
@@ -287,7 +268,7 @@ async def test_an_observer_that_raises_breaks_nothing(serve, caplog):
     world = await serve(observer=observer)
     raw = await world.upgraded()
     await raw.text("x")
-    await until(lambda: world.functions.of_type("MESSAGE"), "the message to be routed")
+    await until(lambda: world.events("MESSAGE"), "the message to be routed")
     await world.post("y")
     assert (await raw.received())[2] == b"y"
     assert "the observer failed" in caplog.text
@@ -307,7 +288,7 @@ async def test_a_port_in_use_is_an_os_error(serve):
 async def test_stop_says_1001_runs_disconnect_and_leaves_no_task_behind(serve):
     world = await serve()
     before = asyncio.all_tasks()
-    clients = [await world.client(ping_interval=None) for _ in range(20)]
+    clients = [await world.client() for _ in range(20)]
     silent = await world.upgraded()
     idle_http = await world.raw()
     await idle_http.send(b"GET /dev HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -316,10 +297,9 @@ async def test_stop_says_1001_runs_disconnect_and_leaves_no_task_behind(serve):
     await visitor.send(b"GET /")
     await asyncio.wait_for(world.server.stop(), 2)
     for client in clients:
-        await client.wait_closed()
-        assert client.protocol.close_rcvd == Close(1001, "Going away")
+        await client.closed_with(1001, "Going away")
     assert await silent.close_code() == 1001
-    assert len(world.functions.of_type("DISCONNECT")) == 21
+    assert len(world.events("DISCONNECT")) == 21
     await until(lambda: asyncio.all_tasks() <= before, "all tasks of the server to end")
     with pytest.raises(ConnectionRefusedError):
         await world.raw()
@@ -335,7 +315,7 @@ async def test_stop_does_not_wait_for_functions_that_hang(serve):
     world = await serve(functions=FakeFunctions(default=hang, disconnect=hang))
     raw = await world.upgraded()
     await raw.text("x")
-    await until(lambda: world.functions.of_type("MESSAGE"), "the function to hang")
+    await until(lambda: world.events("MESSAGE"), "the function to hang")
     await asyncio.wait_for(world.server.stop(), 3)
 
 
@@ -347,7 +327,7 @@ async def test_stop_during_a_handshake_hangs_up(serve):
     raw = await world.raw()
 
     await raw.send(upgrade_request())
-    await until(lambda: world.functions.events, "$connect to run")
+    await until(lambda: world.events(), "$connect to run")
     await asyncio.wait_for(world.server.stop(), 3)
     with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
         await raw.answer()
