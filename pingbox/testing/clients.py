@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -66,6 +67,11 @@ class _Line:
     def received(self) -> list[str]:
         """Every message so far, asked for or not."""
         return list(self._client.wire.received)
+
+    @property
+    def binary(self) -> list[str]:
+        """Those of `received` that came as binary messages; API Gateway sends none."""
+        return list(self._client.wire.binary)
 
     @property
     def open(self) -> bool:
@@ -244,5 +250,10 @@ def encoded(message: Any) -> str:
 
 
 def parsed(text: str, expected: Expectation) -> Any:
-    """The message as `expect` returns it: a text if a text was expected."""
-    return text if isinstance(expected.wanted, str) else json.loads(text)
+    """The message as `expect` returns it: a text if a text was expected, or if any message was and it is no JSON."""
+    if isinstance(expected.wanted, (str, re.Pattern)):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -29,6 +29,7 @@ class Mismatch:
 @dataclass(frozen=True)
 class Expectation:
     """A message that is expected: an object that has (at least) these members, or a text that is exactly this.
+    Nothing but `{}` is any message at all.
 
     A member's value may be a mapping (again: at least these), a list (item by item), a compiled regular expression
     (searched in a string), `...` (there, whatever it is), a type (`str`, `int`: an instance of it), or anything else
@@ -55,6 +56,8 @@ class Expectation:
 
     def mismatches(self, text: str) -> list[Mismatch]:
         """Where the message `text` differs from what is wanted; empty when it matches."""
+        if self.is_any:
+            return []
         if isinstance(self.wanted, (str, re.Pattern)):
             return _compare("", self.wanted, text)
         try:
@@ -63,11 +66,16 @@ class Expectation:
             return [Mismatch("", "JSON", _shown(text))]
         return _compare("", self.wanted, value)
 
+    @property
+    def is_any(self) -> bool:
+        """Whether every message is as expected, JSON or not."""
+        return isinstance(self.wanted, Mapping) and not self.wanted
+
     def matches(self, text: str) -> bool:
         return not self.mismatches(text)
 
     def __str__(self) -> str:
-        return "any message" if self.wanted == {} else _shown(self.wanted)
+        return "any message" if self.is_any else _shown(self.wanted)
 
 
 def failure(who: str, expectation: Expectation, came: Sequence[str], within: float) -> str:

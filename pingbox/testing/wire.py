@@ -34,7 +34,8 @@ class Wire(asyncio.Protocol):
     """Call `handshake` first. `news` is called whenever `received`, `close` or `ended` has changed.
 
     Everything on the loop's thread. `received` are the whole messages so far (a binary one as text, as far as it is
-    text); `close` is the server's close frame, None without one; `ended` when nothing more can come.
+    text, and in `binary` once more); `close` is the server's close frame, None without one; `ended` when
+    nothing more can come.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Wire(asyncio.Protocol):
         self.url = url
         self._tls = tls
         self.received: list[str] = []
+        self.binary: list[str] = []
         self.close: Close | None = None
         self.ended = False
         self._news = news
@@ -58,6 +60,7 @@ class Wire(asyncio.Protocol):
             max_size=None,
         )
         self._fragments: list[bytes] = []
+        self._is_binary = False
         self._pings: dict[bytes, asyncio.Future[None]] = {}
         self._pings_sent = 0
         self._lost = asyncio.get_running_loop().create_future()
@@ -189,11 +192,10 @@ class Wire(asyncio.Protocol):
     def _frame(self, frame: Frame) -> None:
         match frame.opcode:
             case Opcode.TEXT | Opcode.BINARY | Opcode.CONT:
+                self._is_binary = frame.opcode is Opcode.BINARY or (self._is_binary and frame.opcode is Opcode.CONT)
                 self._fragments.append(bytes(frame.data))
                 if frame.fin:
-                    self.received.append(b"".join(self._fragments).decode("utf-8", "replace"))
-                    self._fragments = []
-                    self._news()
+                    self._message(b"".join(self._fragments).decode("utf-8", "replace"))
             case Opcode.PONG:
                 self._ponged(bytes(frame.data))
             case Opcode.CLOSE:
@@ -201,6 +203,13 @@ class Wire(asyncio.Protocol):
                 self._end()
             case _:
                 pass  # a ping, which the protocol answers by itself
+
+    def _message(self, text: str) -> None:
+        self._fragments = []
+        if self._is_binary:
+            self.binary.append(text)
+        self.received.append(text)
+        self._news()
 
     def _ponged(self, payload: bytes) -> None:
         pong = self._pings.pop(payload, None)

@@ -29,6 +29,21 @@ async def test_everybody_hears_in_a_test_with_a_loop(emulator, speak):
 
 
 class TestExpecting:
+    @pytest.mark.parametrize("text", ["no JSON", '"a text"', "[1]", "7"])
+    def test_any_message_is_one_that_is_no_object_too(self, emulator, text):
+        ana = emulator.ws.connect()
+        emulator.management.post_to_connection(ConnectionId=ana.connection_id, Data=text.encode())
+        emulator.settle()
+        with pytest.raises(AssertionError, match="but 1 message came"):
+            ana.expect_nothing()
+        ana.expect()
+        ana.expect_nothing()
+
+    def test_a_pattern_finds_a_text_and_returns_it(self, emulator):
+        ana = emulator.ws.connect()
+        emulator.management.post_to_connection(ConnectionId=ana.connection_id, Data=b"welcome")
+        assert ana.expect(re.compile("^wel")) == "welcome"
+
     def test_a_message_that_is_something_else_waits_for_its_turn(self, emulator, speak):
         """Two messages whose order nobody promised can be expected in either."""
         ana = emulator.ws.connect()

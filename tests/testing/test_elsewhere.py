@@ -6,6 +6,7 @@ import ssl
 import threading
 
 import pytest
+from websockets.asyncio.server import serve
 
 from pingbox.emulator.clock import SystemClock
 from pingbox.emulator.functions.in_process import InProcessFunction, InProcessFunctions
@@ -85,6 +86,22 @@ async def test_over_tls_to_a_server_whose_certificate_is_trusted():
     finally:
         await server.stop()
         functions.close()
+
+
+async def test_a_binary_message_is_told_from_a_text():
+    async def say_both(connection):
+        await connection.send([b"whole ", b"bytes"])
+        await connection.send("text")
+        await connection.wait_closed()
+
+    async with (
+        serve(say_both, "127.0.0.1", 0) as server,
+        Clients(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}") as ws,
+    ):
+        ana = await ws.connect()
+        await ana.expect("text")
+        assert (ana.received, ana.binary) == (["whole bytes", "text"], ["whole bytes"])
+        await ana.close()
 
 
 def test_an_address_of_another_kind_is_refused():
