@@ -1,15 +1,17 @@
-"""An app is live when it is saved: code for the next event, the template without dropping a connection (HS-10)."""
+"""An app is live when it is saved: code for the next event, the template without dropping a connection (HS-10).
+
+Beneath the kit: what is tested is `pingbox serve`'s house, which watches files; the kit's emulator reads its app once.
+"""
 
 from __future__ import annotations
 
-import json
 from contextlib import asynccontextmanager
 
 import pytest
-from websockets.asyncio.client import connect
 
 from pingbox.local.app import AppHouse
 from pingbox.settings import ServeSettings
+from pingbox.testing import Clients
 
 ROUTES = """
 [tool.pingbox]
@@ -29,17 +31,19 @@ def app(tmp_path):
 
 @asynccontextmanager
 async def served(app, **settings):
+    """A client of the app."""
     house = AppHouse(ServeSettings(port=0, app=str(app), **settings))
     await house.start()
     try:
-        yield house
+        async with Clients(house.addresses.websocket) as ws:
+            yield await ws.connect(name="ana")
     finally:
         await house.stop()
 
 
 async def asked(client, action):
-    await client.send(json.dumps({"action": action}))
-    return await client.recv()
+    await client.send_json({"action": action})
+    return await client.receive()
 
 
 async def becomes(client, action, word):
@@ -53,7 +57,7 @@ async def becomes(client, action, word):
 @pytest.mark.fact("HS-10")
 @pytest.mark.parametrize("in_process", [False, True], ids=["processes", "in process"])
 async def test_saved_code_answers_the_next_event_of_an_open_connection(app, in_process):
-    async with served(app, in_process=in_process) as house, connect(house.addresses.websocket) as ana:
+    async with served(app, in_process=in_process) as ana:
         assert await asked(ana, "hello") == "first"
         (app / "app.py").write_text(CODE.format(word="second"))
         await becomes(ana, "hello", "second")
@@ -61,14 +65,14 @@ async def test_saved_code_answers_the_next_event_of_an_open_connection(app, in_p
 
 @pytest.mark.fact("HS-10")
 async def test_a_route_added_to_the_template_is_served_to_open_connections(app):
-    async with served(app, in_process=True) as house, connect(house.addresses.websocket) as ana:
+    async with served(app, in_process=True) as ana:
         assert "Forbidden" in await asked(ana, "bye")
         (app / "pyproject.toml").write_text(ROUTES.format(more='bye = { handler = "app.bye", two-way = true }'))
         await becomes(ana, "bye", "first")
 
 
 async def test_a_broken_template_leaves_what_was_served(app, caplog):
-    async with served(app, in_process=True) as house, connect(house.addresses.websocket) as ana:
+    async with served(app, in_process=True) as ana:
         (app / "pyproject.toml").write_text("[tool.pingbox.routes]\nhello = 7\n")
         for _ in range(500):
             assert await asked(ana, "hello") == "first"

@@ -1,4 +1,7 @@
-"""DynamoDB clients for the chat's tests: ordinary boto3 clients over moto, or over the project's own engine."""
+"""DynamoDB clients for the chat's tests: ordinary boto3 clients over moto, or over the project's own engine.
+
+Beneath the kit: no gateway, no handler's environment, and an engine of one's choice under handlers called as functions.
+"""
 
 from __future__ import annotations
 

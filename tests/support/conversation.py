@@ -18,7 +18,6 @@ in its turn: a message nobody expected fails the step at which it is found, at t
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -27,8 +26,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from pingbox.testing import Clients, Expectation, RefusedError, WebSocket, WebSockets
 
 STEP_DEADLINE = 15.0  # seconds; a first step may start a function's process
 
@@ -69,71 +67,63 @@ def load_conversation(file: Path) -> Conversation:
 
 async def hold(conversation: Conversation, address: str, *, within: float = STEP_DEADLINE) -> None:
     """Play every step against `address` (`ws://127.0.0.1:3001`, without the stage). AssertionError names the step."""
-    clients = _Clients(f"{address.rstrip('/')}/{conversation.stage}", within)
-    try:
+    async with Clients(f"{address.rstrip('/')}/{conversation.stage}", timeout=within) as ws:
+        play = _Play(ws)
         for number, step in enumerate(conversation.steps, 1):
             try:
-                await asyncio.wait_for(clients.play(step), within)
-            except (AssertionError, TimeoutError, ConnectionClosed, InvalidStatus) as error:
-                raise AssertionError(clients.report(conversation, number, step, error)) from error
-        await clients.nothing_left()
-    finally:
-        await clients.end()
+                await play.step(step)
+            except (AssertionError, RefusedError, TimeoutError, OSError) as error:
+                raise AssertionError(play.report(conversation, number, step, error)) from error
+        await play.nothing_left()
 
 
 @dataclass
-class _Clients:
-    url: str
-    within: float
-    sockets: dict[str, ClientConnection] = field(default_factory=dict)
+class _Play:
+    ws: WebSockets
+    clients: dict[str, WebSocket] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
 
-    async def play(self, step: Mapping[str, Any]) -> None:
+    async def step(self, step: Mapping[str, Any]) -> None:
         client = step["client"]
         match step:
             case {"connect": asked, "refused": status}:
-                await self._refused(asked, status)
+                await self._refused(client, asked, status)
             case {"connect": asked}:
-                self.sockets[client] = await self._connect(asked)
+                self.clients[client] = await self._connect(client, asked)
             case {"send": message}:
-                await self.sockets[client].send(message if isinstance(message, str) else json.dumps(message))
+                await self.clients[client].send(message if isinstance(message, str) else json.dumps(message))
             case {"expect": expected}:
                 text = await self._next(client)
-                assert matches(expected, text), f"got {text!r}"
+                assert matches(expected, text), _difference(expected, text)
             case {"expect_all": expected}:
                 await self._expect_all(client, list(expected))
             case {"close": asked}:
-                await self.sockets.pop(client).close(asked.get("code", 1000), asked.get("reason", ""))
+                await self.clients.pop(client).close(asked.get("code", 1000), asked.get("reason", ""))
             case {"closed": code}:
-                socket = self.sockets.pop(client)
-                await socket.wait_closed()
-                assert socket.close_code == code, f"closed with {socket.close_code} {socket.close_reason!r}"
+                await self.clients.pop(client).closed_with(code)
             case _:
                 raise AssertionError("this step says nothing that is known")
 
-    async def _connect(self, asked: Mapping[str, Any]) -> ClientConnection:
+    async def _connect(self, name: str, asked: Mapping[str, Any]) -> WebSocket:
         query = urlencode(asked.get("query", {}))
-        return await connect(
-            f"{self.url}?{query}" if query else self.url,
-            additional_headers=asked.get("headers", {}),
-            subprotocols=asked.get("subprotocols"),
-            proxy=None,
-            open_timeout=self.within,
+        return await self.ws.connect(
+            f"?{query}" if query else "",
+            name=name,
+            headers=asked.get("headers", {}),
+            subprotocols=asked.get("subprotocols", ()),
         )
 
-    async def _refused(self, asked: Mapping[str, Any], status: int) -> None:
+    async def _refused(self, name: str, asked: Mapping[str, Any], status: int) -> None:
+        got = 101
         try:
-            socket = await self._connect(asked)
-        except InvalidStatus as error:
-            got = error.response.status_code
-            assert got == status, f"refused with {got}"
-            return
-        await socket.close()
-        raise AssertionError("the connection was accepted")
+            await self._connect(name, asked)
+        except RefusedError as error:
+            got = error.status
+        assert got == status, f"answered with {got}"
 
     async def _next(self, client: str) -> str:
-        message = await self.sockets[client].recv()
-        assert isinstance(message, str), "got a binary message"
+        message = await self.clients[client].receive()
+        assert not self.clients[client].binary, "got a binary message"
         self.heard.append(f"{client} < {message}")
         return message
 
@@ -146,48 +136,55 @@ class _Clients:
 
     async def nothing_left(self) -> None:
         """Close all clients: whatever came before the close frame and was not asked for is too much."""
-        await asyncio.gather(*(socket.close() for socket in self.sockets.values()))
-        for client, socket in self.sockets.items():
-            left = [message async for message in socket]
-            assert not left, f"{client} got more than the script says: {left!r}"
+        for client in self.clients.values():
+            await client.close()
+            await client.expect_nothing()
 
     def report(self, conversation: Conversation, number: int, step: Mapping[str, Any], error: Exception) -> str:
-        what = f"nothing came within {self.within:g} s" if isinstance(error, TimeoutError) else str(error)
         heard = "\n    ".join(self.heard[-8:]) or "nothing"
-        return f"{conversation.name}, step {number} {json.dumps(step)}:\n  {what}\n  heard so far:\n    {heard}"
-
-    async def end(self) -> None:
-        for socket in self.sockets.values():
-            await socket.close()
+        told = str(error) or type(error).__name__
+        return f"{conversation.name}, step {number} {json.dumps(step)}:\n  {told}\n  heard so far:\n    {heard}"
 
 
 def matches(expected: Any, text: str) -> bool:
     """Whether a message is what a step expects."""
-    if isinstance(expected, str):
-        return text == expected
-    if isinstance(expected, dict) and "$regex" in expected:
-        return _value_matches(expected, text)
-    try:
-        return _value_matches(expected, json.loads(text))
-    except json.JSONDecodeError:
-        return False
+    return _expectation(expected).matches(text)
 
 
-def _value_matches(expected: Any, value: Any) -> bool:
+def _difference(expected: Any, text: str) -> str:
+    where = "\n  ".join(map(str, _expectation(expected).mismatches(text)))
+    return f"got {text!r}\n  {where}"
+
+
+def _expectation(expected: Any) -> Expectation:
+    return Expectation(expected if isinstance(expected, str) else _wanted(expected))
+
+
+def _wanted(expected: Any) -> Any:
+    """The script's words in the kit's."""
     match expected:
         case {"$any": True}:
-            return True
+            return ...
         case {"$regex": str(pattern)}:
-            return isinstance(value, str) and re.search(pattern, value) is not None
+            return re.compile(pattern)
         case dict():
-            return isinstance(value, dict) and all(
-                key in value and _value_matches(item, value[key]) for key, item in expected.items()
-            )
+            return {key: _wanted(item) for key, item in expected.items()}
         case list():
-            return (
-                isinstance(value, list)
-                and len(value) == len(expected)
-                and all(_value_matches(a, b) for a, b in zip(expected, value, strict=True))
-            )
+            return [_wanted(item) for item in expected]
         case _:
-            return bool(expected == value) and type(expected) is type(value)
+            return _Same(expected)
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """Equals its value only: scripts tell 1 from 1.0."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self.value) and other == self.value
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return json.dumps(self.value)
