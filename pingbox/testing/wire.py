@@ -72,12 +72,16 @@ class Wire(asyncio.Protocol):
         request = self._protocol.connect()
         for name, value in headers.items():
             request.headers[name] = value
+        tls = (self._tls or True) if uri.secure else None
         async with asyncio.timeout(within):
-            tls = (self._tls or True) if uri.secure else None
             await asyncio.get_running_loop().create_connection(lambda: self, uri.host, uri.port, ssl=tls)
-            self._protocol.send_request(request)
-            self._flush()
-            await self._opened
+            try:
+                self._protocol.send_request(request)
+                self._flush()
+                await self._opened
+            except BaseException:
+                await self.drop()  # nobody will ask for this connection again
+                raise
 
     @property
     def subprotocol(self) -> str | None:

@@ -9,17 +9,13 @@ import urllib.request
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
 
+from pingbox.testing import Clients, RefusedError
 from support.serving import pingbox, serving
 
 
-async def say(socket, text):
-    await socket.send(json.dumps({"action": "sendMessage", "text": text}))
-
-
-async def hear(socket):
-    return json.loads(await socket.recv())
+def said(text):
+    return {"action": "sendMessage", "text": text}
 
 
 @pytest.fixture(scope="module")
@@ -28,24 +24,28 @@ def served(tmp_path_factory):
         yield running
 
 
-async def test_two_terminals_chat_without_saying_hello(served):
+@pytest.fixture
+async def ws(served):
+    """Makes clients of the server."""
+    async with Clients(served.addresses["websocket"], timeout=30) as clients:
+        yield clients
+
+
+async def test_two_terminals_chat_without_saying_hello(ws):
     """Decision 13: connecting is enough to hear, `sendMessage` is enough to be heard."""
-    async with connect(served.addresses["websocket"]) as ana, connect(served.addresses["websocket"]) as bo:
-        await say(ana, "hi")
-        assert (await hear(ana))["text"] == "hi"
-        assert (await hear(bo))["text"] == "hi"
+    ana, bo = await ws.connect(), await ws.connect()
+    await ana.send_json(said("hi"))
+    assert (await ana.receive_json())["text"] == "hi"
+    assert (await bo.receive_json())["text"] == "hi"
 
 
-async def test_a_terminal_and_a_page_meet_in_the_default_room(served):
-    async with (
-        connect(served.addresses["websocket"]) as terminal,
-        connect(served.addresses["websocket"], subprotocols=["pingbox.v1"]) as page,
-    ):
-        await page.send(json.dumps({"action": "hello", "v": 1, "name": "Ana"}))
-        while (await hear(page))["type"] != "ready":
-            pass
-        await say(terminal, "hello page")
-        assert (await hear(page))["text"] == "hello page"
+async def test_a_terminal_and_a_page_meet_in_the_default_room(ws):
+    terminal, page = await ws.connect(), await ws.connect(subprotocols=["pingbox.v1"])
+    await page.send_json({"action": "hello", "v": 1, "name": "Ana"})
+    while (await page.receive_json())["type"] != "ready":
+        pass
+    await terminal.send_json(said("hello page"))
+    assert (await page.receive_json())["text"] == "hello page"
 
 
 def test_the_page_and_its_config_are_on_the_same_port(served):
@@ -56,68 +56,65 @@ def test_the_page_and_its_config_are_on_the_same_port(served):
         assert json.load(answer) == {"wsUrl": "/dev"}
 
 
-async def test_a_foreign_page_may_not_connect(served):
+async def test_a_foreign_page_may_not_connect(ws):
     """D3: the Origin list holds our own page only."""
-    with pytest.raises(Exception, match="403"):
-        await connect(served.addresses["websocket"], origin="https://evil.example").__aenter__()
+    with pytest.raises(RefusedError, match="403"):
+        await ws.connect(origin="https://evil.example")
 
 
 @pytest.mark.parametrize(
     "frame", ["not json", "[1]", '{"action":"fly"}', "{}", '{"action":"sendMessage"}', "\x00", '{"action":' * 500]
 )
-async def test_bad_input_gets_an_error_event_and_the_server_goes_on(served, frame):
-    async with connect(served.addresses["websocket"]) as ana:
-        await ana.send(frame)
-        answer = await hear(ana)
-        assert answer["type"] == "error"
-        assert answer["retry"] is False
-        await say(ana, "still here")
-        assert (await hear(ana))["text"] == "still here"
+async def test_bad_input_gets_an_error_event_and_the_server_goes_on(ws, frame):
+    ana = await ws.connect()
+    await ana.send(frame)
+    answer = await ana.receive_json()
+    assert answer["type"] == "error"
+    assert answer["retry"] is False
+    await ana.send_json(said("still here"))
+    assert (await ana.receive_json())["text"] == "still here"
 
 
 @pytest.mark.parametrize(("frame", "code"), [("x" * 40_000, 1009), (b"binary", 1003)])
-async def test_frames_that_api_gateway_refuses_close_the_connection(served, frame, code):
+async def test_frames_that_api_gateway_refuses_close_the_connection(ws, frame, code):
     """QT-20, QT-21."""
-    async with connect(served.addresses["websocket"]) as ana:
-        await ana.send(frame)
-        with pytest.raises(ConnectionClosed) as closed:
-            await ana.recv()
-        assert closed.value.rcvd.code == code
+    ana = await ws.connect()
+    await ana.send(frame)
+    await ana.closed_with(code)
+    assert ana.received == []
 
 
-async def test_five_thousand_frames_at_once_leave_the_others_unharmed(served):
-    async with connect(served.addresses["websocket"], max_queue=None) as flood:
-        for _ in range(5_000):
-            await flood.send('{"action":"ping"}')
-        async with connect(served.addresses["websocket"]) as other:
-            await say(other, "I can talk")
-            assert (await hear(other))["text"] == "I can talk"
+async def test_five_thousand_frames_at_once_leave_the_others_unharmed(ws):
+    flood = await ws.connect()
+    for _ in range(5_000):
+        await flood.send('{"action":"ping"}')
+    other = await ws.connect()
+    await other.send_json(said("I can talk"))
+    assert (await other.receive_json())["text"] == "I can talk"
 
 
 def test_ctrl_c_says_goodbye_and_leaves_nothing(tmp_path):
-    from websockets.sync.client import connect as connect_sync
-
     with serving(tmp_path, "--ephemeral") as running:
-        with connect_sync(running.addresses["websocket"]) as ana:
+        with Clients(running.addresses["websocket"]) as ws:
+            ana = ws.connect()
             assert running.stop(signal.SIGINT) == 0
-            with pytest.raises(ConnectionClosed) as closed:
-                ana.recv(timeout=5)
-            assert closed.value.rcvd.code == 1001
+            ana.closed_with(1001)
+            assert ana.received == []
         assert "Traceback" not in running.output
         assert not (tmp_path / "ready.json").exists()
 
 
 def test_what_was_written_is_there_after_a_restart(tmp_path):
-    from websockets.sync.client import connect as connect_sync
-
     data = ("--data-dir", str(tmp_path / "data"))
-    with serving(tmp_path, *data) as running, connect_sync(running.addresses["websocket"]) as ana:
-        ana.send('{"action":"sendMessage","text":"remember me"}')
-        ana.recv(timeout=5)
+    with serving(tmp_path, *data) as running, Clients(running.addresses["websocket"]) as ws:
+        ana = ws.connect()
+        ana.send_json(said("remember me"))
+        ana.receive()
         running.stop(signal.SIGKILL)
-    with serving(tmp_path, *data) as running, connect_sync(running.addresses["websocket"]) as bo:
-        bo.send('{"action":"history"}')
-        assert [event["text"] for event in json.loads(bo.recv(timeout=5))["events"]] == ["remember me"]
+    with serving(tmp_path, *data) as running, Clients(running.addresses["websocket"]) as ws:
+        bo = ws.connect()
+        bo.send_json({"action": "history"})
+        assert [event["text"] for event in bo.receive_json()["events"]] == ["remember me"]
 
 
 def test_a_second_serve_on_the_same_folder_is_refused(tmp_path):
@@ -184,8 +181,8 @@ async def test_the_same_is_served_over_tls_under_aws_own_names(tmp_path):
         trusting = ssl.create_default_context(cafile=str(authority))
         address = f"wss://pingbox001.execute-api.us-east-1.amazonaws.com:{port}/dev"
         async with connect(address, host="127.0.0.1", port=port, ssl=trusting) as ana:
-            await say(ana, "hi over TLS")
-            assert (await hear(ana))["text"] == "hi over TLS"
+            await ana.send(json.dumps(said("hi over TLS")))
+            assert json.loads(await ana.recv())["text"] == "hi over TLS"
 
 
 def test_the_tls_options_go_together():

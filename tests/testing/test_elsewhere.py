@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ssl
 import threading
 
@@ -110,8 +111,12 @@ def test_an_address_of_another_kind_is_refused():
 
 
 def test_nothing_is_left(address):
+    """Neither of an open connection nor of a refused one: an unclosed socket would be a warning, which is an error."""
     before = set(threading.enumerate())
     with Clients(address) as ws:
         ana = ws.connect()
+        with pytest.raises(RefusedError):
+            ws.connect("?bad=1")
+    gc.collect()
     assert set(threading.enumerate()) == before
     assert not ana.open
