@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
-from websockets.asyncio.client import connect
 
 from pingbox.emulator.clock import WoundClock
 from pingbox.local.chat import ChatHouse
 from pingbox.settings import ServeSettings
+from pingbox.testing import Clients
 from support.chat_people import People
 from support.chromium import browser, chromium
 
@@ -69,11 +68,10 @@ async def written(house: ChatHouse) -> Writer:
     """`await written("a", "b")` stores messages from a terminal client, one after the other."""
 
     async def write(*texts: str) -> None:
-        address = f"{house.addresses.websocket}?name=Terminal"
-        async with connect(address, compression=None, proxy=None) as terminal:
+        async with Clients(house.addresses.websocket) as ws:
+            terminal = await ws.connect("?name=Terminal")
             for text in texts:
-                await terminal.send(json.dumps({"action": "sendMessage", "room": "general", "text": text}))
-                while json.loads(await terminal.recv()).get("text") != text:
-                    pass
+                await terminal.send_json({"action": "sendMessage", "room": "general", "text": text})
+                await terminal.expect(text=text)
 
     return write
