@@ -18,12 +18,18 @@ def blocks(language: str) -> list[str]:
 
 @pytest.mark.parametrize("table", ["_APP", "_ROUTE", "_FUNCTION", "_AUTHORIZER", "_TABLE", "_INDEX"])
 def test_every_key_of_the_table_is_in_the_guides_example(table):
-    (example,) = blocks("toml")
+    example = "".join(blocks("toml"))
     assert [key for key in getattr(pyproject, table) if key not in example] == []
 
 
+def test_the_guides_app_elsewhere_is_followed(tmp_path: Path):
+    _, elsewhere = blocks("toml")
+    (tmp_path / "pyproject.toml").write_text(elsewhere)
+    assert pyproject.app_elsewhere(tmp_path / "pyproject.toml") == "infra/template.yaml"
+
+
 def test_the_guides_table_is_read_without_a_word(tmp_path: Path):
-    (example,) = blocks("toml")
+    example, _ = blocks("toml")
     (tmp_path / "pyproject.toml").write_text(example)
     (tmp_path / "src").mkdir()
     for name in ("app", "work", "auth"):
