@@ -1,4 +1,5 @@
 /** News for those who cannot see the list: a spoken sentence, the number in the title, the dot on the icon. */
+import { news, toldSoFar } from '../store/news.js';
 import { label, unread } from '../store/room.js';
 import { el, setText } from './dom.js';
 
@@ -10,7 +11,6 @@ export class Announcer {
     this.root = root;
     this.region = root.getElementById('said');
     this.icon = root.querySelector('link[rel="icon"]');
-    this.room = null;
     this.told = null;
   }
 
@@ -25,15 +25,12 @@ export class Announcer {
 
   /** Only what came after the room was opened: history and the first page are no news. */
   #speak(room, me, lang) {
-    const known = room !== null && room.id === this.room && this.told !== null;
-    const from = this.told;
-    this.room = room?.id ?? null;
-    this.told = room && room.log.seen !== null ? room.log.headN : null;
-    if (!known || this.told === null || this.told <= from) return;
-    const news = [...room.log.messages.values()].filter((event) => event.n > from && event.user.id !== me?.id);
-    const said = news.length > ONE_BY_ONE
-      ? [lang.t('said.many', { count: news.length, room: label(room) })]
-      : news.map((event) => lang.t('said', { name: event.user.name, text: event.text }));
+    const fresh = room ? news(room, this.told, me) : [];
+    this.told = room ? toldSoFar(room) : null;
+    if (fresh.length === 0) return;
+    const said = fresh.length > ONE_BY_ONE
+      ? [lang.t('said.many', { count: fresh.length, room: label(room) })]
+      : fresh.map((event) => lang.t('said', { name: event.user.name, text: event.text }));
     this.region.append(...said.map((sentence) => el('p', {}, sentence)));
     while (this.region.children.length > KEPT) this.region.firstElementChild.remove();
   }
