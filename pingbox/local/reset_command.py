@@ -10,20 +10,24 @@ from pingbox.local.data_dir import default_data_dir, ours
 
 
 @click.command()
+@click.argument("app", required=False)
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="The folder to empty.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def reset(data_dir: Path | None, yes: bool) -> None:
-    """Delete every room, message and guest that `serve` kept on this machine."""
+def reset(app: str | None, data_dir: Path | None, yes: bool) -> None:
+    """Delete what `serve` kept on this machine.
+
+    Without APP: every room, message and guest of the chat. With APP, named as for `serve`: its tables.
+    """
     from pingbox.emulator.clock import SystemClock
     from pingbox.emulator.dynamodb import LocalDynamoDB, StoreError
 
-    folder = data_dir or default_data_dir()
+    folder = data_dir or default_data_dir(app)
     files = ours(folder) if folder.is_dir() else []
     if not files:
         click.echo(f"nothing is kept in {folder}")
         return
     if not yes:
-        click.confirm(f"Delete all rooms and messages kept in {folder}?", abort=True)
+        click.confirm(f"Delete {'the tables' if app else 'all rooms and messages'} kept in {folder}?", abort=True)
     try:
         # Opening takes the folder's lock: a running serve must not lose its files under its feet.
         LocalDynamoDB.open(folder, clock=SystemClock()).close()

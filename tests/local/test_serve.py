@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import urllib.request
@@ -136,6 +137,21 @@ def test_reset_asks_and_then_empties_the_folder(tmp_path):
     assert pingbox("reset", "--data-dir", str(tmp_path / "data"), input="y\n").returncode == 0
     assert list((tmp_path / "data").iterdir()) == []
     assert "nothing is kept" in pingbox("reset", "--data-dir", str(tmp_path / "data")).stdout
+
+
+def test_reset_of_an_app_empties_the_folder_that_serve_gave_it(tmp_path):
+    (tmp_path / "app.py").write_text("def ping(event, context):\n    return {'statusCode': 200}\n")
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.pingbox.routes]\n"$default" = "app.ping"\n[tool.pingbox.tables.people]\npartition-key = "id"\n'
+    )
+    env = {"XDG_DATA_HOME": str(tmp_path / "home"), "HOME": str(tmp_path / "home")}
+    with serving(tmp_path, str(tmp_path), env=env) as running:
+        running.stop()
+    kept = [file.parent for file in tmp_path.rglob("dynamodb.sqlite3")]
+    assert len(kept) == 1
+    emptied = pingbox("reset", str(tmp_path), "--yes", env=os.environ | env)
+    assert (emptied.returncode, emptied.stdout) == (0, f"emptied {kept[0]}\n")
+    assert list(kept[0].iterdir()) == []
 
 
 def test_a_port_in_use_gets_one_clear_line():
