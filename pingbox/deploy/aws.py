@@ -29,6 +29,10 @@ class Aws(Protocol):
         """What plays AWS, None for AWS itself."""
         ...
 
+    def knows(self, service: str, operation: str, parameter: str) -> bool:
+        """Whether this version of the client has the parameter; AWS has new ones every month."""
+        ...
+
     def call(self, service: str, operation: str, **arguments: Any) -> Answer:
         """One call, by boto3's names. `AwsError` when AWS says no, `RefusedError` without credentials or a network."""
         ...
@@ -62,15 +66,23 @@ class Boto:
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
         return StandIn(endpoint) if endpoint else None
 
+    def knows(self, service: str, operation: str, parameter: str) -> bool:
+        """Whether this version of botocore has the parameter."""
+        meta = self._client(service).meta
+        shape = meta.service_model.operation_model(meta.method_to_api_mapping[operation]).input_shape
+        return shape is not None and parameter in shape.members
+
     def call(self, service: str, operation: str, **arguments: Any) -> Answer:
         """One call; see `Aws.call`."""
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
+        client = self._client(service)
         try:
-            answer: Answer = getattr(self._client(service), operation)(**arguments)
+            answer: Answer = getattr(client, operation)(**arguments)
         except ClientError as error:
-            raise _answered(error, operation) from error
-        except BotoCoreError as error:
+            raise _answered(error) from error
+        except (BotoCoreError, ResponseParserError) as error:
             raise _unanswered(error) from error
         return answer
 
@@ -82,11 +94,26 @@ class Boto:
                 retries={"mode": "standard", "total_max_attempts": 5},
                 connect_timeout=5,
             )
-            client = self._session.client(service, config=config)
+            client = self._made(service, config)
             if service == "s3control" and self.stand_in:
                 client.meta.events.register("before-sign.s3-control", _without_account)
             self._clients[service] = client
         return self._clients[service]
+
+    def _made(self, service: str, config: Any) -> Any:
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            return self._session.client(service, config=config)
+        except BotoCoreError as error:
+            raise _unanswered(error) from error
+        except ValueError as error:  # botocore's word for an endpoint, or a region, that no host can have
+            raise RefusedError(
+                "the address of AWS",
+                str(error),
+                "a URL like http://127.0.0.1:4566, a region like eu-central-1",
+                "check AWS_ENDPOINT_URL and --region, or unset the former to reach AWS itself",
+            ) from error
 
 
 def _without_account(request: Any, **_: Any) -> None:
@@ -109,7 +136,7 @@ def _session(profile: str | None, region: str | None) -> Any:
     return session
 
 
-def _answered(error: Any, operation: str) -> DeployError:
+def _answered(error: Any) -> DeployError:
     detail = error.response.get("Error", {})
     code = str(detail.get("Code", "unknown"))
     if code in {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}:
@@ -121,7 +148,7 @@ def _answered(error: Any, operation: str) -> DeployError:
             "credentials of an account in which the region is switched on",
             "check `aws sts get-caller-identity`; a region that is off is switched on in the account's settings",
         )
-    return AwsError(operation, code, str(detail.get("Message", error)))
+    return AwsError(error.operation_name, code, str(detail.get("Message", error)))
 
 
 def _unanswered(error: Any) -> RefusedError:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pingbox.deploy.options import What, Where, what_options, where_options
+from pingbox.deploy.interrupted import told_when_interrupted
+from pingbox.deploy.options import USUAL, How, What, Where, what_options, where_options
 
 if TYPE_CHECKING:
     from pingbox.deploy.deployment import Deployment, Plan
@@ -48,6 +49,8 @@ def plan(ctx: click.Context, /, where: Where, what: What, allow_replace: bool, a
 @click.option("--dry-run", is_flag=True, help="Say what a first deploy would do: no credentials, no network.")
 @click.option("--hotswap", is_flag=True, help="Only the functions' code, in seconds, past CloudFormation.")
 @click.option("--allow-replace", is_flag=True, help="Let tables and buckets be replaced, with what is in them.")
+@click.option("--express", is_flag=True, help="Do not wait until everything answers. Not for prod.")
+@click.option("--disable-rollback", is_flag=True, help="After a failure leave it as it is, to look at. Not for prod.")
 @click.option("--json", "as_json", is_flag=True, help="Print nothing but the outputs, for machines.")
 @click.pass_context
 def deploy(
@@ -59,20 +62,24 @@ def deploy(
     dry_run: bool,
     hotswap: bool,
     allow_replace: bool,
+    express: bool,
+    disable_rollback: bool,
     as_json: bool,
 ) -> None:
     """Put the chat, or your own template, on AWS: plan, confirm, watch, done. Again: "no changes"."""
     if dry_run:
         _dry_run(ctx, where, what)
         return
-    deployment, reality = _ready(ctx, where, what, quiet=as_json)
+    how = How(express, rollback=not disable_rollback)
+    deployment, reality = _ready(ctx, where, what, how, quiet=as_json)
     if hotswap:
         _hot_swap(deployment, reality)
         return
     reality = _mended(deployment, reality, yes)
     planned = deployment.plan(reality)
     _confirm(deployment, planned, yes=yes, allow_replace=allow_replace, quiet=as_json)
-    _carry_out(deployment, planned, reality, as_json)
+    with told_when_interrupted(planned.place_stack, "`pingbox deploy` again finishes what is missing"):
+        _carry_out(deployment, planned, reality, as_json)
 
 
 @click.command()
@@ -101,20 +108,27 @@ def policy(where: Where, account: str) -> None:
     click.echo(json.dumps(deployer_policy(place, account), indent=2))
 
 
-def _ready(ctx: click.Context, where: Where, what: What, *, quiet: bool) -> tuple[Deployment, Reality]:
+def _ready(
+    ctx: click.Context, where: Where, what: What, how: How = USUAL, *, quiet: bool
+) -> tuple[Deployment, Reality]:
+    from rich.text import Text
+
     from pingbox.deploy.deployment import Deployment
-    from pingbox.deploy.preflight import warnings
+    from pingbox.deploy.preflight import refuse_no_safety, warnings
     from pingbox.deploy.progress import Live
+    from pingbox.deploy.rules import findings
     from pingbox.deploy.run import ground, reach
     from pingbox.deploy.show import console
     from pingbox.deploy.watch import Watch
 
     standing = ground(where)
+    refuse_no_safety(standing.place, how, standing.aws)
     wish, reality = reach(standing, what, ctx.obj)
     live = ctx.with_resource(Live(console(), quiet=quiet))
-    for warning in warnings(standing.found):
-        console(stderr=True).print(f"[yellow]{warning}")
-    return Deployment(standing.aws, wish, Watch(standing.aws, live.event), live.step), reality
+    own = [] if what.template is None else findings(json.loads(wish.template))
+    for warning in [*warnings(standing.found, standing.place.stand_in), *map(str, own)]:
+        console(stderr=True).print(Text(f"warning: {warning}", "yellow"))
+    return Deployment(standing.aws, wish, Watch(standing.aws, live.event), live.step, how), reality
 
 
 def _refuse_stuck(deployment: Deployment, reality: Reality) -> None:
@@ -147,13 +161,14 @@ def _mended(deployment: Deployment, reality: Reality, yes: bool) -> Reality:
 
 def _confirm(deployment: Deployment, planned: Plan, *, yes: bool, allow_replace: bool, quiet: bool) -> None:
     """Show the plan and ask. Whatever ends here takes the change set back."""
-    from pingbox.deploy.deployment import refuse_loss
+    from pingbox.deploy.deployment import refuse_loss, refuse_no_way_back
     from pingbox.deploy.show import console, plan_view
 
     if not quiet:
         console().print(plan_view(planned))
     try:
         refuse_loss(planned, allow_replace)
+        refuse_no_way_back(planned, deployment.how)
         if not (yes or planned.empty):
             click.confirm("Carry this out?", abort=True)
     except BaseException:
@@ -169,7 +184,7 @@ def _carry_out(deployment: Deployment, planned: Plan, reality: Reality, as_json:
     outputs = reachable(stack.outputs, deployment.wish.place.stand_in)
     if as_json:
         console().print_json(json.dumps({"stack": stack.name, "outputs": dict(outputs)}))
-    else:
+    elif outputs:
         console().print(outputs_view(outputs))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -52,8 +54,9 @@ def logs(where: Where, follow: bool, function: str | None, since: float) -> None
     standing = ground(where)
     tail = Tail(standing.aws, log_groups(standing.aws, standing.place, function))
     start = int((time.time() - since * 60) * 1000)
-    for line in tail.follow(start) if follow else tail.fresh(start):
-        _print_line(line)
+    with contextlib.suppress(KeyboardInterrupt):  # which is how following ends
+        for line in tail.follow(start) if follow else tail.fresh(start):
+            _print_line(line)
 
 
 @click.command("open")
@@ -83,8 +86,10 @@ def open_page(where: Where, only_print: bool) -> None:
 @click.pass_context
 def destroy(ctx: click.Context, /, where: Where, yes: bool, keep_data: bool, delete_data: bool) -> None:
     """Take a stage down: list what goes, ask for its name, delete it, and show that nothing is left."""
-    from pingbox.deploy.destroy import destroy_steps, keep_tables, kept_tables, take_inventory
+    from pingbox.deploy.destroy import destroy_steps, keep_tables, kept, refuse_destroying, take_inventory
+    from pingbox.deploy.interrupted import told_when_interrupted
     from pingbox.deploy.perform import perform
+    from pingbox.deploy.preflight import refuse_foreign
     from pingbox.deploy.progress import Live
     from pingbox.deploy.run import ground
     from pingbox.deploy.show import console
@@ -94,19 +99,22 @@ def destroy(ctx: click.Context, /, where: Where, yes: bool, keep_data: bool, del
         raise click.UsageError("--keep-data and --delete-data contradict each other")
     standing = ground(where)
     inventory = take_inventory(standing.aws, standing.place)
+    refuse_foreign(standing.place, inventory.reality.stack)
     if inventory.is_empty:
         click.echo(f"Nothing of {standing.place.stack} is there.")
         return
+    refuse_destroying(inventory, keep_data=keep_data)
     steps = destroy_steps(inventory, delete_data=delete_data)
-    kept = kept_tables(inventory, delete_data=delete_data, keep_data=keep_data)
-    _show_inventory(inventory, kept)
+    stays = kept(inventory, delete_data=delete_data, keep_data=keep_data)
+    _show_inventory(inventory, stays)
     _ask_for_name(standing.place.stack, yes)
     live = ctx.with_resource(Live(console()))
     watch = Watch(standing.aws, live.event)
-    if keep_data:
-        keep_tables(standing.aws, inventory, watch)
-    perform(standing.aws, steps, watch, live.step)
-    _show_leftovers(ctx, standing.aws, inventory, kept)
+    with told_when_interrupted(standing.place.stack, "`pingbox destroy` again goes on with what is left"):
+        if keep_data:
+            keep_tables(standing.aws, inventory, watch)
+        perform(standing.aws, steps, watch, live.step)
+    _show_leftovers(ctx, standing.aws, inventory, stays)
 
 
 def _print_line(line: Line) -> None:
@@ -114,11 +122,12 @@ def _print_line(line: Line) -> None:
     click.echo(f"{at}.{line.time % 1000:03}Z {line.function}  {line.message}")
 
 
-def _show_inventory(inventory: Inventory, kept: list[str]) -> None:
+def _show_inventory(inventory: Inventory, stays: Mapping[str, str]) -> None:
+    from pingbox.deploy.listing import resources_listing
     from pingbox.deploy.narrate import count
-    from pingbox.deploy.show import console, resources_table
+    from pingbox.deploy.show import console
 
-    console().print(resources_table(inventory.resources, kept))
+    console().print(resources_listing(inventory.resources, stays))
     if inventory.reality.artifacts:
         click.echo(f"and {count(len(inventory.reality.artifacts), 'artifact')} in {inventory.place.artifact_bucket}")
     if inventory.reality.secret:
@@ -133,18 +142,18 @@ def _ask_for_name(stack: str, yes: bool) -> None:
         raise click.ClickException(f"{typed!r} is not {stack!r}; nothing was deleted.")
 
 
-def _show_leftovers(ctx: click.Context, aws: Aws, inventory: Inventory, kept: list[str]) -> None:
+def _show_leftovers(ctx: click.Context, aws: Aws, inventory: Inventory, stays: Mapping[str, str]) -> None:
     """Ask for each thing once more. Exit code 1 when something is left that should have gone."""
     from pingbox.deploy.leftovers import look_round
 
     survey = look_round(aws, inventory.resources)
-    left = [entry for entry in survey.found if entry.id not in kept]
-    for table in kept:
-        click.echo(f"kept: the table {table}")
+    left = [entry for entry in survey.found if entry.id not in stays]
+    for physical, type_name in sorted(stays.items()):
+        click.echo(f"kept: the {type_name.rpartition('::')[2].lower()} {physical}")
     for entry in left:
         click.echo(f"still there: {entry.type} {entry.id}", err=True)
     for type_name in survey.unknown:
         click.echo(f"could not be looked for: {type_name}")
     if left:
         ctx.exit(1)
-    click.echo("Nothing else is left." if kept or survey.unknown else "Nothing is left.")
+    click.echo("Nothing else is left." if stays or survey.unknown else "Nothing is left.")

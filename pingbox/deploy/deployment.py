@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from dataclasses import dataclass
 from pingbox.deploy import planner
 from pingbox.deploy.aws import Aws, pages
 from pingbox.deploy.changes import Change, changes_of, lost
-from pingbox.deploy.errors import RefusedError, StackError
+from pingbox.deploy.errors import DeployError, RefusedError, StackError
+from pingbox.deploy.options import USUAL, How
 from pingbox.deploy.perform import perform
 from pingbox.deploy.reality import Reality, find_stack, observe, physical_ids
 from pingbox.deploy.site import SiteStep, site_steps
-from pingbox.deploy.stack import Stack, Standing
+from pingbox.deploy.stack import Stack
 from pingbox.deploy.steps import ExecuteChangeSet, Step
 from pingbox.deploy.watch import Watch
 from pingbox.deploy.wish import CAPABILITIES, Wish, page_config
@@ -40,12 +42,13 @@ class Plan:
 
 @dataclass
 class Deployment:
-    """One run. `told` hears each step before it is done."""
+    """One run. `told` hears each step before it is done, and how many are left."""
 
     aws: Aws
     wish: Wish
     watch: Watch
-    told: Callable[[Step], None]
+    told: Callable[[Step, int], None]
+    how: How = USUAL
     clock: Callable[[], float] = time.time
 
     def observe(self) -> Reality:
@@ -66,11 +69,17 @@ class Deployment:
         Order of calls: the stack has to be at rest (`mend`). `StackError` when CloudFormation refuses the template.
         """
         self._perform(planner.template_upload(self.wish, reality))
-        request = planner.change_set(self.wish, reality, f"pingbox-{int(self.clock() * 1000)}")
+        request = planner.change_set(self.wish, reality, f"pingbox-{int(self.clock() * 1000)}", self.how)
         self.aws.call("cloudformation", "create_change_set", **request.arguments(CAPABILITIES))
-        changes = self._settled(request.stack, request.name)
+        try:
+            changes = self._settled(request.stack, request.name)
+        except BaseException:
+            # What went wrong is on its way to the reader already; a stack left in review would only be in the way.
+            with contextlib.suppress(DeployError):
+                self._take_back(request.stack, request.name, request.create)
+            raise
         if changes is None:
-            self._delete_change_set(request.stack, request.name)
+            self._take_back(request.stack, request.name, request.create)
         return Plan(
             place_stack=request.stack,
             change_set=request.name if changes is not None else None,
@@ -82,16 +91,15 @@ class Deployment:
 
     def discard(self, plan: Plan) -> None:
         """Take the change set back, and with it the empty stack that a first change set brings along."""
-        if plan.change_set is None:
-            return
-        self._delete_change_set(plan.place_stack, plan.change_set)
-        if plan.creates:
-            self.aws.call("cloudformation", "delete_stack", StackName=plan.place_stack)
+        if plan.change_set is not None:
+            self._take_back(plan.place_stack, plan.change_set, plan.creates)
 
     def execute(self, plan: Plan, reality: Reality) -> Stack:
         """Carry the plan out: what the stack needs, the stack, what follows it, the page. The stack as it is then."""
         if plan.change_set is not None:
-            change = ExecuteChangeSet(plan.place_stack, plan.change_set, len(plan.changes))
+            # Express mode's way back stands in the change set; CloudFormation does not take both.
+            rollback = None if self.how.express else self.how.rollback
+            change = ExecuteChangeSet(plan.place_stack, plan.change_set, len(plan.changes), rollback)
             self._perform([*planner.preparation(self.wish, reality), change])
         stack = find_stack(self.aws, plan.place_stack)
         assert stack is not None  # it was just changed, or stayed as it was
@@ -102,7 +110,7 @@ class Deployment:
 
     def hot_swap(self, reality: Reality) -> list[Step]:
         """Only the code, at once. `RefusedError` without a stack at rest; the steps that were done."""
-        if reality.stack is None or reality.standing is not Standing.READY:
+        if reality.stack is None or not reality.stack.can_change:
             raise RefusedError(
                 f"the stack {self.wish.place.stack}",
                 reality.stack.status if reality.stack else "not there",
@@ -114,9 +122,13 @@ class Deployment:
         self._perform(steps)
         return steps
 
-    def _delete_change_set(self, stack: str, name: str) -> None:
+    def _take_back(self, stack: str, name: str, created: bool) -> None:
         # By names and not by the change set's ARN: permissions are given on the stack.
         self.aws.call("cloudformation", "delete_change_set", StackName=stack, ChangeSetName=name)
+        found = find_stack(self.aws, stack) if created else None
+        # While we waited for an answer somebody else may have deployed a stack of this name.
+        if found is not None and found.status == "REVIEW_IN_PROGRESS":
+            self.aws.call("cloudformation", "delete_stack", StackName=stack)
 
     def _perform(self, steps: list[Step] | list[SiteStep]) -> None:
         perform(self.aws, steps, self.watch, self.told)
@@ -170,7 +182,19 @@ def refuse_loss(plan: Plan, allowed: bool) -> None:
         names = ", ".join(change.logical_id for change in lossy)
         raise RefusedError(
             f"the plan for {plan.place_stack}",
-            f"replaces or removes {names}",
+            f"replaces or removes {names}, surely or maybe",
             "tables and buckets that keep what is in them",
             "look at the plan; pass --allow-replace if their content may go",
+        )
+
+
+def refuse_no_way_back(plan: Plan, how: How) -> None:
+    """`RefusedError` when something would be replaced without a way back: CloudFormation stops half way at it."""
+    replaced = ", ".join(change.logical_id for change in plan.changes if change.replacement == "True")
+    if replaced and not how.rollback:
+        raise RefusedError(
+            f"the plan for {plan.place_stack}",
+            f"replaces {replaced}",
+            "no replacement while rollback is disabled",
+            "deploy without --disable-rollback",
         )

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pingbox.deploy.aws import Aws
-from pingbox.deploy.cfn_text import parse
+from pingbox.deploy.cfn_text import LOOP, parse
+from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.place import Place
 from pingbox.deploy.reality import Reality, observe, stack_resources
+from pingbox.deploy.stack import Standing
 from pingbox.deploy.steps import (
     DeleteSecret,
     DeleteStack,
@@ -41,7 +43,11 @@ class Inventory:
     def retained(self) -> frozenset[str]:
         """Logical ids that CloudFormation leaves standing."""
         entries = self.template.get("Resources", {})
-        return frozenset(name for name, entry in entries.items() if entry.get("DeletionPolicy") == "Retain")
+        return frozenset(
+            name
+            for name, entry in entries.items()
+            if not name.startswith(LOOP) and entry.get("DeletionPolicy") in {"Retain", "RetainExceptOnCreate"}
+        )
 
     @property
     def is_empty(self) -> bool:
@@ -65,6 +71,24 @@ def take_inventory(aws: Aws, place: Place) -> Inventory:
     return Inventory(place, reality, tuple(stack_resources(aws, place.stack)), _template(aws, place.stack))
 
 
+def refuse_destroying(inventory: Inventory, *, keep_data: bool) -> None:
+    """`RefusedError` for a stack that is busy, or that cannot be told any more to keep its tables. Pure."""
+    stack = inventory.reality.stack
+    if stack is None:
+        return
+    if stack.standing is Standing.BUSY:
+        raise RefusedError(
+            f"the stack {stack.name}", stack.status, "a stack that is at rest", "wait until the other operation is over"
+        )
+    if keep_data and not stack.can_change and set(inventory.physical(TABLE)) - inventory.retained:
+        raise RefusedError(
+            f"the stack {stack.name}",
+            stack.status,
+            "a stack that can be updated, so that its tables can be kept",
+            "save what is in the tables, then destroy without --keep-data",
+        )
+
+
 def destroy_steps(inventory: Inventory, *, delete_data: bool) -> list[Step]:
     """The steps, in order. Pure.
 
@@ -77,7 +101,7 @@ def destroy_steps(inventory: Inventory, *, delete_data: bool) -> list[Step]:
             steps.append(ProtectStack(place.stack, on=False))
         buckets = inventory.physical(BUCKET)
         steps += [EmptyBucket(name) for logical, name in buckets.items() if logical not in inventory.retained]
-        steps.append(DeleteStack(place.stack))
+        steps.append(DeleteStack(place.stack, resources=len(inventory.resources)))
         tables = inventory.physical(TABLE)
         steps += [DeleteTable(tables[name]) for name in sorted(inventory.retained & set(tables)) if delete_data]
     if reality.secret:
@@ -89,17 +113,23 @@ def destroy_steps(inventory: Inventory, *, delete_data: bool) -> list[Step]:
     return steps
 
 
-def kept_tables(inventory: Inventory, *, delete_data: bool, keep_data: bool) -> list[str]:
-    """Physical names of the tables that will still be there afterwards. Pure."""
-    tables = inventory.physical(TABLE)
-    kept = set(tables) if keep_data else set() if delete_data else inventory.retained & set(tables)
-    return sorted(tables[name] for name in kept)
+def kept(inventory: Inventory, *, delete_data: bool, keep_data: bool) -> dict[str, str]:
+    """Physical name -> type of what will still be there afterwards: retained tables, and whatever else a template of
+    somebody's own retains. Pure.
+    """
+    tables = set(inventory.physical(TABLE))
+    staying = (inventory.retained - tables if delete_data else inventory.retained) | (tables if keep_data else set())
+    return {
+        entry["PhysicalResourceId"]: entry["ResourceType"]
+        for entry in inventory.resources
+        if entry["LogicalResourceId"] in staying and entry.get("PhysicalResourceId")
+    }
 
 
 def keep_tables(aws: Aws, inventory: Inventory, watch: Watch) -> None:
     """Give every table of the stack the deletion policy `Retain`, so that deleting the stack leaves them standing.
 
-    Done by a change set of its own; a stack whose tables are retained already is left alone.
+    Done by an update of its own; a stack whose tables are retained already is left alone.
     """
     tables = set(inventory.physical(TABLE))
     if inventory.reality.stack is None or tables <= inventory.retained:
@@ -117,10 +147,15 @@ def keep_tables(aws: Aws, inventory: Inventory, watch: Watch) -> None:
 def retaining(template: Mapping[str, Any], logical_ids: set[str]) -> dict[str, Any]:
     """The template with these resources retained. Pure."""
     resources = {
-        name: {**entry, "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"} if name in logical_ids else entry
-        for name, entry in template["Resources"].items()
+        name: _retained(entry) if name in logical_ids else entry for name, entry in template["Resources"].items()
     }
     return {**template, "Resources": resources}
+
+
+def _retained(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A policy cannot be updated by itself: "No updates are to be performed". A word in the metadata goes with it."""
+    metadata = {**entry.get("Metadata", {}), "pingbox:kept": "by destroy --keep-data"}
+    return {**entry, "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain", "Metadata": metadata}
 
 
 def _template(aws: Aws, stack: str) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from pingbox.deploy.aws import Aws, pages
 from pingbox.deploy.errors import AwsError, RefusedError
 from pingbox.deploy.place import Place
-from pingbox.deploy.reality import physical_ids
+from pingbox.deploy.reality import find_stack, physical_ids
 
 _OVERLAP_MS = 10_000
 """CloudWatch takes lines in with some delay and out of order, so each look goes this far back."""
@@ -29,8 +29,12 @@ class Line:
 def log_groups(aws: Aws, place: Place, function: str | None) -> dict[str, str]:
     """Logical id of each function -> its log group; only the one asked for, by logical id, if `function` is given.
 
-    `RefusedError` for a function that the stack does not have.
+    `RefusedError` without a stack, and for a function that the stack does not have.
     """
+    if find_stack(aws, place.stack) is None:
+        raise RefusedError(
+            f"the stack {place.stack}", "not there", "a deployed stage", "check --app, --stage and --region"
+        )
     functions = physical_ids(aws, place.stack, "AWS::Lambda::Function")
     if function is not None:
         wanted = {name: physical for name, physical in functions.items() if function in {name, _short(name)}}

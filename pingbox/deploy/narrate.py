@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from pingbox.deploy.reality import UNSETTLED
 from pingbox.deploy.site import Invalidate, PutFile, RemoveFile
 from pingbox.deploy.steps import (
     ContinueRollback,
@@ -29,24 +30,25 @@ def sentence(step: Step) -> str:  # noqa: C901 - a table: one line per step
     match step:
         case CreateArtifactBucket(bucket, region):
             return f"create the artifact bucket {bucket} in {region}"
-        case PutArtifact(bucket, key, body, _):
-            return f"upload {key} ({len(body):,} bytes) to {bucket}"
+        case PutArtifact(_, key, body, _):
+            return f"upload {key} ({len(body):,} bytes)"
         case CreateSecret(name, _):
             return f"create the token secret {name}"
         case DeleteSecret(name):
             return f"delete the token secret {name}"
         case ContinueRollback(stack):
             return f"continue the rollback of the stack {stack}"
-        case DeleteStack(stack, why):
+        case DeleteStack(stack, why, _):
             return f"delete the stack {stack}" + (f" ({why})" if why else "")
-        case ExecuteChangeSet(stack, _, resources):
+        case ExecuteChangeSet(stack, _, resources, _):
             return f"change {count(resources, 'resource')} of the stack {stack}"
         case ProtectStack(stack, on):
             return f"switch termination protection of {stack} {'on' if on else 'off'}"
         case SwapCode(functions, _, key):
             return f"swap the code of {', '.join(functions)} for {key}"
         case MarkSwapped(_, _, key):
-            return "note that the code was swapped" if key else "forget that the code was swapped"
+            noted = "note that the code is being swapped" if key == UNSETTLED else "note that the code was swapped"
+            return "forget that the code was swapped" if key is None else noted
         case RemoveArtifacts(bucket, keys):
             return f"remove {count(len(keys), 'artifact')} from {bucket}"
         case EmptyBucket(bucket):
@@ -55,8 +57,8 @@ def sentence(step: Step) -> str:  # noqa: C901 - a table: one line per step
             return f"remove the bucket {bucket} unless another app uses it"
         case DeleteTable(table):
             return f"delete the table {table}"
-        case PutFile(bucket, file):
-            return f"upload {file.path} ({len(file.body):,} bytes, {file.cache_control}) to {bucket}"
+        case PutFile(_, file):
+            return f"upload {file.path} ({len(file.body):,} bytes, {file.cache_control})"
         case RemoveFile(bucket, path):
             return f"remove {path} from {bucket}"
         case Invalidate(distribution, paths):

@@ -28,12 +28,27 @@ class Where:
 
 @dataclass(frozen=True)
 class What:
-    """`template` None is the chat. `site` None keeps what the stack has. `settings` are template parameters by name."""
+    """`template` None is the chat. `site` None keeps what the stack has. `settings` are template parameters by name.
+
+    `adopt`: the stack of this name may be one that something else deployed.
+    """
 
     template: Path | None
     site: str | None
     settings: Mapping[str, str]
     unwatched: bool
+    adopt: bool = False
+
+
+@dataclass(frozen=True)
+class How:
+    """`express`: do not wait until every resource answers. `rollback`: after a failure, back to what was before."""
+
+    express: bool = False
+    rollback: bool = True
+
+
+USUAL = How()
 
 
 def where_options(command: Command) -> Command:
@@ -70,6 +85,7 @@ def what_options(command: Command) -> Command:
     @click.option("--alarm-email", help="Whom to tell when the bill nears the budget.")
     @click.option("--budget", type=click.IntRange(1), help="US dollars a month for the alarm [5].")
     @click.option("--no-alarm", "unwatched", is_flag=True, help="Let guests in without a spending alarm.")
+    @click.option("--adopt", is_flag=True, help="Take over a stack of this name that something else deployed.")
     @functools.wraps(command)
     def wrapped(
         template: Path | None,
@@ -79,6 +95,7 @@ def what_options(command: Command) -> Command:
         alarm_email: str | None,
         budget: int | None,
         unwatched: bool,
+        adopt: bool,
         **rest: Any,
     ) -> None:
         named = {
@@ -87,7 +104,7 @@ def what_options(command: Command) -> Command:
             "MonthlyBudget": None if budget is None else str(budget),
         }
         chosen = {name: value for name, value in named.items() if value is not None}
-        command(what=What(template, site, {**chosen, **_pairs(settings)}, unwatched), **rest)
+        command(what=What(template, site, {**chosen, **_pairs(settings)}, unwatched, adopt), **rest)
 
     return wrapped
 

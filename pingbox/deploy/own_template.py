@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pingbox.deploy.cfn_text import parse
+from pingbox.deploy.cfn_text import LOOP, parse
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.package import Artifact, Source, folder_sources, pack
 from pingbox.deploy.place import Place
@@ -22,7 +22,7 @@ def own_wish(place: Place, file: Path, settings: Mapping[str, str]) -> Wish:
 
     `RefusedError` for a file that is no template, code that is not there, or a parameter the template does not have.
     """
-    document = parse(file.read_text(encoding="utf-8"), str(file))
+    document = parse(_text(file), str(file))
     packed, artifacts = packaged(document, file.parent, place)
     return Wish(
         place=place,
@@ -32,11 +32,24 @@ def own_wish(place: Place, file: Path, settings: Mapping[str, str]) -> Wish:
     )
 
 
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RefusedError(
+            str(file), f"bytes that are no UTF-8 text ({error})", "a template", "check the name"
+        ) from error
+    except OSError as error:
+        raise RefusedError(str(file), error.strerror or str(error), "a readable file", "check the name") from error
+
+
 def packaged(document: Mapping[str, Any], base: Path, place: Place) -> tuple[dict[str, Any], tuple[Artifact, ...]]:
     """The template with local code paths replaced by places in the artifact bucket, and the zips to put there."""
     packed = copy.deepcopy(dict(document))
     artifacts: dict[str, Artifact] = {}
     for logical_id, resource in packed["Resources"].items():
+        if logical_id.startswith(LOOP):
+            continue
         name = _CODE.get(resource.get("Type", ""))
         path = resource.get("Properties", {}).get(name) if name else None
         if not isinstance(path, str) or path.startswith("s3://"):

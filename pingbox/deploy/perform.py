@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import assert_never
 
 from pingbox.deploy import buckets
@@ -35,10 +35,13 @@ SECRET_BYTES = 48
 _FUNCTION_SETTLE_SECONDS = 120
 
 
-def perform(aws: Aws, steps: Iterable[Step], watch: Watch, told: Callable[[Step], None]) -> None:
-    """Carry out the steps in order. `told` is called before each. The first error ends it; what was done stays done."""
-    for step in steps:
-        told(step)
+def perform(aws: Aws, steps: Sequence[Step], watch: Watch, told: Callable[[Step, int], None]) -> None:
+    """Carry out the steps in order. The first error ends it; what was done stays done.
+
+    `told` is called before each, with how many are left, this one included.
+    """
+    for number, step in enumerate(steps):
+        told(step, len(steps) - number)
         _perform(aws, step, watch)
 
 
@@ -54,11 +57,11 @@ def _perform(aws: Aws, step: Step, watch: Watch) -> None:  # noqa: C901 - a tabl
             aws.call("ssm", "delete_parameter", Name=name)
         case ContinueRollback(stack):
             watch.run(stack, lambda: aws.call("cloudformation", "continue_update_rollback", StackName=stack))
-        case DeleteStack(stack, _):
-            watch.run(stack, lambda: aws.call("cloudformation", "delete_stack", StackName=stack))
-        case ExecuteChangeSet(stack, change_set, resources):
-            names = {"StackName": stack, "ChangeSetName": change_set}
-            watch.run(stack, lambda: aws.call("cloudformation", "execute_change_set", **names), resources)
+        case DeleteStack(stack, _, resources):
+            watch.run(stack, lambda: aws.call("cloudformation", "delete_stack", StackName=stack), resources)
+        case ExecuteChangeSet(stack, change_set, resources, rollback):
+            arguments = {"StackName": stack, "ChangeSetName": change_set, **_on_failure(rollback)}
+            watch.run(stack, lambda: aws.call("cloudformation", "execute_change_set", **arguments), resources)
         case ProtectStack(stack, on):
             _protect(aws, stack, on)
         case SwapCode(functions, bucket, key):
@@ -93,6 +96,10 @@ def _create_secret(aws: Aws, name: str, tags: Iterable[tuple[str, str]]) -> None
         Description="Signs the chat's guest tokens",
         Tags=[{"Key": key, "Value": value} for key, value in tags],
     )
+
+
+def _on_failure(rollback: bool | None) -> dict[str, bool]:
+    return {} if rollback is None else {"DisableRollback": not rollback}
 
 
 def _protect(aws: Aws, stack: str, on: bool) -> None:

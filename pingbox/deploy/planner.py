@@ -6,8 +6,9 @@ import hashlib
 import json
 
 from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.options import USUAL, How
 from pingbox.deploy.place import Place
-from pingbox.deploy.reality import MARKER, Reality
+from pingbox.deploy.reality import MARKER, UNSETTLED, Reality
 from pingbox.deploy.stack import Standing
 from pingbox.deploy.steps import (
     ChangeSetRequest,
@@ -15,6 +16,7 @@ from pingbox.deploy.steps import (
     CreateArtifactBucket,
     CreateSecret,
     DeleteStack,
+    Express,
     MarkSwapped,
     ProtectStack,
     PutArtifact,
@@ -28,14 +30,20 @@ from pingbox.deploy.wish import Wish
 def mending(place: Place, reality: Reality) -> list[Step]:
     """What has to happen to a stuck stack before it can be changed. `RefusedError` while it is busy."""
     match reality.standing:
-        case Standing.ABSENT | Standing.READY:
+        case Standing.ABSENT | Standing.READY | Standing.HALF_WAY:
             return []
         case Standing.NEVER_CAME_UP:
             return [DeleteStack(place.stack, "its first creation failed, nothing of it was ever in use")]
         case Standing.ROLLBACK_FAILED:
             return [ContinueRollback(place.stack)]
         case Standing.DELETE_FAILED:
-            return [DeleteStack(place.stack, "an earlier deletion stopped half way")]
+            # What is left of it may be tables; and a bucket that is not empty would only stop the deletion again.
+            raise RefusedError(
+                f"the stack {place.stack}",
+                "DELETE_FAILED",
+                "a stack that is not half deleted",
+                "finish with `pingbox destroy`, which empties its buckets first, then deploy",
+            )
         case Standing.BUSY:
             status = reality.stack.status if reality.stack else "busy"
             raise RefusedError(
@@ -57,18 +65,19 @@ def template_key(wish: Wish) -> str:
     return f"{wish.place.artifact_prefix}{digest}.template"
 
 
-def change_set(wish: Wish, reality: Reality, name: str) -> ChangeSetRequest:
+def change_set(wish: Wish, reality: Reality, name: str, how: How = USUAL) -> ChangeSetRequest:
     """The request for the change set."""
     url = None if wish.fits_inline else _url(wish.place, template_key(wish))
     return ChangeSetRequest(
         stack=wish.place.stack,
         name=name,
-        create=reality.standing is not Standing.READY,
+        create=not (reality.stack and reality.stack.can_change),
         parameters=tuple(wish.parameters.items()),
         tags=tuple(wish.place.tags.items()),
         previous=_unchanged_parameters(wish, reality),
         body=None if url else wish.template,
         url=url,
+        express=Express(how.rollback) if how.express else None,
     )
 
 
@@ -111,19 +120,22 @@ def hot_swap(wish: Wish, reality: Reality, functions: tuple[str, ...]) -> list[S
     [artifact] = wish.artifacts
     place, bucket = wish.place, wish.place.artifact_bucket
     key = place.artifact_prefix + artifact.key
-    running = reality.swapped or (reality.stack.parameters.get("CodeKey") if reality.stack else None)
-    if running == key:
+    marker = place.artifact_prefix + MARKER
+    deployed = reality.stack.parameters.get("CodeKey") if reality.stack else None
+    if key == (deployed if reality.swapped is None else reality.swapped):
         return []
     return [
         *_put(wish, reality, key, artifact.body, "application/zip"),
+        # First: a swap that is interrupted must not be forgotten.
+        MarkSwapped(bucket, marker, UNSETTLED),
         SwapCode(functions, bucket, key),
-        MarkSwapped(bucket, place.artifact_prefix + MARKER, key),
+        MarkSwapped(bucket, marker, None if key == deployed else key),
     ]
 
 
 def _unchanged_parameters(wish: Wish, reality: Reality) -> tuple[str, ...]:
     """Parameters that the running stack has, the new template still declares, and nobody spoke of this time."""
-    if reality.stack is None or reality.standing is not Standing.READY:
+    if reality.stack is None or not reality.stack.can_change:
         return ()
     declared = json.loads(wish.template).get("Parameters", {})
     return tuple(sorted((set(reality.stack.parameters) & set(declared)) - set(wish.parameters)))
@@ -132,6 +144,8 @@ def _unchanged_parameters(wish: Wish, reality: Reality) -> tuple[str, ...]:
 def _stale(wish: Wish, reality: Reality) -> tuple[str, ...]:
     """Artifacts of neither this template nor the one before it: a rollback still finds its code."""
     previous = reality.stack.parameters.get("CodeKey", "") if reality.stack else ""
+    if previous == wish.parameters.get("CodeKey"):
+        return ()  # nobody knows any more which code came before this
     kept = {wish.place.artifact_prefix + artifact.key for artifact in wish.artifacts}
     kept |= {previous, template_key(wish), wish.place.artifact_prefix + MARKER}
     if not wish.artifacts or "CodeKey" not in wish.parameters:

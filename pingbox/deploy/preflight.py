@@ -8,7 +8,11 @@ from typing import TypeVar
 
 from pingbox.deploy.aws import Aws
 from pingbox.deploy.errors import AwsError, RefusedError
+from pingbox.deploy.options import How
 from pingbox.deploy.place import Place
+from pingbox.deploy.stack import Stack
+from pingbox.deploy.stand_in import StandIn
+from pingbox.deploy.template.app import RETAINING_STAGE
 from pingbox.deploy.template.model import Site
 
 Fact = TypeVar("Fact")
@@ -56,6 +60,36 @@ def refuse_wrong_account(found: str, expected: str | None) -> None:
         )
 
 
+def refuse_foreign(place: Place, stack: Stack | None) -> None:
+    """`RefusedError` for a stack that something else, or another app of ours, deployed under this name.
+
+    A change set for it would remove what it consists of; deleting it would be worse.
+    """
+    if stack is not None and not place.tags.items() <= stack.tags.items():
+        owner = stack.tags.get("pingbox:app")
+        raise RefusedError(
+            f"the stack {stack.name}",
+            f"app {owner}, stage {stack.tags.get('pingbox:stage')}" if owner else "not deployed by PingBox",
+            f"tagged pingbox:app={place.app} and pingbox:stage={place.stage}",
+            "pass another --app or --stage; if this stack is to become yours, `pingbox deploy --adopt`",
+        )
+
+
+def refuse_no_safety(place: Place, how: How, aws: Aws) -> None:
+    """`RefusedError` for short cuts on a stage that keeps its data, and for express mode where nobody knows it."""
+    short_cuts = [
+        name for name, taken in (("--express", how.express), ("--disable-rollback", not how.rollback)) if taken
+    ]
+    if short_cuts and place.stage == RETAINING_STAGE:
+        raise RefusedError(
+            " ".join(short_cuts), f"stage {place.stage}", "a stage for trying things out", "deploy it the safe way"
+        )
+    if how.express and not aws.knows("cloudformation", "create_change_set", "DeploymentConfig"):
+        raise RefusedError(
+            "--express", "a botocore that does not know it", "1.43.38 or newer", "pip install --upgrade boto3"
+        )
+
+
 def refuse_public_site(block: Mapping[str, bool] | None, site: Site) -> None:
     """`RefusedError` when the account forbids public buckets and the page wants one."""
     forbidding = sorted(name for name in ("BlockPublicPolicy", "RestrictPublicBuckets") if (block or {}).get(name))
@@ -91,9 +125,9 @@ def refuse_unwatched_guests(place: Place, guests: bool, unwatched: bool) -> None
         )
 
 
-def warnings(found: Preflight) -> list[str]:
-    """What will not stop the deploy and may surprise later."""
-    told = list(found.unanswered)
+def warnings(found: Preflight, stand_in: StandIn | None = None) -> list[str]:
+    """What will not stop the deploy and may surprise later. A stand-in for AWS need not know an account's settings."""
+    told = [] if stand_in else list(found.unanswered)
     if found.concurrency is not None and found.concurrency < UNRESERVED_MINIMUM:
         told.append(f"this account runs at most {found.concurrency} functions at once; a busy chat is throttled above")
     return told

@@ -13,6 +13,8 @@ from pingbox.deploy.place import Place
 from pingbox.deploy.stack import Stack, Standing, described
 
 MARKER = "hotswap.json"
+UNSETTLED = ""
+"""In place of a key, while a swap is under way: if it stays, the swap was interrupted and nobody knows what runs."""
 DIGEST = "pingbox-digest"
 _MISSING_BUCKET = {"NoSuchBucket", "404", "NotFound"}
 
@@ -21,7 +23,8 @@ _MISSING_BUCKET = {"NoSuchBucket", "404", "NotFound"}
 class Reality:
     """`artifacts` are the keys under the place's prefix, None when there is no artifact bucket yet.
 
-    `swapped` is the artifact key that a hot swap left running, None when the functions run what the stack says.
+    `swapped` is the artifact key that a hot swap left running, `UNSETTLED` if the swap was interrupted, None when the
+    functions run what the stack says.
     """
 
     stack: Stack | None = None

@@ -14,12 +14,13 @@ from pingbox.deploy.package import chat_artifact
 from pingbox.deploy.place import Place, checked_place
 from pingbox.deploy.reality import NOTHING, Reality, observe
 from pingbox.deploy.site import SiteFile
-from pingbox.deploy.stack import Standing
 from pingbox.deploy.template.app import FUNCTIONS
 from pingbox.deploy.template.model import Site
 from pingbox.deploy.wish import Wish, chat_wish
 
 SiteFiles = Callable[[], Iterable[SiteFile]]
+OURS = frozenset({"Stage", "CodeBucket", "CodeKey", "TokenParameter"})
+"""Parameters of the chat's template that follow from the place and the code; nobody chooses them."""
 UNKNOWN_REGION = "<region>"
 
 
@@ -43,13 +44,16 @@ def ground(where: Where, aws: Aws | None = None) -> Ground:
 def reach(ground: Ground, what: What, files: SiteFiles | None) -> tuple[Wish, Reality]:
     """The wish beside the reality, all refusals behind us."""
     reality = observe(ground.aws, ground.place)
+    if not what.adopt:
+        preflight.refuse_foreign(ground.place, reality.stack)
     wish = wish_for(ground.place, what, files, reality)
     if what.template is None:
         known = {**(reality.stack.parameters if reality.stack else {}), **what.settings}
         preflight.refuse_public_site(ground.found.public_block, _site(what, reality))
         preflight.refuse_concurrency(ground.found.concurrency, known, len(FUNCTIONS))
         # Asked once: a stack that runs without an alarm was deployed so by somebody who said so.
-        chosen = what.unwatched or (reality.standing is Standing.READY and "AlarmEmail" not in what.settings)
+        deployed = reality.stack is not None and reality.stack.can_change
+        chosen = what.unwatched or (deployed and "AlarmEmail" not in what.settings)
         preflight.refuse_unwatched_guests(ground.place, not known.get("AlarmEmail"), chosen)
     return wish, reality
 
@@ -81,7 +85,7 @@ def _site(what: What, reality: Reality) -> Site:
 def _refuse_unknown(settings: Mapping[str, str], place: Place) -> None:
     from pingbox.deploy.template.parameters import parameters
 
-    known = {parameter.name for parameter in parameters(place.stage)}
+    known = {parameter.name for parameter in parameters(place.stage)} - OURS
     if unknown := sorted(set(settings) - known):
         raise RefusedError(
             "--parameter", ", ".join(unknown), "one of " + ", ".join(sorted(known)), "see `pingbox template`"

@@ -2,40 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from pingbox.deploy.changes import Change, PropertyChange
 from pingbox.deploy.deployment import Plan
 from pingbox.deploy.events import Event
-from pingbox.deploy.narrate import sentence
-from pingbox.deploy.status import Drift, Status
+from pingbox.deploy.listing import changes_listing, short_type, shortened
+from pingbox.deploy.narrate import count, sentence
+from pingbox.deploy.reality import UNSETTLED
+from pingbox.deploy.site import PutFile, RemoveFile, SiteStep
+from pingbox.deploy.status import DRIFT_IS_KNOWN, Drift, Status
 
-_ACTION_STYLE = {"Add": "green", "Modify": "yellow", "Remove": "red"}
-_VALUE_LENGTH = 60
 _PIPE_WIDTH = 200
 _FILES_SHOWN = 8
 
 
 def plan_view(plan: Plan) -> RenderableType:
-    """The plan: one table of resources, one line per file of the page."""
+    """The plan: the resources in a list, then the page, file by file while they are few."""
     parts: list[RenderableType] = []
     if plan.changes:
-        parts.append(_changes_table(plan))
+        what = (
+            f"a new stack, {count(len(plan.changes), 'resource')}"
+            if plan.creates
+            else count(len(plan.changes), "change")
+        )
+        parts += [Text(f"{plan.place_stack}: {what}", "bold"), changes_listing(plan.changes)]
     elif plan.empty:
         parts.append(f"{plan.place_stack}: no changes")
     else:
         parts.append(f"{plan.place_stack}: the stack stays as it is")
-    if plan.swapped:
+    if plan.swapped is not None:
         parts.append(Text("hot-swapped code is running; this deploy takes it back", style="yellow"))
-    parts += [Text(f"page: {sentence(step)}") for step in plan.site[:_FILES_SHOWN]]
-    if len(plan.site) > _FILES_SHOWN:
-        parts.append(Text(f"page: and {len(plan.site) - _FILES_SHOWN} more steps"))
+    parts += _page_lines(plan.site)
     return Group(*parts)
+
+
+def _page_lines(steps: Sequence[SiteStep]) -> list[Text]:
+    if len(steps) <= _FILES_SHOWN:
+        return [Text(f"page: {sentence(step)}") for step in steps]
+    bodies = [step.file.body for step in steps if isinstance(step, PutFile)]
+    told = [f"upload {count(len(bodies), 'file')} ({sum(map(len, bodies)):,} bytes)"]
+    if removed := sum(isinstance(step, RemoveFile) for step in steps):
+        told.append(f"remove {count(removed, 'file')}")
+    return [Text(f"page: {', '.join(told)}")]
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
@@ -51,10 +63,11 @@ def plan_json(plan: Plan) -> dict[str, Any]:
 
 
 def event_line(event: Event) -> Text:
-    """One event: status, logical id, type, and the reason when there is one."""
+    """One event: status, logical id, type; below it the reason of a failure or of a rollback, the others are noise."""
     style = "red" if event.failed else "green" if event.done else "dim"
-    reason = f"  {event.reason}" if event.reason else ""
-    return Text.assemble((f"{event.status:<28}", style), f"{event.logical_id}  ", (f"{event.type}{reason}", "dim"))
+    reason = f"\n  {event.reason}" if event.reason and (event.failed or "ROLLBACK" in event.status) else ""
+    kind = short_type(event.type)
+    return Text.assemble((f"{event.status:<18}", style), f"  {event.logical_id}  ", (kind, "dim"), (reason, style))
 
 
 def outputs_view(outputs: Mapping[str, str]) -> RenderableType:
@@ -65,15 +78,18 @@ def outputs_view(outputs: Mapping[str, str]) -> RenderableType:
 
 def status_view(status: Status) -> RenderableType:
     """Stack, functions, outputs, drift."""
-    functions = ", ".join(f"{name} {state}" for name, state in status.functions.items())
     lines: list[RenderableType] = [
         Text.assemble((status.stack.name, "bold"), f"  {status.stack.status}"),
-        outputs_view(status.stack.outputs),
-        Text(f"functions: {functions or 'none'}"),
+        outputs_view(status.outputs),
+        Text(f"functions: {_functions(status.functions)}"),
     ]
-    if status.swapped:
-        lines.append(Text(f"hot-swapped code is running ({status.swapped}); `pingbox deploy` takes it back", "yellow"))
+    if status.swapped is not None:
+        lines.append(Text(f"{_swapped(status.swapped)}; `pingbox deploy` settles it", "yellow"))
     lines += _drift_lines(status.drift)
+    if status.stack.status not in DRIFT_IS_KNOWN:
+        lines.append(Text(f"drift: cannot be looked for in {status.stack.status}", "dim"))
+    if not status.stack.can_change:
+        lines.append(Text("what to do: see `pingbox plan`", "dim"))
     return Group(*lines)
 
 
@@ -83,24 +99,11 @@ def status_json(status: Status) -> dict[str, Any]:
         "stack": status.stack.name,
         "status": status.stack.status,
         "healthy": status.healthy,
-        "outputs": dict(status.stack.outputs),
+        "outputs": dict(status.outputs),
         "functions": dict(status.functions),
         "hotswapped": status.swapped,
         "drift": None if status.drift is None else [vars(drift) for drift in status.drift],
     }
-
-
-def resources_table(resources: Iterable[Mapping[str, Any]], kept: Iterable[str]) -> Table:
-    """What a destroy takes away, and what it leaves."""
-    stays = set(kept)
-    table = Table()
-    for heading in ("resource", "type", "name", ""):
-        table.add_column(heading, overflow="fold")
-    for entry in resources:
-        physical = entry.get("PhysicalResourceId", "")
-        note = Text("stays", style="yellow") if physical in stays else Text("goes", style="red")
-        table.add_row(entry["LogicalResourceId"], entry["ResourceType"], physical, note)
-    return table
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -109,37 +112,16 @@ def console(*, stderr: bool = False) -> Console:
     return plain if plain.is_terminal else Console(stderr=stderr, highlight=False, soft_wrap=True, width=_PIPE_WIDTH)
 
 
-def _changes_table(plan: Plan) -> Table:
-    title = f"{plan.place_stack}: {'a new stack' if plan.creates else 'changes'}"
-    table = Table(title=title, title_justify="left")
-    for heading in ("action", "resource", "type", "replacement", "properties"):
-        table.add_column(heading, overflow="fold")
-    for change in plan.changes:
-        replaced = change.replacement in {"True", "Conditional"}
-        table.add_row(
-            Text(change.action, style=_ACTION_STYLE.get(change.action, "")),
-            change.logical_id,
-            change.type,
-            Text(_replacement(change), style="bold red" if replaced else ""),
-            Text("\n".join(map(_property_line, change.properties))),
-        )
-    return table
+def _functions(states: Mapping[str, str]) -> str:
+    """`5 Active`; the names as soon as they are not all alike."""
+    kinds = set(states.values())
+    if len(kinds) <= 1:
+        return f"{len(states)} {''.join(kinds)}".strip()
+    return ", ".join(f"{name} {state}" for name, state in states.items())
 
 
-def _replacement(change: Change) -> str:
-    words = {"True": "REPLACED", "Conditional": "maybe REPLACED", "False": "no"}
-    return words.get(change.replacement or "", "")
-
-
-def _property_line(change: PropertyChange) -> str:
-    if change.before is None and change.after is None:
-        return change.path
-    return f"{change.path}: {_short(change.before)} → {_short(change.after)}"
-
-
-def _short(value: str | None) -> str:
-    text = "(not set)" if value is None else value
-    return text if len(text) <= _VALUE_LENGTH else f"{text[: _VALUE_LENGTH - 1]}…"
+def _swapped(key: str) -> str:
+    return "a hot swap was interrupted, nobody knows what runs" if key == UNSETTLED else f"hot-swapped code runs: {key}"
 
 
 def _drift_lines(drift: tuple[Drift, ...] | None) -> list[Text]:
@@ -150,7 +132,7 @@ def _drift_lines(drift: tuple[Drift, ...] | None) -> list[Text]:
     return [
         Text(
             f"drift: {entry.logical_id} {entry.status.lower()} {entry.property} "
-            f"{_short(entry.expected)} → {_short(entry.actual)}".rstrip(" →"),
+            f"{shortened(entry.expected)} → {shortened(entry.actual)}".rstrip(" →"),
             style="yellow",
         )
         for entry in drift

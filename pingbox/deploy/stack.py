@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -13,6 +13,8 @@ class Standing(Enum):
 
     ABSENT = "absent"
     READY = "ready"
+    HALF_WAY = "half way"
+    """An update failed and was told not to roll back: some of it is new, some old. It can be changed, not trusted."""
     BUSY = "busy"
     NEVER_CAME_UP = "never came up"
     """Its first creation failed: nothing of it was ever in use, it can only be deleted."""
@@ -27,7 +29,7 @@ _NEVER_CAME_UP = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVI
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack. `outputs` and `parameters` by name."""
+    """One stack. `outputs`, `parameters` and `tags` by name."""
 
     name: str
     status: str
@@ -35,11 +37,17 @@ class Stack:
     outputs: Mapping[str, str]
     parameters: Mapping[str, str]
     protected: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def standing(self) -> Standing:
         """What the status allows."""
         return standing(self.status)
+
+    @property
+    def can_change(self) -> bool:
+        """Whether a change set may be made for it as it is."""
+        return self.standing in {Standing.READY, Standing.HALF_WAY}
 
 
 def standing(status: str | None) -> Standing:
@@ -51,6 +59,8 @@ def standing(status: str | None) -> Standing:
         return Standing.ABSENT
     if status in _NEVER_CAME_UP:
         return Standing.NEVER_CAME_UP
+    if status == "UPDATE_FAILED":
+        return Standing.HALF_WAY
     if status == "UPDATE_ROLLBACK_FAILED":
         return Standing.ROLLBACK_FAILED
     if status == "DELETE_FAILED":
@@ -80,4 +90,5 @@ def described(description: Mapping[str, Any]) -> Stack:
             for entry in description.get("Parameters", ())
         },
         protected=bool(description.get("EnableTerminationProtection", False)),
+        tags={entry["Key"]: entry["Value"] for entry in description.get("Tags", ())},
     )

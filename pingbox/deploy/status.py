@@ -9,10 +9,13 @@ from typing import Any
 from pingbox.deploy.aws import Aws, pages
 from pingbox.deploy.errors import AwsError
 from pingbox.deploy.place import Place
-from pingbox.deploy.reality import Reality, observe, physical_ids
+from pingbox.deploy.reality import observe, physical_ids
 from pingbox.deploy.stack import Stack, Standing
+from pingbox.deploy.stand_in import reachable
 from pingbox.deploy.watch import Watch, wait_for
 
+DRIFT_IS_KNOWN = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"})
+"""In any other state CloudFormation refuses to look for drift."""
 _DRIFT_SECONDS = 300
 
 
@@ -29,9 +32,13 @@ class Drift:
 
 @dataclass(frozen=True)
 class Status:
-    """`functions` maps a logical id to its state in words. `drift` None means that nobody looked."""
+    """`outputs` are the stack's, as they can be reached from here. `functions` maps a logical id to its state in words.
+
+    `drift` None means that nobody looked: nobody asked, or the stack is in a state in which AWS does not.
+    """
 
     stack: Stack
+    outputs: Mapping[str, str]
     functions: Mapping[str, str]
     drift: tuple[Drift, ...] | None
     swapped: str | None = None
@@ -53,11 +60,15 @@ def status(aws: Aws, place: Place, watch: Watch, *, drift: bool) -> Status | Non
     if reality.stack is None:
         return None
     return Status(
-        reality.stack, _functions(aws, place, reality), _drift(aws, place, watch) if drift else None, reality.swapped
+        reality.stack,
+        reachable(reality.stack.outputs, place.stand_in),
+        _functions(aws, place),
+        _drift(aws, place, watch) if drift and reality.stack.status in DRIFT_IS_KNOWN else None,
+        reality.swapped,
     )
 
 
-def _functions(aws: Aws, place: Place, reality: Reality) -> dict[str, str]:
+def _functions(aws: Aws, place: Place) -> dict[str, str]:
     functions = physical_ids(aws, place.stack, "AWS::Lambda::Function")
     return {logical: _state(aws, physical) for logical, physical in functions.items()}
 

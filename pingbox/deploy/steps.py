@@ -50,19 +50,24 @@ class ContinueRollback:
 
 @dataclass(frozen=True)
 class DeleteStack:
-    """Delete the stack and wait. `why` is shown."""
+    """Delete the stack and wait. `why` is shown; `resources` is how many there are, 0 for nobody knows."""
 
     stack: str
     why: str = ""
+    resources: int = 0
 
 
 @dataclass(frozen=True)
 class ExecuteChangeSet:
-    """Carry out a change set that was shown, and wait. `resources` is how many there are, for the progress bar."""
+    """Carry out a change set that was shown, and wait. `resources` is how many there are, for the progress bar.
+
+    `rollback`: whether a failure brings back what was before; None where the change set itself says so (express).
+    """
 
     stack: str
     change_set: str
     resources: int
+    rollback: bool | None = True
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,17 @@ Step = (
 
 
 @dataclass(frozen=True)
+class Express:
+    """CloudFormation's express mode: a resource counts as done once it is configured, not once it answers."""
+
+    rollback: bool
+
+    def arguments(self) -> dict[str, Any]:
+        """Express mode alone would not roll back, so it is always told."""
+        return {"DeploymentConfig": {"Mode": "EXPRESS", "DisableRollback": not self.rollback}}
+
+
+@dataclass(frozen=True)
 class ChangeSetRequest:
     """Everything `CreateChangeSet` needs. `url` is set instead of `body` for a template beyond the inline limit.
 
@@ -156,6 +172,7 @@ class ChangeSetRequest:
     previous: tuple[str, ...] = ()
     body: str | None = None
     url: str | None = None
+    express: Express | None = None
 
     def arguments(self, capabilities: tuple[str, ...]) -> dict[str, Any]:
         """boto3's arguments."""
@@ -171,4 +188,5 @@ class ChangeSetRequest:
             ],
             "Tags": [{"Key": key, "Value": value} for key, value in self.tags],
             **source,
+            **(self.express.arguments() if self.express else {}),
         }

@@ -27,6 +27,10 @@ class FakeAws:
     calls: list[tuple[str, Answer]] = field(default_factory=list)
     _turns: dict[str, int] = field(default_factory=dict)
 
+    def knows(self, service: str, operation: str, parameter: str) -> bool:
+        """Everything but what the script says in `unknown`."""
+        return parameter not in self.script.get("unknown", ())
+
     def call(self, service: str, operation: str, **arguments: Any) -> Answer:
         """See `pingbox.deploy.aws.Aws.call`."""
         self.calls.append((operation, arguments))

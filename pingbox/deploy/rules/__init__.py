@@ -18,5 +18,5 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterator[Finding]], ...] = (*api.RULE
 
 def findings(template: Mapping[str, Any]) -> list[Finding]:
     """Everything the rules find, in the order of the rules. An empty list is a clean template."""
-    resources: Mapping[str, Any] = template["Resources"]
+    resources = {name: entry for name, entry in template["Resources"].items() if isinstance(entry, Mapping)}
     return [finding for rule in RULES for finding in rule(resources)]

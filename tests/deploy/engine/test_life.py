@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from click.testing import Result
 
@@ -10,6 +11,7 @@ from pingbox.deploy.place import Place
 from pingbox.deploy.policy import deployer_policy
 from support.deploy_command import command_in
 from support.ministack import REGION, Account
+from support.waiting import until_sync
 
 STACK = "pingbox-dev"
 
@@ -95,7 +97,13 @@ def test_drift_is_found(pingbox, account: Account) -> None:
     deploy(pingbox)
     assert "drift: none" in pingbox("status").output
     function = account.physical(STACK, "MessageLambda")
-    account.client("lambda").update_function_configuration(FunctionName=function, Timeout=5)
+    lambdas = account.client("lambda")
+    lambdas.update_function_configuration(FunctionName=function, Timeout=5)
+
+    def is_settled() -> bool:  # until then the function is pending, and a stage with a pending function is not healthy
+        return lambdas.get_function_configuration(FunctionName=function)["State"] == "Active"
+
+    until_sync(is_settled, "the changed function to be active")
     drifted = json.loads(pingbox("status", "--json", code=2).stdout)
     assert [(entry["logical_id"], entry["property"], entry["actual"]) for entry in drifted["drift"]] == [
         ("MessageLambda", "Timeout", "5")
@@ -122,21 +130,7 @@ def test_a_failing_update_rolls_back_and_names_the_first_cause(pingbox, account:
 
 def test_a_stack_that_never_came_up_is_mended(pingbox, account: Account, tmp_path) -> None:
     """ROLLBACK_COMPLETE: `plan` says what `deploy` would do, `deploy` deletes and creates."""
-    broken = tmp_path / "broken.json"
-    broken.write_text(
-        json.dumps(
-            {
-                "Resources": {
-                    "Queue": {"Type": "AWS::SQS::Queue"},
-                    "Topic": {
-                        "Type": "AWS::SNS::Topic",
-                        "Properties": {"TopicName": {"Fn::GetAtt": ["Queue", "NoSuchAttribute"]}},
-                    },
-                }
-            }
-        )
-    )
-    pingbox("deploy", "--yes", "--template", str(broken), code=1)
+    pingbox("deploy", "--yes", "--template", failing(tmp_path), code=1)
     [stack] = account.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
     assert "delete the stack pingbox-dev" in pingbox("plan", "--no-alarm", code=1).output
@@ -228,6 +222,51 @@ def test_a_table_is_not_replaced_unasked(pingbox, tmp_path) -> None:
     refused = pingbox("deploy", "--yes", "--template", str(after), code=1)
     assert "replaces or removes Data" in refused.output
     assert "no changes" in pingbox("plan", "--template", str(before)).output
+
+
+def failing(tmp_path: Path) -> str:
+    """A template of which the queue comes up and the topic does not."""
+    broken = tmp_path / "broken.json"
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Fn::GetAtt": ["Queue", "NoSuchAttribute"]}}}
+    broken.write_text(json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}, "Topic": topic}}))
+    return str(broken)
+
+
+def test_without_rollback_what_failed_stays_to_be_looked_at(pingbox, tmp_path) -> None:
+    """The first cause is told, `status` answers in this state as well, and the next deploy goes on from there."""
+    good = tmp_path / "good.json"
+    good.write_text(json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}))
+    pingbox("deploy", "--yes", "--template", str(good))
+    broken = pingbox("deploy", "--yes", "--disable-rollback", "--template", failing(tmp_path), code=1).output
+    assert "Error: Topic: " in broken
+    assert "is now UPDATE_FAILED" in broken
+    assert "drift: cannot be looked for in UPDATE_FAILED" in pingbox("status", code=1).output
+    template = json.loads(good.read_text())
+    template["Resources"]["Queue"]["Properties"] = {"VisibilityTimeout": 5}
+    good.write_text(json.dumps(template))
+    pingbox("deploy", "--yes", "--template", str(good))
+    assert "UPDATE_COMPLETE" in pingbox("status", "--no-drift").output
+
+
+def test_express_mode_deploys_the_chat_too(pingbox, account: Account) -> None:
+    """And says so to CloudFormation; a later deploy without it sees no changes."""
+    deploy(pingbox, "--express")
+    assert "no changes" in pingbox("plan").output
+    assert set(account.outputs(STACK)) >= {"WebSocketUrl", "SiteUrl"}
+
+
+def test_somebody_elses_stack_is_neither_changed_nor_destroyed(pingbox, account: Account, tmp_path) -> None:
+    """Only `--adopt` takes it over; from then on it is ours."""
+    body = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
+    account.client("cloudformation").create_stack(StackName=STACK, TemplateBody=body)
+    mine = tmp_path / "mine.json"
+    mine.write_text(body)
+    assert "not deployed by PingBox" in deploy(pingbox, code=1).output
+    assert "not deployed by PingBox" in pingbox("destroy", "--yes", code=1).output
+    assert len(account.client("sqs").list_queues()["QueueUrls"]) == 1
+    pingbox("deploy", "--yes", "--adopt", "--template", str(mine))
+    assert "no changes" in pingbox("plan", "--template", str(mine)).output
+    pingbox("destroy", "--yes")
 
 
 def test_the_wrong_account_is_refused(pingbox) -> None:

@@ -11,6 +11,7 @@ from pingbox.deploy.cfn_text import parse
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.own_template import own_wish
 from pingbox.deploy.place import Place
+from pingbox.deploy.rules import findings
 
 PLACE = Place("mine", "dev", "eu-central-1", "123456789012")
 
@@ -81,16 +82,54 @@ def test_code_that_is_not_there_is_refused(mine: Path) -> None:
         own_wish(PLACE, mine, {})
 
 
-@pytest.mark.parametrize("text", ["Resources: [", "just text", "Resources:\n", "- a\n- list\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Resources: [",
+        "just text",
+        "",
+        "Resources:\n",
+        "Resources: {}\n",
+        "- a\n- list\n",
+        "Resources: {A: text}",
+        "Resources: [A]",
+        "Resources: {A: {Properties: {}}}",
+        "Resources: {A: {Type: T, Properties: text}}",
+        "Resources: {A: {Type: T}}\nParameters: text",
+    ],
+)
 def test_what_is_no_template_is_refused(text: str, tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match=r"mine\.yaml"):
         parse(text, "mine.yaml")
+
+
+def test_a_mistake_is_told_in_one_line() -> None:
+    with pytest.raises(RefusedError, match=r"^mine\.yaml: line 2, column 11: ") as refused:
+        parse("Resources:\n  A: {B: [}", "mine.yaml")
+    assert "\n" not in str(refused.value)
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "photo.yaml"
+    file.write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(RefusedError, match="no UTF-8 text"):
+        own_wish(PLACE, file, {})
+
+
+def test_loops_are_left_to_cloudformation(mine: Path) -> None:
+    """`Fn::ForEach` stands among the resources and is a list."""
+    loop = '  "Fn::ForEach::Q": [N, [A, B], {"${N}": {Type: AWS::SQS::Queue}}]'
+    mine.write_text(TEMPLATE.replace("Resources:", f"Resources:\n{loop}"))
+    document = json.loads(own_wish(PLACE, mine, {}).template)
+    assert document["Resources"]["Fn::ForEach::Q"][0] == "N"
+    findings(document)
 
 
 def test_short_forms_become_long_ones() -> None:
     document = parse(
         "Resources:\n"
         "  A:\n"
+        "    Type: T\n"
         "    Condition: !Equals [!Ref B, '']\n"
         "    Value: !GetAtt A.B.C\n"
         "    List: !GetAtt [A, B]\n"
@@ -100,6 +139,7 @@ def test_short_forms_become_long_ones() -> None:
         "t",
     )
     assert document["Resources"]["A"] == {
+        "Type": "T",
         "Condition": {"Fn::Equals": [{"Ref": "B"}, ""]},
         "Value": {"Fn::GetAtt": ["A", "B.C"]},
         "List": {"Fn::GetAtt": ["A", "B"]},

@@ -26,7 +26,7 @@ from support.fake_aws import FakeAws, refused, watching
 
 def run(aws: FakeAws, *steps: Step, heard: list[Event] | None = None) -> FakeAws:
     door: Aws = aws
-    perform(door, steps, watching(aws, heard), lambda step: None)
+    perform(door, steps, watching(aws, heard), lambda step, left: None)
     return aws
 
 
@@ -126,6 +126,16 @@ class TestStacks:
         heard: list[Event] = []
         run(aws, ExecuteChangeSet("s", "c", 1), heard=heard)
         assert [event.id for event in heard] == ["2", "3"]
+
+    @pytest.mark.parametrize(
+        ("rollback", "said"), [(True, {"DisableRollback": False}), (False, {"DisableRollback": True}), (None, {})]
+    )
+    def test_what_a_failure_leaves_is_said_aloud(self, rollback: bool | None, said: dict[str, bool]) -> None:
+        """Never left to a default; and not said twice, when express mode's change set has said it."""
+        events = [history(), history(told(1, "UPDATE_COMPLETE"))]
+        aws = FakeAws({"describe_stacks": described("UPDATE_IN_PROGRESS"), "describe_stack_events": events})
+        run(aws, ExecuteChangeSet("s", "c", 1, rollback))
+        assert aws.arguments("execute_change_set") == {"StackName": "s", "ChangeSetName": "c", **said}
 
     def test_a_failure_leads_with_its_cause(self) -> None:
         aws = FakeAws(

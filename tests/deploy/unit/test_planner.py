@@ -8,9 +8,10 @@ import pytest
 
 from pingbox.deploy import planner
 from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.options import How
 from pingbox.deploy.package import Artifact
 from pingbox.deploy.place import Place
-from pingbox.deploy.reality import NOTHING, Reality
+from pingbox.deploy.reality import NOTHING, UNSETTLED, Reality
 from pingbox.deploy.stack import Stack
 from pingbox.deploy.steps import (
     ContinueRollback,
@@ -41,11 +42,11 @@ RUNNING = Reality(stack(), frozenset({OLD}), secret=True)
 
 
 class TestMending:
-    @pytest.mark.parametrize("status", [None, "CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+    @pytest.mark.parametrize("status", [None, "CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED"])
     def test_a_stack_at_rest_needs_none(self, status: str | None) -> None:
         assert planner.mending(PLACE, Reality(stack(status) if status else None)) == []
 
-    @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "CREATE_FAILED", "DELETE_FAILED"])
+    @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "CREATE_FAILED"])
     def test_what_never_came_up_is_deleted(self, status: str) -> None:
         [step] = planner.mending(PLACE, Reality(stack(status)))
         assert isinstance(step, DeleteStack)
@@ -53,6 +54,11 @@ class TestMending:
     def test_what_was_in_use_is_never_deleted(self) -> None:
         """A failed rollback is continued: there is data in that stack."""
         assert planner.mending(PLACE, Reality(stack("UPDATE_ROLLBACK_FAILED"))) == [ContinueRollback("app-dev")]
+
+    def test_what_is_half_deleted_is_left_to_destroy(self) -> None:
+        """It may hold tables still, and destroy asks for its name."""
+        with pytest.raises(RefusedError, match="pingbox destroy"):
+            planner.mending(PLACE, Reality(stack("DELETE_FAILED")))
 
     def test_somebody_elses_operation_is_waited_for(self) -> None:
         with pytest.raises(RefusedError, match="UPDATE_IN_PROGRESS"):
@@ -87,6 +93,17 @@ class TestChangeSet:
         request = planner.change_set(WISH, RUNNING, "name")
         assert (request.create, request.previous) == (False, ("LogLevel",))
 
+    def test_what_failed_half_way_is_changed_and_not_created(self) -> None:
+        request = planner.change_set(WISH, Reality(stack("UPDATE_FAILED"), frozenset()), "name")
+        assert (request.create, request.previous) == (False, ("LogLevel",))
+
+    @pytest.mark.parametrize("rollback", [True, False])
+    def test_express_mode_is_always_told_whether_to_roll_back(self, rollback: bool) -> None:
+        """By itself it would not."""
+        request = planner.change_set(WISH, RUNNING, "name", How(express=True, rollback=rollback))
+        assert request.arguments(())["DeploymentConfig"] == {"Mode": "EXPRESS", "DisableRollback": not rollback}
+        assert "DeploymentConfig" not in planner.change_set(WISH, RUNNING, "name").arguments(())
+
     @pytest.mark.parametrize("reality", [NOTHING, Reality(stack("REVIEW_IN_PROGRESS"))])
     def test_a_new_stack_has_no_previous_values(self, reality: Reality) -> None:
         request = planner.change_set(WISH, reality, "name")
@@ -98,6 +115,11 @@ class TestAfterwards:
         """A rollback needs the code it goes back to."""
         reality = replace(RUNNING, artifacts=frozenset({OLD, KEY, "app/dev/older.zip", "app/dev/hotswap.json"}))
         assert planner.after_change(WISH, reality, ()) == [RemoveArtifacts(BUCKET, ("app/dev/older.zip",))]
+
+    def test_where_the_code_stays_the_one_before_it_stays_too(self) -> None:
+        """ "No changes" removes nothing."""
+        reality = Reality(stack(CodeKey=KEY), frozenset({OLD, KEY}))
+        assert planner.after_change(WISH, reality, ()) == []
 
     def test_swapped_code_is_taken_back(self) -> None:
         """Even if CloudFormation saw nothing to do: it does not know what runs."""
@@ -123,9 +145,21 @@ class TestHotSwap:
     def test_code_travels_is_swapped_and_noted(self) -> None:
         assert planner.hot_swap(WISH, RUNNING, ("f",)) == [
             PutArtifact(BUCKET, KEY, b"zip", "application/zip"),
+            MarkSwapped(BUCKET, "app/dev/hotswap.json", UNSETTLED),
             SwapCode(("f",), BUCKET, KEY),
             MarkSwapped(BUCKET, "app/dev/hotswap.json", KEY),
         ]
+
+    def test_an_interrupted_swap_is_not_forgotten(self) -> None:
+        """Nobody knows what runs: the same code is swapped again, and a deploy settles it."""
+        interrupted = replace(RUNNING, swapped=UNSETTLED, artifacts=frozenset({OLD, KEY}))
+        assert SwapCode(("f",), BUCKET, KEY) in planner.hot_swap(WISH, interrupted, ("f",))
+        assert SwapCode(("f",), BUCKET, KEY) in planner.after_change(WISH, interrupted, ("f",))
+
+    def test_swapping_back_is_the_end_of_it(self) -> None:
+        """The functions run what the stack says again."""
+        deployed = Reality(stack(CodeKey=KEY), frozenset({KEY}), swapped="app/dev/hot.zip")
+        assert planner.hot_swap(WISH, deployed, ("f",))[-1] == MarkSwapped(BUCKET, "app/dev/hotswap.json", None)
 
     def test_the_same_code_again_is_nothing(self) -> None:
         assert planner.hot_swap(WISH, replace(RUNNING, swapped=KEY), ("f",)) == []

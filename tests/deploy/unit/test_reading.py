@@ -29,6 +29,7 @@ from pingbox.deploy.status import Drift, drifts_of
         ("ROLLBACK_FAILED", Standing.NEVER_CAME_UP),
         ("CREATE_FAILED", Standing.NEVER_CAME_UP),
         ("REVIEW_IN_PROGRESS", Standing.NEVER_CAME_UP),
+        ("UPDATE_FAILED", Standing.HALF_WAY),
         ("UPDATE_ROLLBACK_FAILED", Standing.ROLLBACK_FAILED),
         ("DELETE_FAILED", Standing.DELETE_FAILED),
     ],

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pingbox.deploy import preflight
 from pingbox.deploy.changes import Change
-from pingbox.deploy.deployment import Plan, refuse_loss
+from pingbox.deploy.deployment import Plan, refuse_loss, refuse_no_way_back
 from pingbox.deploy.errors import RefusedError
-from pingbox.deploy.options import What, Where
+from pingbox.deploy.options import How, What, Where
 from pingbox.deploy.place import Place
 from pingbox.deploy.run import Ground, dry_wish, ground, reach
 from pingbox.deploy.site import SiteFile
+from pingbox.deploy.stand_in import StandIn
 from pingbox.deploy.template.model import Site
 from support.fake_aws import FakeAws, refused
 
@@ -81,6 +84,60 @@ def test_guests_with_nobody_watching_the_bill() -> None:
 def test_a_setting_that_the_template_does_not_have() -> None:
     with pytest.raises(RefusedError, match="DefaultRom"):
         reach(ground(WHERE, EMPTY), What(None, None, {"DefaultRom": "x"}, unwatched=True), page)
+
+
+def test_a_setting_that_follows_from_the_place_is_not_chosen() -> None:
+    """It would be overridden without a word."""
+    with pytest.raises(RefusedError, match="--parameter: Stage"):
+        reach(ground(WHERE, EMPTY), What(None, None, {"Stage": "x"}, unwatched=True), page)
+
+
+def deployed(**tags: str) -> FakeAws:
+    stack = {"StackName": "app-dev", "StackStatus": "CREATE_COMPLETE", "StackId": "arn"}
+    told = [{"Key": f"pingbox:{name}", "Value": value} for name, value in tags.items()]
+    return FakeAws({**EMPTY.script, "describe_stacks": {"Stacks": [{**stack, "Tags": told}]}})
+
+
+@pytest.mark.parametrize("tags", [{}, {"app": "app-x", "stage": "dev"}, {"app": "app", "stage": "prod"}])
+def test_somebody_elses_stack_of_that_name_is_left_alone(tags: dict[str, str]) -> None:
+    """A change set for it would remove what it consists of."""
+    with pytest.raises(RefusedError, match="--adopt"):
+        reach(ground(WHERE, deployed(**tags)), CHAT, page)
+    reach(ground(WHERE, deployed(**tags)), replace(CHAT, adopt=True), page)
+
+
+def test_ones_own_stack_is_recognized() -> None:
+    _, reality = reach(ground(WHERE, deployed(app="app", stage="dev")), CHAT, page)
+    assert reality.stack is not None
+
+
+@pytest.mark.parametrize("how", [How(express=True), How(rollback=False)])
+def test_prod_takes_no_short_cuts(how: How) -> None:
+    with pytest.raises(RefusedError, match="stage prod"):
+        preflight.refuse_no_safety(Place("app", "prod", "eu-central-1"), how, FakeAws())
+    preflight.refuse_no_safety(Place("app", "dev", "eu-central-1"), how, FakeAws())
+
+
+def test_express_needs_a_client_that_knows_it() -> None:
+    """An older botocore would refuse the parameter in its own words."""
+    old = FakeAws({"unknown": {"DeploymentConfig"}})
+    with pytest.raises(RefusedError, match="upgrade boto3"):
+        preflight.refuse_no_safety(Place("app", "dev", "eu-central-1"), How(express=True), old)
+    preflight.refuse_no_safety(Place("app", "dev", "eu-central-1"), How(rollback=False), old)
+
+
+def test_nothing_is_replaced_without_a_way_back() -> None:
+    """CloudFormation would refuse it in the middle of the update, and leave the stack there."""
+    plan = Plan("app-dev", "c", False, (Change("Modify", "Api", "AWS::ApiGatewayV2::Api", "True"),), ())
+    with pytest.raises(RefusedError, match="replaces Api"):
+        refuse_no_way_back(plan, How(rollback=False))
+    refuse_no_way_back(plan, How(express=True))
+
+
+def test_a_stand_in_need_not_know_an_accounts_settings() -> None:
+    found = preflight.Preflight("1", "arn", None, None, ("the block could not be read",))
+    assert preflight.warnings(found)
+    assert preflight.warnings(found, StandIn("http://127.0.0.1:4566")) == []
 
 
 def test_losing_data_needs_a_word() -> None:

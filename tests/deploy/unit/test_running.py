@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 import pytest
 
-from pingbox.deploy.destroy import Inventory, destroy_steps, keep_tables, kept_tables, retaining
+from pingbox.deploy.destroy import Inventory, destroy_steps, keep_tables, kept, refuse_destroying, retaining
 from pingbox.deploy.errors import AwsError, RefusedError
 from pingbox.deploy.leftovers import Leftover, look_round
 from pingbox.deploy.logs import Tail, lines, log_groups
 from pingbox.deploy.place import Place
 from pingbox.deploy.reality import NOTHING, Reality
 from pingbox.deploy.stack import Stack
+from pingbox.deploy.status import status
 from pingbox.deploy.steps import (
     DeleteSecret,
     DeleteStack,
@@ -36,8 +38,8 @@ TABLE, SITE = resource("Messages", "AWS::DynamoDB::Table"), resource("Site", "AW
 FUNCTION = resource("MessageLambda", "AWS::Lambda::Function")
 
 
-def inventory(*, protected: bool = False, retained: bool = False) -> Inventory:
-    stack = Stack("app-prod", "CREATE_COMPLETE", "arn", {}, {"Stage": "prod"}, protected)
+def inventory(*, protected: bool = False, retained: bool = False, status: str = "CREATE_COMPLETE") -> Inventory:
+    stack = Stack("app-prod", status, "arn", {}, {"Stage": "prod"}, protected)
     policy = {"DeletionPolicy": "Retain"} if retained else {}
     template = {"Resources": {"Messages": {"Type": "AWS::DynamoDB::Table", **policy}, "Site": {}, "MessageLambda": {}}}
     return Inventory(PLACE, Reality(stack, frozenset({"app/prod/a.zip"}), True), (TABLE, SITE, FUNCTION), template)
@@ -47,7 +49,7 @@ class TestDestroying:
     def test_everything_goes_and_the_bucket_is_emptied_first(self) -> None:
         assert destroy_steps(inventory(), delete_data=False) == [
             EmptyBucket("p-Site"),
-            DeleteStack("app-prod"),
+            DeleteStack("app-prod", resources=3),
             DeleteSecret("/pingbox/app/prod/token-secret"),
             RemoveArtifacts(BUCKET, ("app/prod/a.zip",)),
             RemoveBucketIfEmpty(BUCKET),
@@ -59,15 +61,34 @@ class TestDestroying:
     def test_retained_tables_go_only_on_request(self) -> None:
         steps = destroy_steps(inventory(retained=True), delete_data=True)
         assert DeleteTable("p-Messages") in steps
-        assert steps.index(DeleteTable("p-Messages")) > steps.index(DeleteStack("app-prod"))
+        assert steps.index(DeleteTable("p-Messages")) > steps.index(DeleteStack("app-prod", resources=3))
         assert DeleteTable("p-Messages") not in destroy_steps(inventory(retained=True), delete_data=False)
 
     @pytest.mark.parametrize(
-        ("retained", "keep", "delete", "kept"),
+        ("retained", "keep", "delete", "staying"),
         [(True, False, False, 1), (True, False, True, 0), (False, True, False, 1), (False, False, False, 0)],
     )
-    def test_what_stays_is_known_beforehand(self, retained: bool, keep: bool, delete: bool, kept: int) -> None:
-        assert len(kept_tables(inventory(retained=retained), delete_data=delete, keep_data=keep)) == kept
+    def test_what_stays_is_known_beforehand(self, retained: bool, keep: bool, delete: bool, staying: int) -> None:
+        assert len(kept(inventory(retained=retained), delete_data=delete, keep_data=keep)) == staying
+
+    def test_what_a_template_of_ones_own_retains_is_no_leftover(self) -> None:
+        """A retained bucket stays, also when tables are to go: `--delete-data` speaks of tables."""
+        own = replace(inventory(), template={"Resources": {"Site": {"DeletionPolicy": "RetainExceptOnCreate"}}})
+        assert kept(own, delete_data=True, keep_data=False) == {"p-Site": "AWS::S3::Bucket"}
+        assert EmptyBucket("p-Site") not in destroy_steps(own, delete_data=True)
+
+    def test_a_busy_stack_is_refused_before_its_buckets_are_emptied(self) -> None:
+        with pytest.raises(RefusedError, match="Wait until the other operation is over"):
+            refuse_destroying(inventory(status="UPDATE_IN_PROGRESS"), keep_data=False)
+        refuse_destroying(inventory(), keep_data=True)
+
+    @pytest.mark.parametrize("status", ["DELETE_FAILED", "CREATE_FAILED", "UPDATE_ROLLBACK_FAILED"])
+    def test_tables_that_cannot_be_kept_are_not_deleted_instead(self, status: str) -> None:
+        """Keeping takes an update, which a stack in this state refuses."""
+        with pytest.raises(RefusedError, match="Save what is in the tables"):
+            refuse_destroying(inventory(status=status), keep_data=True)
+        refuse_destroying(inventory(status=status), keep_data=False)
+        refuse_destroying(inventory(status=status, retained=True), keep_data=True)
 
     def test_where_nothing_is_nothing_is_done(self) -> None:
         nothing = Inventory(PLACE, NOTHING, (), {})
@@ -96,9 +117,15 @@ class TestDestroying:
         assert aws.calls == []
 
     def test_only_the_named_resources_are_retained(self) -> None:
-        template = {"Resources": {"A": {"Type": "T"}, "B": {"Type": "T"}}}
+        """With a change beside the policies: by themselves they are "no updates" to CloudFormation."""
+        template = {"Resources": {"A": {"Type": "T", "Metadata": {"of": "mine"}}, "B": {"Type": "T"}}}
         assert retaining(template, {"A"})["Resources"] == {
-            "A": {"Type": "T", "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"},
+            "A": {
+                "Type": "T",
+                "DeletionPolicy": "Retain",
+                "UpdateReplacePolicy": "Retain",
+                "Metadata": {"of": "mine", "pingbox:kept": "by destroy --keep-data"},
+            },
             "B": {"Type": "T"},
         }
 
@@ -162,9 +189,34 @@ class TestLogs:
         assert lines(FakeAws({"filter_log_events": refused("ResourceNotFoundException")}), {"A": "a"}, 0) == []
 
     def test_functions_are_named_in_short(self) -> None:
+        stack = {"StackName": "app-prod", "StackStatus": "CREATE_COMPLETE", "StackId": "arn"}
+        there = {"describe_stacks": {"Stacks": [stack]}}
         summary = {"list_stack_resources": {"StackResourceSummaries": [FUNCTION]}}
         configuration = {"get_function_configuration": {"LoggingConfig": {"LogGroup": "group"}}}
-        aws = FakeAws({**summary, **configuration})
+        aws = FakeAws({**there, **summary, **configuration})
         assert log_groups(aws, PLACE, "message") == log_groups(aws, PLACE, None) == {"MessageLambda": "group"}
         with pytest.raises(RefusedError, match="MessageLambda"):
             log_groups(aws, PLACE, "mesage")
+
+    def test_a_stage_that_is_not_deployed_has_no_logs(self) -> None:
+        aws = FakeAws({"describe_stacks": refused("ValidationError", "Stack with id app-prod does not exist")})
+        with pytest.raises(RefusedError, match="app-prod: not there"):
+            log_groups(aws, PLACE, None)
+
+
+class TestStatus:
+    @pytest.mark.parametrize("state", ["ROLLBACK_COMPLETE", "UPDATE_FAILED", "UPDATE_IN_PROGRESS"])
+    def test_a_stack_whose_drift_cannot_be_asked_for_has_a_status_all_the_same(self, state: str) -> None:
+        """That is when people look at it."""
+        stack = {"StackName": "app-prod", "StackStatus": state, "StackId": "arn"}
+        aws = FakeAws(
+            {
+                "describe_stacks": {"Stacks": [stack]},
+                "list_objects_v2": refused("NoSuchBucket"),
+                "list_stack_resources": {"StackResourceSummaries": []},
+                "detect_stack_drift": refused("ValidationError", "not in this state"),
+            }
+        )
+        found = status(aws, PLACE, watching(aws), drift=True)
+        assert found is not None
+        assert (found.healthy, found.drift) == (False, None)

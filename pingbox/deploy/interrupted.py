@@ -1,0 +1,29 @@
+"""Ctrl-C while CloudFormation works: it does not stop for us, and whoever pressed it should know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+EXIT_CODE = 130
+"""What shells give a program that Ctrl-C ended."""
+
+
+class StoppedByHandError(click.ClickException):
+    """Shown in one line."""
+
+    exit_code = EXIT_CODE
+
+
+@contextmanager
+def told_when_interrupted(stack: str, next_step: str) -> Iterator[None]:
+    """Say what goes on without us, and what to do then."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise StoppedByHandError(
+            f"interrupted. What CloudFormation has begun with {stack} goes on by itself; "
+            f"`pingbox status` shows when it is at rest. Then {next_step}."
+        ) from interrupt
