@@ -60,10 +60,10 @@ def from_lambda(environment: Mapping[str, str], *, secret: bool = False, managem
         settings=settings,
         dynamodb=boto3.client("dynamodb", config=config),
         postman=ManagementPostman(gateway),
-        secret=_secret(boto3, settings),
+        secret=secret_reader(boto3, settings),
         log=json_lines(settings.log_level),
         together=_in_threads(),
-        fanout=_invoker(boto3, settings.fanout_function),
+        fanout=fanout_invoker(boto3, settings.fanout_function),
     )
 
 
@@ -82,26 +82,34 @@ def json_lines(
     return log
 
 
-def _secret(boto3: Any, settings: Settings) -> Callable[[], bytes]:
-    """The literal secret, or the SSM parameter, read when it is first needed and then kept."""
+def secret_reader(boto3: Any, settings: Settings) -> Callable[[], bytes]:
+    """The literal secret, or the SSM parameter, read when it is first needed and then kept.
+
+    The client is made at once, in the init phase with its whole CPU: every guest needs it, and made during the first
+    event it would cost several times as much.
+    """
     kept: list[bytes] = [] if settings.token_secret is None else [settings.token_secret]
+    client: Any = boto3.client("ssm") if settings.token_secret_parameter and not kept else None
 
     def secret() -> bytes:
         if not kept:
-            answer = boto3.client("ssm").get_parameter(Name=settings.token_secret_parameter, WithDecryption=True)
+            answer = client.get_parameter(Name=settings.token_secret_parameter, WithDecryption=True)
             kept.append(answer["Parameter"]["Value"].encode())
         return kept[0]
 
     return secret
 
 
-def _invoker(boto3: Any, name: str | None) -> FanoutInvoker:
+def fanout_invoker(boto3: Any, name: str | None) -> FanoutInvoker:
+    """The client is made for the first room that is large enough: many environments never see one."""
     if name is None:
         return no_fanout
-    client = boto3.client("lambda")
+    made: list[Any] = []
 
     def invoke(payload: bytes) -> None:
-        client.invoke(FunctionName=name, InvocationType="Event", Payload=payload)
+        if not made:
+            made.append(boto3.client("lambda"))
+        made[0].invoke(FunctionName=name, InvocationType="Event", Payload=payload)
 
     return invoke
 

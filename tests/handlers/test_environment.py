@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from pingbox.handlers import connect, disconnect, fanout, message, sweep
-from pingbox.handlers.environment import json_lines
+from pingbox.handlers.environment import fanout_invoker, json_lines, secret_reader
 from pingbox.handlers.settings import BadEnvironmentError, from_environment
 from pingbox_core.rate import Rate
 from support.chat_world import SECRET
@@ -90,6 +90,39 @@ def test_in_lambda_a_bad_environment_fails_at_import() -> None:
     environment = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "AWS_REGION": "us-east-1"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
     assert "BadEnvironmentError: environment variable CONNECTIONS_TABLE is missing" in done.stderr
+
+
+class Clients:
+    """boto3 as far as a port asks for clients: their names, in order."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    def client(self, service: str) -> Clients:
+        self.made.append(service)
+        return self
+
+    def invoke(self, **_: object) -> None: ...
+
+
+def test_the_client_for_large_rooms_is_made_for_the_first_of_them() -> None:
+    """Most environments never see one, and it costs time at every cold start."""
+    boto3 = Clients()
+    invoke = fanout_invoker(boto3, "FanoutLambda")
+    assert boto3.made == []
+    for _ in range(2):
+        invoke(b"{}")
+    assert boto3.made == ["lambda"]
+
+
+def test_the_client_for_the_secret_is_made_at_once() -> None:
+    """In the init phase: the first guest would wait for it otherwise. Where the secret is at hand there is none."""
+    boto3 = Clients()
+    secret_reader(boto3, from_environment(WHOLE | {"TOKEN_SECRET_PARAMETER": "/p"}, secret=True))
+    assert boto3.made == ["ssm"]
+    secret_reader(boto3, from_environment(WHOLE | {"TOKEN_SECRET": SECRET.decode()}))
+    secret_reader(boto3, from_environment({"CONNECTIONS_TABLE": "C", "MESSAGES_TABLE": "M"}))
+    assert boto3.made == ["ssm"]
 
 
 def test_the_zip_alone_is_enough() -> None:
