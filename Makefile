@@ -25,9 +25,10 @@ check: $(VENV)/.dev  ## What a machine can judge: style, types, who imports whom
 bench: $(VENV)/.dev  ## Speed, beside a reference in the same run. See benchmarks/README.md.
 	$(BIN)/python -m benchmarks $(ARGS)
 
-test-deploy: $(VENV)/.dev  ## The deploy against a stand-in for AWS and its judges, each in an environment of its own.
+test-deploy: $(VENV)/.dev  ## The deploy against a stand-in for AWS and its judges, and browsers on what would be deployed.
 	$(BIN)/python tests/deploy/tools.py
-	PINGBOX_TEST_DEPLOY=1 $(BIN)/pytest -q tests/deploy $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m support.chromium
+	PINGBOX_TEST_DEPLOY=1 PINGBOX_BROWSER_HOUSE=rehearsal $(BIN)/pytest -q $(WORKERS) tests/deploy tests/browser $(ARGS)
 
 N ?= 20000
 model: $(VENV)/.dev  ## More random schedules against the room log: make model N=100000

@@ -56,10 +56,10 @@ class _LazyGroup(click.Group):
 def main(ctx: click.Context) -> None:
     """PingBox: a WebSocket chat for AWS, and an emulator to run your own WebSocket app on a laptop."""
     # The deploy knows no page: it asks for the files when it needs them.
-    ctx.obj = _page_files
+    ctx.obj = page_files
 
 
-def _page_files() -> list[SiteFile]:
+def page_files() -> list[SiteFile]:
     from pingbox.deploy.site import SiteFile
     from pingbox.web.contents import files
 

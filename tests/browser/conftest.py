@@ -1,4 +1,7 @@
-"""Real browsers on the real chat: its Lambda handlers, gateway and tables in this process, one Chromium for all."""
+"""Real browsers on the real chat: its Lambda handlers, gateway and tables in this process, one Chromium for all.
+
+With PINGBOX_BROWSER_HOUSE=rehearsal it is the chat out of the zip, as it would be deployed (`make test-deploy`).
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from pingbox.settings import ServeSettings
 from pingbox.testing import Clients
 from support.chat_people import People
 from support.chromium import browser, chromium
+from support.rehearsed_house import REHEARSED, RehearsedHouse
 
 __all__ = ["browser", "chromium"]
 
@@ -33,16 +37,25 @@ def clock() -> WoundClock:
     return WoundClock()
 
 
+async def _rehearsed() -> AsyncIterator[RehearsedHouse]:
+    running = RehearsedHouse(rate_per_minute=0)
+    await running.start()
+    yield running
+    await running.stop()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(clock: WoundClock) -> AsyncIterator[ChatHouse]:
+async def house(clock: WoundClock) -> AsyncIterator[ChatHouse | RehearsedHouse]:
     """A chat of its own for each test, empty, without a rate limit."""
-    async for running in _house(ServeSettings(port=0, rate=0), clock):
+    async for running in _rehearsed() if REHEARSED else _house(ServeSettings(port=0, rate=0), clock):
         yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def strict_house(clock: WoundClock) -> AsyncIterator[ChatHouse]:
     """A chat with the usual limit: ten actions at once, then one a second."""
+    if REHEARSED:
+        pytest.skip("the time of functions in processes of their own cannot be wound on")
     async for running in _house(ServeSettings(port=0), clock):
         yield running
 
@@ -50,6 +63,8 @@ async def strict_house(clock: WoundClock) -> AsyncIterator[ChatHouse]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_house(clock: WoundClock) -> AsyncIterator[ChatHouse]:
     """A chat that other machines may reach, over plain HTTP."""
+    if REHEARSED:
+        pytest.skip("a rehearsal listens on this machine only")
     async for running in _house(ServeSettings(host="0.0.0.0", port=0, rate=0), clock):
         yield running
 
