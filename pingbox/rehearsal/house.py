@@ -61,11 +61,21 @@ Observer = Callable[[Happening], None]
 class Rehearsal:
     """A running rehearsal. Order of calls: `start`, then `url` and `websocket`, then `stop`."""
 
-    def __init__(self, wish: Wish, *, port: int = 0, observer: Observer = lambda happening: None) -> None:
-        """Unpacks what would be deployed. `RefusedError` without awslambdaric."""
+    def __init__(
+        self,
+        wish: Wish,
+        *,
+        port: int = 0,
+        observer: Observer = lambda happening: None,
+        libraries: Path | None = None,
+    ) -> None:
+        """Unpacks what would be deployed. `RefusedError` without awslambdaric.
+
+        `libraries` is the folder with awslambdaric and boto3 for the functions; None means the ones installed here.
+        """
         self._wish = wish
         self._folder = tempfile.TemporaryDirectory(prefix="pingbox-rehearsal-")
-        self._code = _unpacked(wish, Path(self._folder.name))
+        self._code = _unpacked(wish, Path(self._folder.name), libraries or _installed_libraries())
         self._bucket: dict[str, SiteFile] = {}
         clock = SystemClock()
         self.app = self._read("")
@@ -156,24 +166,24 @@ class Rehearsal:
         return web.Response(status=status, body=file.body, headers=headers)
 
 
-def _unpacked(wish: Wish, folder: Path) -> Path:
+def _unpacked(wish: Wish, folder: Path, libraries: Path) -> Path:
     """The zip's files and beside them the bootstrap; nothing else of PingBox is there to be imported."""
     code = folder / "code"
     [artifact] = wish.artifacts
     with zipfile.ZipFile(BytesIO(artifact.body)) as archive:
         archive.extractall(code)
     bootstrap = code / "bootstrap"
-    bootstrap.write_text(_bootstrap(), encoding="utf-8")
+    home = Path(guard.__file__).parents[3]
+    text = _BOOTSTRAP.format(python=sys.executable, home=str(home), libraries=str(libraries))
+    bootstrap.write_text(text, encoding="utf-8")
     bootstrap.chmod(bootstrap.stat().st_mode | stat.S_IXUSR)
     return code
 
 
-def _bootstrap() -> str:
+def _installed_libraries() -> Path:
     client = importlib.util.find_spec("awslambdaric")
     if client is None or client.origin is None:
         raise RefusedError(
             "the rehearsal", "no awslambdaric", "AWS's runtime client for Python", "pip install awslambdaric"
         )
-    home = Path(guard.__file__).parents[3]
-    libraries = Path(client.origin).parents[1]
-    return _BOOTSTRAP.format(python=sys.executable, home=str(home), libraries=str(libraries))
+    return Path(client.origin).parents[1]

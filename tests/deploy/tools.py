@@ -17,6 +17,8 @@ HOME = ROOT / ".venv-deploy"
 ENVIRONMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # MiniStack pins botocore; boto3 of the same month is what its Lambda processes import.
     "ministack": (("ministack==1.5.33", "boto3==1.43.106"), ()),
+    # As old as any boto3 of Lambda's python3.13, which is of November 2024: the functions may ask for nothing newer.
+    "runtime": (("boto3==1.34.145", "botocore==1.34.145", "awslambdaric==4.2.2"), ()),
     # cdk-preflight would bring a Node runtime; only the rules inside its archive are wanted.
     "static": (("cfn-lint==1.58.0", "cloudformation-validate==1.14.0"), ("cdk-preflight==1.9.1",)),
     # parliament needs pkg_resources, which later setuptools do not have.

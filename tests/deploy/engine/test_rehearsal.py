@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -16,12 +17,13 @@ from pingbox.deploy.wish import chat_wish
 from pingbox.rehearsal.acceptance import UnexpectedError, converse
 from pingbox.rehearsal.command import rehearse
 from pingbox.rehearsal.house import PLACE, Rehearsal
+from support.ministack import ROOT
 
 INDEX = SiteFile("index.html", b"<p>the page</p>", "text/html; charset=utf-8", "no-cache")
 
 
-def rehearsal(artifact: Artifact) -> Rehearsal:
-    return Rehearsal(chat_wish(PLACE, artifact, [INDEX], Site.WEBSITE, {}))
+def rehearsal(artifact: Artifact, libraries: Path | None = None) -> Rehearsal:
+    return Rehearsal(chat_wish(PLACE, artifact, [INDEX], Site.WEBSITE, {}), libraries=libraries)
 
 
 def test_the_conversation_goes_well() -> None:
@@ -45,6 +47,23 @@ def test_it_runs_from_the_zip_alone() -> None:
 
     with pytest.raises(UnexpectedError, match="expected Ana to be let in"):
         asyncio.run(run())
+
+
+def test_the_oldest_boto3_of_the_runtime_will_do() -> None:
+    """The zip brings no boto3, and Lambda's is older than ours: parameters of this year would fail there only."""
+    [libraries] = (ROOT / ".venv-deploy" / "runtime" / "lib").glob("python*/site-packages")
+    heard: list[str] = []
+
+    async def run() -> None:
+        house = rehearsal(chat_artifact(), libraries)
+        await house.start()
+        try:
+            await converse(house.websocket, house.origin, heard.append)
+        finally:
+            await house.stop()
+
+    asyncio.run(run())
+    assert len(heard) == 6
 
 
 def test_the_page_comes_with_the_headers_it_would_have() -> None:
