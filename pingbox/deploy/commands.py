@@ -67,6 +67,7 @@ def deploy(
     as_json: bool,
 ) -> None:
     """Put the chat, or your own template, on AWS: plan, confirm, watch, done. Again: "no changes"."""
+    _refuse_contradictions(yes, dry_run, hotswap, as_json)
     if dry_run:
         _dry_run(ctx, where, what)
         return
@@ -106,6 +107,16 @@ def policy(where: Where, account: str) -> None:
 
     place = checked_place(where.app, where.stage, where.region or "*")
     click.echo(json.dumps(deployer_policy(place, account), indent=2))
+
+
+def _refuse_contradictions(yes: bool, dry_run: bool, hotswap: bool, as_json: bool) -> None:
+    """Options of which one would be passed over in silence."""
+    if as_json and (dry_run or hotswap):
+        raise click.UsageError("--json prints the outputs of a deploy; a dry run and a hot swap have none")
+    if as_json and not yes:
+        raise click.UsageError("--json shows no plan to say yes to: pass --yes, or look at `pingbox plan --json` first")
+    if dry_run and hotswap:
+        raise click.UsageError("--dry-run and --hotswap contradict each other")
 
 
 def _ready(

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 # An audit hook sees every socket of the process, whoever opens it.
 NO_NETWORK = """
 import sys
@@ -66,6 +68,16 @@ def test_no_credentials_is_one_line(tmp_path: Path) -> None:
 def test_no_region_is_one_line(tmp_path: Path) -> None:
     done = run(PINGBOX, "plan", home=tmp_path)
     assert (done.returncode, "--region" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
+@pytest.mark.parametrize(
+    "options", [("--json",), ("--json", "--yes", "--dry-run"), ("--json", "--hotswap"), ("--dry-run", "--hotswap")]
+)
+def test_options_that_contradict_each_other_are_refused(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Before anybody is asked; a question in the middle of the JSON would help nobody."""
+    done = run(PINGBOX, "deploy", *options, home=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Error: --" in done.stderr
 
 
 def test_an_unknown_profile_is_one_line(tmp_path: Path) -> None:
