@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -86,10 +87,10 @@ def _same(now: dict[str, Any], then: dict[str, Any]) -> bool:
 def _in_house(settings: ServeSettings, work: Callable[[Any], Awaitable[R]]) -> R:
     """Start the app without a word, do the work, end it."""
     from pingbox.emulator.aws import guard
-    from pingbox.local.running import log_to_terminal, open_house
+    from pingbox.local.running import TerminalLog, open_house
 
-    async def run() -> R:
-        house = open_house(settings, log_to_terminal(settings, err=True))
+    async def run(log: TerminalLog) -> R:
+        house = open_house(settings, log)
         await house.start()
         guard.install(house.addresses.endpoint)
         try:
@@ -97,7 +98,8 @@ def _in_house(settings: ServeSettings, work: Callable[[Any], Awaitable[R]]) -> R
         finally:
             await house.stop()
 
-    return asyncio.run(run())
+    with contextlib.closing(TerminalLog(settings, err=True)) as log:
+        return asyncio.run(run(log))
 
 
 def _read_event(file: Path) -> Any:

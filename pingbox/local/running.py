@@ -20,6 +20,7 @@ from pingbox.emulator.gateway.declaration import Api
 from pingbox.emulator.happenings import Happening, Observer
 from pingbox.local.addresses import Addresses
 from pingbox.local.live_log import json_line, plain, text_line
+from pingbox.local.log_writer import LogWriter, to_stream
 from pingbox.local.trace import Trace
 from pingbox.settings import ServeSettings, SettingsError
 
@@ -57,7 +58,8 @@ def run(settings: ServeSettings) -> None:
 async def _serve(settings: ServeSettings) -> None:
     from pingbox.emulator.aws import guard
 
-    with _watched(settings) as observer:
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    with contextlib.closing(TerminalLog(settings)) as log, _traced(settings, log) as observer:
         house = open_house(settings, observer)
         try:
             await house.start()
@@ -69,31 +71,26 @@ async def _serve(settings: ServeSettings) -> None:
                 _greet(settings, house)
                 await asked.wait()
         finally:
-            if settings.log_format == "text":
-                click.echo("stopping…")
+            log.say("stopping…")
             await house.stop()
             if settings.ready_file is not None:
                 settings.ready_file.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def _watched(settings: ServeSettings) -> Iterator[Observer]:
+def _traced(settings: ServeSettings, log: TerminalLog) -> Iterator[Observer]:
     """The observer of a house: the live log, and the trace where one was asked for."""
-    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
-    to_terminal = log_to_terminal(settings)
     if settings.trace is None:
-        yield to_terminal
+        yield log
         return
     trace = Trace(settings.trace, time.time())
 
     def both(happening: Happening) -> None:
         trace(happening)
-        to_terminal(happening)
+        log(happening)
 
-    try:
+    with contextlib.closing(trace):
         yield both
-    finally:
-        trace.close()
 
 
 def tell(settings: ServeSettings) -> None:
@@ -128,25 +125,33 @@ def open_house(settings: ServeSettings, observer: Observer) -> House:
         raise click.ClickException(str(error)) from error
 
 
-def log_to_terminal(settings: ServeSettings, *, err: bool = False) -> Observer:
-    """An observer that prints each happening's line, in colour where the terminal has it; `err`: to stderr."""
-    stream = sys.stderr if err else sys.stdout
-    style = _in_colour if stream.isatty() else plain
+class TerminalLog:
+    """An observer that prints each happening's line, in colour where the terminal has it; `err`: to stderr.
 
-    def observe(happening: Happening) -> None:
-        if settings.log_format == "json":
+    To be closed at the end: what waits is written then.
+    """
+
+    def __init__(self, settings: ServeSettings, *, err: bool = False) -> None:
+        stream = sys.stderr if err else sys.stdout
+        self._settings = settings
+        self._style = _in_colour if stream.isatty() else plain
+        self._writer = LogWriter(to_stream(stream))
+
+    def __call__(self, happening: Happening) -> None:
+        if self._settings.log_format == "json":
             line: str | None = json_line(happening)
         else:
-            line = text_line(happening, verbose=settings.verbose, style=style)
-        if line is None:
-            return
-        if style is plain:  # click.echo looks for colours to take out: 0.1 ms a line
-            stream.write(line + "\n")
-            stream.flush()
-        else:
-            click.echo(line, err=err)
+            line = text_line(happening, verbose=self._settings.verbose, style=self._style)
+        if line is not None:
+            self._writer.write(line)
 
-    return observe
+    def say(self, words: str) -> None:
+        """A line of ours, for people only."""
+        if self._settings.log_format == "text":
+            self._writer.write(words)
+
+    def close(self) -> None:
+        self._writer.close()
 
 
 def _in_colour(text: str, tone: str) -> str:

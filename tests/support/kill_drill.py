@@ -11,7 +11,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from websockets.asyncio.client import connect
 
@@ -209,10 +209,13 @@ async def read_by_history(url: str) -> list[Row]:
 
 
 async def _asked(socket: Any, frame: dict[str, Any], answer: str) -> dict[str, Any]:
-    await socket.send(json.dumps(frame))
-    heard: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), 10))
+    """The answer to `frame`; the last messages may still be on their way to everybody, and come before it."""
+    await socket.send(json.dumps(frame | {"id": "asked"}))
+    async with asyncio.timeout(30):
+        while (heard := json.loads(await socket.recv())).get("id") != "asked":
+            assert heard["type"] == "message", heard
     assert heard["type"] == answer, heard
-    return heard
+    return cast("dict[str, Any]", heard)
 
 
 def read_store(data_dir: Path) -> list[Row]:
