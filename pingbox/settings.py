@@ -32,6 +32,7 @@ class ServeSettings:
     `dev`, or the stage that the app declares. `ready_file` is written once the server answers.
     `tls_port` adds a TLS listener whose authority's certificate is written to `tls_ca`; both or neither.
     `switches` are the gateway's other plausible answers by name (`message_order=serial`).
+    `install` false installs nothing that an app's functions need and lack.
     `rate` is how many actions a minute a connection may do; 0 is no limit, None the chat's own.
     `dynamodb_endpoint` puts another DynamoDB in place of the local one; `real_dynamodb` real tables on AWS.
     """
@@ -49,6 +50,7 @@ class ServeSettings:
     tls_port: int | None = None
     tls_ca: Path | None = None
     in_process: bool = False
+    install: bool = True
     switches: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     ready_file: Path | None = None
     open_browser: bool = False

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Collection, Coroutine, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import click
 
 from pingbox.emulator.aws.in_process import Wires
 from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.functions.file_watcher import FileWatcher, concerned
 from pingbox.emulator.functions.invoke_api import InvokeApi
+from pingbox.emulator.functions.packages import Packages, asks_for_packages
 from pingbox.emulator.gateway.declaration import Api
 from pingbox.emulator.happenings import Happening, Observer
+from pingbox.emulator.kept_folders import kept_folders
 from pingbox.emulator.server.gateway_server import GatewayServer
 from pingbox.emulator.template import App, Table, read_app
 from pingbox.emulator.template.errors import TemplateError
@@ -30,6 +39,10 @@ def _nobody(happening: Happening) -> None:
     return None
 
 
+def _tell(text: str) -> None:
+    click.echo(text, err=True)  # the standard output may be read as JSON lines
+
+
 class AppHouse:
     """A running app. Order of calls: `start`, then `addresses` and `facts`, then `stop`."""
 
@@ -38,7 +51,15 @@ class AppHouse:
         assert settings.app is not None
         self._settings = settings
         clock = clock or SystemClock()
-        self.app = read(settings)
+        self._declared = read(settings)
+        self._packages = Packages(
+            kept_folders(),
+            os.environ,
+            tell=_tell,
+            install=settings.install,
+            interpreter=Path(sys.executable) if settings.in_process else None,
+        )
+        self.app = replace(self._declared, functions=self._packages.prepared(self._declared.functions))
         kind = InThisProcess if settings.in_process else InProcesses
         self.functions: AppFunctions = kind(self.app, observer, clock)
         self.store = item_store(settings, clock)
@@ -58,6 +79,8 @@ class AppHouse:
             switches=switches(settings.switches),
         )
         self._watcher: FileWatcher | None = None
+        self._changing = asyncio.Lock()
+        self._changes: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Answer. Raises `OSError` if the address cannot be listened on; nothing is left behind then."""
@@ -75,6 +98,8 @@ class AppHouse:
         """Close every connection with a close frame, end every process, and be gone in about a second."""
         if self._watcher is not None:
             await self._watcher.close()
+        for change in self._changes:
+            change.cancel()
         await self.server.stop()
         await self._let_go()
 
@@ -100,36 +125,66 @@ class AppHouse:
         known.append(("DynamoDB", self.store.describe(self.server.url)))
         known += tls_facts(self._settings, self.server.tls_port)
         known += [("Not here", f"{one.logical_id} ({one.type}): {one.reason}") for one in self.app.ignored]
-        known += [("Note", warning) for warning in self.app.warnings]
+        known += [("Note", warning) for warning in (*self.app.warnings, *self._packages.notes)]
         return known
 
     # --- what is saved is live -----------------------------------------------------------------------------------
 
     async def _watch(self) -> None:
-        code = {folder for spec in self.app.functions for folder in (spec.code, *spec.layers)}
+        code = {folder for spec in self._declared.functions for folder in (spec.code, *spec.layers)}
         self._watcher = FileWatcher([Path(path) for path in (*code, *self.app.files)], self._saved)
         await self._watcher.start()
 
     def _saved(self, changed: frozenset[Path]) -> None:
         if changed & {Path(file).resolve() for file in self.app.files}:
-            self._replan()
-        for name in concerned(changed, self.app.functions):
+            self._later(self._replan())
+        names = concerned(changed, self.app.functions)
+        for name in names:
             self.functions.reload(name)
+        if any(asks_for_packages(path) for path in changed):
+            self._later(self._provide(names))
 
-    def _replan(self) -> None:
+    def _later(self, change: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(change)
+        self._changes.add(task)
+        task.add_done_callback(self._changes.discard)
+
+    async def _replan(self) -> None:
         """Deploy the saved template; open connections stay (HS-10). A broken one leaves everything as it was."""
-        try:
-            app = read(self._settings)
-            for spec in app.functions:
-                if spec != self.app.function(spec.name):
-                    self.functions.define(spec)
-            create_tables(self.store, self.server.url, app.tables)
-            self.server.replace(app.apis)
-        except (TemplateError, ValueError) as error:
-            _log.warning("the saved template is not served, what was served goes on: %s", error)
-            return
-        self.app = app
-        _log.warning("the saved template is live")
+        async with self._changing:
+            try:
+                declared = read(self._settings)
+                app = await self._with_packages(declared, {spec.name for spec in declared.functions})
+                self._define(app)
+                create_tables(self.store, self.server.url, app.tables)
+                self.server.replace(app.apis)
+            except (TemplateError, ValueError) as error:
+                _log.warning("the saved template is not served, what was served goes on: %s", error)
+                return
+            self._declared, self.app = declared, app
+            _log.warning("the saved template is live")
+
+    async def _provide(self, names: Collection[str]) -> None:
+        """What the functions' folders ask for now."""
+        async with self._changing:
+            app = await self._with_packages(self._declared, set(names))
+            self._define(app)
+            self.app = app
+
+    async def _with_packages(self, declared: App, names: set[str]) -> App:
+        """`declared` with the packages of these functions; those of the others are known."""
+        specs = [spec for spec in declared.functions if spec.name in names]
+        # Installing takes long, and clients talk on meanwhile.
+        prepared = await asyncio.to_thread(self._packages.prepared, specs)
+        for note in self._packages.notes:
+            _log.warning("%s", note)
+        known = {spec.name: spec for spec in (*self.app.functions, *prepared)}
+        return replace(declared, functions=tuple(known[spec.name] for spec in declared.functions))
+
+    def _define(self, app: App) -> None:
+        for spec in app.functions:
+            if spec != self.app.function(spec.name):
+                self.functions.define(spec)
 
     def _wires(self) -> Wires:
         dynamodb = self.store.dynamodb if isinstance(self.store, LocalTables) else None

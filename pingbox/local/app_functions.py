@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import sys
 import tempfile
 from collections.abc import Collection
 from typing import Any, Protocol
@@ -19,6 +21,8 @@ from pingbox.emulator.functions.processes import ProcessFunctions
 from pingbox.emulator.functions.together import FunctionsTogether
 from pingbox.emulator.happenings import Observer
 from pingbox.emulator.template import App
+
+_log = logging.getLogger("pingbox.serve")
 
 
 class AppFunctions(Protocol):
@@ -84,6 +88,7 @@ class InThisProcess:
         self._others.endpoint = wires.endpoint
         self._tmp = self._undo.enter_context(tempfile.TemporaryDirectory(prefix="pingbox-"))
         self._undo.callback(_restore_environment, dict(os.environ))
+        self._undo.callback(sys.path.__setitem__, slice(None), list(sys.path))
         guard.scrub(os.environ)
         os.environ.update(guard.environment(wires.endpoint, wires.region))
         self._undo.enter_context(wires.everywhere())
@@ -93,9 +98,13 @@ class InThisProcess:
     def define(self, spec: FunctionSpec) -> None:
         try:
             function = in_process_function(spec, self._surroundings, tmp=self._tmp, now=self._clock.now())
-        except CannotRun:
+        except CannotRun as reason:
+            if spec.packages and spec.runtime.startswith("python"):
+                _log.warning("%s, so it runs in one of its own, where breakpoint() does not work", reason)
             self._others.define(spec)
         else:
+            # After everything else: they are the function's, and must not take PingBox's own packages away.
+            sys.path += [folder for folder in spec.packages if folder not in sys.path]
             self._python.define(spec.name, function)
 
     def reload(self, function: str) -> None:

@@ -12,6 +12,8 @@ import pytest
 from pingbox.local.app import AppHouse
 from pingbox.settings import ServeSettings
 from pingbox.testing import Clients
+from support.waiting import until
+from support.wheels import wheel
 
 ROUTES = """
 [tool.pingbox]
@@ -79,3 +81,23 @@ async def test_a_broken_template_leaves_what_was_served(app, caplog):
             if "what was served goes on" in caplog.text:
                 break
         assert "what was served goes on" in caplog.text
+
+
+@pytest.mark.parametrize("in_process", [False, True], ids=["processes", "in process"])
+async def test_a_requirement_that_is_added_is_installed_for_the_next_event(app, in_process, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    name = f"greeting_{'here' if in_process else 'there'}"
+    wheel(tmp_path / "wheels", name, "1.0", "WORD = 'hello'\n")
+    (app / "app.py").write_text(
+        f"def hello(event, context):\n"
+        f"    try:\n        import {name} as greeting\n"
+        f"    except ImportError:\n        return {{'statusCode': 200, 'body': 'not yet'}}\n"
+        f"    return {{'statusCode': 200, 'body': greeting.WORD}}\n"
+    )
+    async with served(app, in_process=in_process) as ana:
+        assert await asked(ana, "hello") == "not yet"
+        (app / "requirements.txt").write_text(f"--no-index\n--find-links {tmp_path / 'wheels'}\n{name}\n")
+        await until(
+            lambda: list((tmp_path / "cache" / "pingbox" / "pip").glob(f"[0-9a-f]*/{name}.py")), "pip to end", within=60
+        )
+        await becomes(ana, "hello", "hello")

@@ -99,7 +99,8 @@ def launch(spec: FunctionSpec, surroundings: Surroundings, *, runtime_api: str, 
 def _python(spec: FunctionSpec, surroundings: Surroundings, code: str) -> tuple[str, ...]:
     options = {
         "code": code,
-        "layers": layer_folders(spec),
+        # On Lambda they lie beside the code, so before the layers.
+        "layers": [*spec.packages, *layer_folders(spec)],
         "provided": _boto3_folder(),
         "endpoint": surroundings.endpoint,
         "guard": str(Path(guard.__file__).parent),
@@ -117,6 +118,8 @@ def _node(spec: FunctionSpec, surroundings: Surroundings, code: str, environment
         )
     command = (node, "--require", str(NODE_RUNTIME / "guard.cjs"), str(NODE_RUNTIME / "bootstrap.cjs"))
     layers = [folder for layer in spec.layers for folder in (f"{layer}/nodejs/node_modules", f"{layer}/node_modules")]
+    # On Lambda they belong to the runtime, so after the layers.
+    layers += [f"{folder}/node_modules" for folder in spec.packages]
     return Launch(command, environment | {"NODE_PATH": os.pathsep.join(layers)}, code)
 
 

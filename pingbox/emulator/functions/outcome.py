@@ -65,6 +65,7 @@ class FunctionSpec:
 
     `handler` is `module.function` as Lambda writes it (dots or slashes in the module path); `code` the folder it is
     found in; `runtime` Lambda's name, e.g. `python3.13` or `nodejs22.x`; `timeout` in seconds; `memory` in MB.
+    `packages` are folders with packages that were installed for it here, and are no part of the app.
     """
 
     name: str
@@ -75,6 +76,7 @@ class FunctionSpec:
     memory: int = 128
     environment: Mapping[str, str] | None = None
     layers: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
 
 class Functions(Protocol):

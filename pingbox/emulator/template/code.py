@@ -7,21 +7,19 @@ same code is written once and two functions never share a folder by accident.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+
+from pingbox.emulator.kept_folders import filled_once, kept_folders
 
 _ESM = re.compile(r"^\s*(import\s|export\s)", re.MULTILINE)
 
 
 def default_cache() -> Path:
     """The user's cache folder for code that is not already in a folder."""
-    import platformdirs
-
-    return platformdirs.user_cache_path("pingbox") / "code"
+    return kept_folders() / "code"
 
 
 def write_inline(cache: Path, code: str, runtime: str) -> str:
@@ -42,23 +40,4 @@ def unpack(cache: Path, archive: Path) -> str:
 
 
 def _folder(cache: Path, content: bytes, fill: Callable[[Path], object]) -> str:
-    folder = cache / hashlib.sha256(content).hexdigest()[:32]
-    if folder.is_dir():
-        return str(folder)
-    cache.mkdir(parents=True, exist_ok=True)
-    # Filled beside and then renamed: a run that is killed half-way leaves no half-filled folder to be believed later.
-    draft = Path(tempfile.mkdtemp(dir=cache))
-    fill(draft)
-    try:
-        os.rename(draft, folder)
-    except OSError:
-        if not folder.is_dir():
-            raise
-        _remove(draft)
-    return str(folder)
-
-
-def _remove(draft: Path) -> None:
-    import shutil
-
-    shutil.rmtree(draft)
+    return str(filled_once(cache / hashlib.sha256(content).hexdigest()[:32], fill))

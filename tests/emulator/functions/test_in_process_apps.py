@@ -83,3 +83,18 @@ def test_what_cannot_run_in_process_says_so(app: App) -> None:
     with pytest.raises(CannotRun, match=r"function n has the runtime nodejs20\.x: only Python runs in process"):
         in_process_function(node, MINE, tmp="/tmp", now=0.0)
     assert runnable([node, python]) == ([python], [node])
+
+
+class TestInstalledPackages:
+    """Libraries are imported by their own names, so in a process there is one version of each."""
+
+    def test_of_another_version_than_this_process_has_need_a_process_of_their_own(self, app: App) -> None:
+        code = app({"app.py": "", "requirements.txt": "click<2\npyyaml\n"})
+        spec = FunctionSpec("f", "app.handler", str(code), packages=("/cache/pip/1",))
+        with pytest.raises(CannotRun, match="function f needs click<2; this process has another"):
+            in_process_function(spec, MINE, tmp="/tmp", now=0.0)
+
+    def test_that_suit_this_process_do_not(self, app: App) -> None:
+        code = app({"app.py": "def handler(event, context): ...", "requirements.txt": "click>=8\nnot-here==1\n"})
+        spec = FunctionSpec("f", "app.handler", str(code), packages=("/cache/pip/1",))
+        assert in_process_function(spec, MINE, tmp="/tmp", now=0.0).timeout == spec.timeout

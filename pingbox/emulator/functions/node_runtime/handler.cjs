@@ -2,6 +2,7 @@
 "use strict";
 
 const fs = require("node:fs");
+const nodeModule = require("node:module");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
 
@@ -61,9 +62,17 @@ async function loadFile(taskRoot, modulePath) {
 
 async function loadOne(file) {
   if (file.endsWith(".mjs") || (file.endsWith(".js") && isModulePackage(path.dirname(file)))) {
+    lookInNodePath();
     return import(pathToFileURL(file).href);
   }
   return require(file);
+}
+
+function lookInNodePath() {
+  // Node.js 18.19 and 20.6 have register; it starts a thread, which only those pay who have something there.
+  if (process.env.NODE_PATH && typeof nodeModule.register === "function") {
+    nodeModule.register(pathToFileURL(path.join(__dirname, "node_path.mjs")).href);
+  }
 }
 
 // Whether the nearest package.json says "type": "module".
