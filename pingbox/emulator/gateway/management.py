@@ -51,8 +51,10 @@ def read_path(path: str) -> Target | None:
     if _SEGMENT not in segments:
         return None
     at = segments.index(_SEGMENT)
-    stage = segments[at - 1] if at else ""
-    return Target("/".join(segments[: max(at - 1, 0)]), stage, "/".join(segments[at + 1 :]))
+    # An endpoint with a slash at its end, as many handlers write it, comes from today's SDK for JavaScript as `//`.
+    before = [segment for segment in segments[:at] if segment]
+    stage = before[-1] if before else ""
+    return Target("/".join(before[:-1]), stage, "/".join(segments[at + 1 :]))
 
 
 def refusal(method: str, connection_id: str, body_size: int) -> ManagementAnswer | None:

@@ -20,6 +20,11 @@ from pingbox.emulator.gateway.expressions import ExpressionError
 _LOOPBACK = re.compile(r"localhost|[a-z0-9.-]+\.localhost|127(?:\.\d{1,3}){3}|::1", re.IGNORECASE)
 _BODY = "request.body"
 
+# A message has no content type, and API Gateway takes one that is missing for this: integrations without a
+# TemplateSelectionExpression find their template under it (aws-samples/serverless-patterns
+# apigw-websocket-mapping-template-authorizer, the AWS CDK's example of WebSocketAwsIntegration).
+_ASSUMED = "application/json"
+
 
 @dataclass(frozen=True)
 class BackendAnswer:
@@ -156,6 +161,8 @@ def _request_template(integration: TemplatedIntegration, body: str) -> str | Non
         return None
     value = expressions.json_or_missing(body)
     key = _selected(integration.template_selection_expression, lambda name: _request_variable(name, value))
+    if integration.template_selection_expression is None and _ASSUMED in templates:
+        key = _ASSUMED
     template = templates.get(key, templates.get(DEFAULT))
     if template is not None:
         return template

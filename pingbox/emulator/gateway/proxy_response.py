@@ -35,7 +35,9 @@ def read_proxy_response(value: Any) -> ProxyResponse | Malformed:
     unknown = value.keys() - _MEMBERS
     if unknown:
         return Malformed(f"the function's response has the unknown member {min(unknown)!r}; known: {_known()}")
-    status = _status(value.get("statusCode"))
+    # Left out, even all of it (`{}`), it counts as 200: recorded on AWS for Lambda proxies of REST APIs (localstack,
+    # test_lambda_aws_proxy_response_format), and published WebSocket apps return {} from $connect.
+    status = _status(value.get("statusCode", 200))
     if status is None:
         return Malformed(f"statusCode is {_shown(value.get('statusCode'))}, expected a number such as 200")
     body = value.get("body")

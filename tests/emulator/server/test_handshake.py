@@ -153,11 +153,26 @@ async def test_a_connect_function_that_fails_is_502(serve, failure):
 @pytest.mark.fact("CN-6", "RT-30", "CN-13")
 @pytest.mark.parametrize(
     "nonsense",
-    [None, "ok", 200, [], {}, {"statusCode": "abc"}, {"statusCode": 200, "unknown": 1}, {"statusCode": 101}],
+    [
+        None,
+        "ok",
+        200,
+        [],
+        {"statusCode": None},
+        {"statusCode": "abc"},
+        {"statusCode": 200, "unknown": 1},
+        {"statusCode": 101},
+    ],
 )
 async def test_a_malformed_connect_response_is_502(serve, nonsense):
     world = await serve(functions=refusing(nonsense))
     assert await world.refusal() == 502
+
+
+@pytest.mark.parametrize("response", [{}, {"body": "welcome"}, {"headers": {"x-a": "b"}}])
+async def test_a_connect_response_without_a_status_code_is_a_200(serve, response):
+    world = await serve(functions=refusing(response))
+    assert (await (await world.raw()).upgrade()).status == 101
 
 
 @pytest.mark.fact("CN-7")

@@ -154,6 +154,14 @@ async def test_a_closed_connection_is_gone(serve):
     assert failed.response["Error"]["Code"] == "GoneException"
 
 
+async def test_an_endpoint_with_a_slash_at_its_end_is_meant_as_one_without(serve):
+    """Handlers write it, and today's SDK for JavaScript makes two slashes of it."""
+    world = await serve()
+    raw = await world.upgraded()
+    assert (await world.http("POST", f"/dev//@connections/{world.connection_id()}", b"hello")).status == 200
+    assert (await raw.received())[2] == b"hello"
+
+
 @pytest.mark.fact("MG-11", "MG-19", "OQ-13")
 @pytest.mark.parametrize("connection_id", ["nonsense", "TXzPWdnOjoECGjAx", "TXzPWdnOjoECGjA", "a/b", "%20"])
 async def test_a_malformed_id_is_a_bad_request(serve, connection_id):
