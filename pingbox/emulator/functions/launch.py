@@ -120,7 +120,10 @@ def _node(spec: FunctionSpec, surroundings: Surroundings, code: str, environment
     layers = [folder for layer in spec.layers for folder in (f"{layer}/nodejs/node_modules", f"{layer}/node_modules")]
     # On Lambda they belong to the runtime, so after the layers.
     layers += [f"{folder}/node_modules" for folder in spec.packages]
-    return Launch(command, environment | {"NODE_PATH": os.pathsep.join(layers)}, code)
+    environment["NODE_PATH"] = os.pathsep.join(layers)
+    if spec.packages:  # the SDK is ours then, and its warning of an old Node.js on a laptop nobody's concern
+        environment["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true"
+    return Launch(command, environment, code)
 
 
 def _bootstrap_file(spec: FunctionSpec, code: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,12 +49,13 @@ def read_functions(stack: Stack, findings: Findings, cache: Path) -> FunctionTab
     """All functions of the stack. Raises TemplateError for one that is declared wrongly."""
     table = FunctionTable()
     layers = {layer.ref: _layer_folder(layer, cache) for layer in stack.of_type("AWS::Lambda::LayerVersion")}
+    providers = _providers(stack)
     for resource in stack.of_type("AWS::Lambda::Function"):
         name = resource.ref
         if name in table.specs:
             raise resource.wrong("FunctionName", name, "a name that no other function of the template has")
         table.places[name] = resource.place
-        unavailable = _unavailable(resource, name)
+        unavailable = _unavailable(resource, name, providers)
         if unavailable:
             table.unavailable[name] = unavailable
             continue
@@ -61,7 +63,20 @@ def read_functions(stack: Stack, findings: Findings, cache: Path) -> FunctionTab
     return table
 
 
-def _unavailable(resource: Resource, name: str) -> Unavailable | None:
+def _providers(stack: Stack) -> set[str]:
+    """The ARNs of functions that CloudFormation calls while it deploys; the CDK and serverless bring some along."""
+    found = set()
+    for logical_id, raw in stack.resources.items():
+        if raw["Type"].startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
+            with contextlib.suppress(TemplateError):  # a token from the account is no function of this template
+                found.add(str(Resource(stack, logical_id).get("ServiceToken")))
+    return found
+
+
+def _unavailable(resource: Resource, name: str, providers: set[str]) -> Unavailable | None:
+    if resource.arn in providers:
+        reason = "it serves custom resources, which do not run here"
+        return Unavailable(name, resource, reason, "calls to it fail with this explanation", fatal=False)
     code = resource.get("Code")
     if resource.text("PackageType") == "Image" or (isinstance(code, Mapping) and "ImageUri" in code):
         reason = "it is a container image, and images are not run locally"
@@ -86,17 +101,21 @@ def _code_key(resource: Resource) -> str:
 
 
 def _in_bucket(resource: Resource, code: object) -> bool:
-    if _asset(resource) or resource.stack.parameters.stand_in(_code_key(resource)):
+    if _asset(resource, code) or resource.stack.parameters.stand_in(_code_key(resource)):
         return False
     if isinstance(code, Mapping):
         return "S3Key" in code and code.get("S3Bucket") != LOCAL_BUCKET
     return isinstance(code, str) and code.startswith("s3://")
 
 
-def _asset(resource: Resource) -> str | None:
-    # `cdk synth` writes the local path of the code beside the bucket it will be uploaded to.
+def _asset(resource: Resource, code: object) -> str | None:
+    """Where the code lies that `code` (an evaluated Code or Content) has in a bucket; None where nobody noted it."""
+    # `cdk synth` writes it into the resource, unless told not to; then only its manifest knows.
     path = (resource.raw.get("Metadata") or {}).get("aws:asset:path")
-    return path if isinstance(path, str) else None
+    if isinstance(path, str):
+        return path
+    key = code.get("S3Key") if isinstance(code, Mapping) else None
+    return resource.stack.assets.path(key) if isinstance(key, str) else None
 
 
 def _spec(resource: Resource, name: str, layers: Mapping[str, str], findings: Findings, cache: Path) -> FunctionSpec:
@@ -127,7 +146,7 @@ def _code_folder(resource: Resource, runtime: str, cache: Path) -> str:
             return write_inline(cache, text, runtime)
         case {"S3Bucket": bucket, "S3Key": str(path)} if bucket == LOCAL_BUCKET:
             return local_code(resource, path, cache)
-    asset = _asset(resource)
+    asset = _asset(resource, code)
     if asset:
         return local_code(resource, asset, cache)
     if isinstance(code, str):
@@ -154,12 +173,16 @@ def local_code(resource: Resource, path: str, cache: Path) -> str:
 
 
 def _layer_folder(layer: Resource, cache: Path) -> str:
-    match layer.get("Content"):
-        case {"S3Bucket": bucket, "S3Key": str(path)} if bucket == LOCAL_BUCKET or _asset(layer):
-            return local_code(layer, _asset(layer) or path, cache)
+    content = layer.get("Content")
+    asset = _asset(layer, content)
+    if asset:
+        return local_code(layer, asset, cache)
+    match content:
+        case {"S3Bucket": bucket, "S3Key": str(path)} if bucket == LOCAL_BUCKET:
+            return local_code(layer, path, cache)
         case str(path) if not path.startswith("s3://"):
             return local_code(layer, path, cache)
-    return _asset(layer) or ""
+    return ""
 
 
 def _layers(resource: Resource, known: Mapping[str, str], findings: Findings) -> tuple[str, ...]:
@@ -217,8 +240,9 @@ def code_problem(spec: FunctionSpec) -> str | None:
         return None
     if any((folder / f"{module}{end}").is_file() for end in (".ts", ".mts", ".tsx")):
         return (
-            f"its handler {spec.handler} is TypeScript, which Lambda does not run; build it first "
-            "(`sam build`, then serve .aws-sam/build/template.yaml)"
+            f"its handler {spec.handler} is TypeScript, which Lambda does not run; build it first (`sam build`, then "
+            "serve .aws-sam/build/template.yaml; `serverless package`, then serve "
+            ".serverless/cloudformation-template-update-stack.json)"
         )
     return f"its handler {spec.handler} has no file {' or '.join(names)} in {folder}"
 

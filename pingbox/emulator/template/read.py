@@ -12,12 +12,10 @@ from pingbox.emulator.template.app import App, Output
 from pingbox.emulator.template.cloudformation import SERVERLESS_TRANSFORM, read_cloudformation, transforms
 from pingbox.emulator.template.code import default_cache
 from pingbox.emulator.template.document import Document, read_document
-from pingbox.emulator.template.errors import Place, TemplateError
 from pingbox.emulator.template.findings import Findings
+from pingbox.emulator.template.locating import HANDLERS, locate, unreadable
 from pingbox.emulator.template.references import Account
 
-TEMPLATES = ("template.yaml", "template.yml", "template.json", "serverless.yml", "serverless.yaml")
-_HANDLERS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -45,45 +43,9 @@ def read_app(
     Raises TemplateError when there is nothing to read, or what is declared cannot be served.
     """
     reading = _Reading(parameters, stage, region, account_id, cache or default_cache())
-    found = _locate(source)
+    found = locate(source)
     app = reading.handlers(found) if isinstance(found, str) else reading.file(found)
     return replace(app, source=str(source), outputs=_local_outputs(app, endpoint))
-
-
-def _locate(source: Path | str) -> Path | str:
-    """The file to read, or `module:attribute` as it is."""
-    path = Path(source)
-    if path.is_file():
-        return path.resolve()
-    if path.is_dir():
-        return _in_folder(path.resolve())
-    if isinstance(source, str) and _HANDLERS.fullmatch(source):
-        return source
-    raise TemplateError(
-        "is neither a file nor a folder",
-        place=Place(str(source)),
-        expected="a template, serverless.yml, a folder with one, or module:function",
-        next_step="check the path",
-    )
-
-
-def _in_folder(folder: Path) -> Path:
-    for name in TEMPLATES:
-        if (folder / name).is_file():
-            return folder / name
-    project = folder / "pyproject.toml"
-    if project.is_file() and "[tool.pingbox" in project.read_text(encoding="utf-8"):
-        return project
-    synthesised = sorted(folder.glob("*.template.json"))  # what `cdk synth` leaves in cdk.out
-    if len(synthesised) == 1:
-        return synthesised[0]
-    raise TemplateError(
-        "the folder has several templates" if synthesised else "the folder has nothing to serve",
-        place=Place(str(folder)),
-        received=", ".join(file.name for file in synthesised) or None,
-        expected=", ".join(TEMPLATES) + ", pyproject.toml with [tool.pingbox], or one *.template.json",
-        next_step="name the file itself, e.g. pingbox serve infra/api.yaml",
-    )
 
 
 class _Reading:
@@ -107,7 +69,7 @@ class _Reading:
         if file.suffix == ".toml":
             return self._project(file)
         if file.suffix not in (".json", ".yaml", ".yml", ".template"):
-            raise _unreadable(file)
+            raise unreadable(file)
         document = read_document(file)
         if _is_serverless(document, file):
             return self._serverless(document, file)
@@ -119,9 +81,9 @@ class _Reading:
         elsewhere = app_elsewhere(file)
         if elsewhere is None:
             return read_pyproject(file, self._account(file.parent.name), self._stage)
-        if _HANDLERS.fullmatch(elsewhere):
+        if HANDLERS.fullmatch(elsewhere):
             return self.handlers(elsewhere, file.parent)
-        found = _locate(file.parent / elsewhere)
+        found = locate(file.parent / elsewhere)
         assert isinstance(found, Path)
         return self.file(found)
 
@@ -171,16 +133,6 @@ def _is_serverless(document: Document, file: Path) -> bool:
     if not isinstance(root, Mapping) or "Resources" in root:
         return False
     return file.stem.startswith("serverless") or ("service" in root and "provider" in root)
-
-
-def _unreadable(file: Path) -> TemplateError:
-    return TemplateError(
-        "is not a kind of file that declares an app",
-        place=Place(str(file)),
-        received=file.suffix or "no extension",
-        expected=".yaml, .yml, .json (SAM, CloudFormation, serverless) or pyproject.toml",
-        next_step="serve a template; for plain handlers use module:function",
-    )
 
 
 def _local_outputs(app: App, endpoint: str) -> tuple[Output, ...]:

@@ -17,6 +17,7 @@ from pingbox.emulator.template.document import Document, KeyPath
 from pingbox.emulator.template.dotenv import read_dotenv
 from pingbox.emulator.template.errors import TemplateError
 from pingbox.emulator.template.findings import Findings
+from pingbox.emulator.template.pseudo_parameters import PLUGIN, written_out
 from pingbox.emulator.template.references import Account
 from pingbox.emulator.template.serverless_resources import compile_service
 from pingbox.emulator.template.serverless_template import Compiled, Service, as_list
@@ -48,8 +49,11 @@ def read_serverless(
         dotenv=read_dotenv(file.parent, options["stage"]) if uses_dotenv else {},
     )
     service = _service(variables, document, options)
-    _warn_of_builders(variables, document, findings)
+    plugins = _plugins(variables, document)
+    _warn_of_builders(plugins, document, findings)
     compiled = compile_service(service, variables, document)
+    if PLUGIN in plugins:
+        compiled.template = written_out(compiled.template)
     findings.ignored.extend(compiled.ignored)
     app = read_cloudformation(
         _as_document(compiled, document),
@@ -108,11 +112,14 @@ def _service(variables: Variables, document: Document, options: Mapping[str, str
     return Service(name, options["stage"], options["region"])
 
 
-def _warn_of_builders(variables: Variables, document: Document, findings: Findings) -> None:
+def _plugins(variables: Variables, document: Document) -> list[str]:
     plugins = variables.get(("plugins",))
     modules = plugins.get("modules") if isinstance(plugins, Mapping) else plugins
-    listed = as_list(modules, document.place(("plugins",)), "plugins")
-    builders = [name for name in listed if any(word in str(name) for word in _BUILDERS)]
+    return [str(name) for name in as_list(modules, document.place(("plugins",)), "plugins")]
+
+
+def _warn_of_builders(plugins: list[str], document: Document, findings: Findings) -> None:
+    builders = [name for name in plugins if any(word in name for word in _BUILDERS)]
     if builders:
         findings.warn(
             document.place(("plugins",)),

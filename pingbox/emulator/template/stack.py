@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pingbox.emulator.template.assets import Assets
 from pingbox.emulator.template.document import Document, KeyPath
 from pingbox.emulator.template.errors import Place, TemplateError
 from pingbox.emulator.template.expressions import NO_VALUE, Expressions
@@ -34,6 +35,7 @@ class Stack:
         self.document = document
         self.account = account
         self.folder = folder
+        self.assets = Assets(Path(document.file))
         root = section(document, document.root, ())
         self.parameters = Parameters(section(document, root, ("Parameters",)), given, document.place)
         self.expressions = Expressions(

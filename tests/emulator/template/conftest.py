@@ -36,11 +36,13 @@ Reader = Callable[..., App]
 def read(tmp_path: Path) -> Reader:
     """Write a template (and other files) into an app's folder and read it."""
 
-    def read(text: str, name: str = "template.yaml", files: dict[str, str] | None = None, **options: Any) -> App:
+    def read(
+        text: str, name: str = "template.yaml", files: dict[str, str | bytes] | None = None, **options: Any
+    ) -> App:
         folder = tmp_path / "my-app"
         for path, content in {"code/app.py": "", **(files or {}), name: text}.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(content, encoding="utf-8")
+            (folder / path).write_bytes(content.encode() if isinstance(content, str) else content)
         return read_app(folder / name, endpoint=ENDPOINT, cache=tmp_path / "cache", **options)
 
     return read

@@ -54,6 +54,33 @@ def test_what_is_no_app_is_refused_with_the_next_step(tmp_path: Path, path, mess
     assert caught.value.next_step
 
 
+@pytest.mark.parametrize(
+    ("file", "next_step"),
+    [
+        (
+            "serverless.ts",
+            "run serverless package, then pingbox serve .serverless/cloudformation-template-update-stack.json",
+        ),
+        (".chalice/config.json", "run chalice package out, then pingbox serve out/sam.json"),
+        ("main.tf", "Terraform is not read; name the handlers in a [tool.pingbox] table of pyproject.toml"),
+        ("infra/template.yml", "there is infra/template.yml: pingbox serve {folder}/infra/template.yml"),
+    ],
+)
+def test_a_folder_of_another_tool_is_told_the_way(tmp_path: Path, file, next_step):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("")
+    with pytest.raises(TemplateError, match="the folder has nothing to serve") as caught:
+        read_app(tmp_path, endpoint=ENDPOINT)
+    assert caught.value.next_step == next_step.format(folder=tmp_path)
+
+
+def test_a_program_that_is_named_itself_is_told_the_same(tmp_path: Path):
+    (tmp_path / "serverless.ts").write_text("export default {}")
+    with pytest.raises(TemplateError, match="not a kind of file") as caught:
+        read_app(tmp_path / "serverless.ts", endpoint=ENDPOINT)
+    assert "run serverless package" in caught.value.next_step
+
+
 def test_an_error_reads_place_thing_received_expected_next_step(refusal, smallest, tmp_path: Path):
     error = refusal(smallest().replace("StageName: prod", "StageName: $default"))
     assert str(error).splitlines() == [

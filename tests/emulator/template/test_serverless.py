@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from pathlib import Path
+
 import pytest
 
 from pingbox.emulator.gateway.declaration import Authorizer, LambdaProxy
@@ -149,3 +153,32 @@ def test_dotenv_files_answer_only_when_asked_for(read, refusal):
     app = read("useDotenv: true\n" + text, "serverless.yml", files=files)
     assert app.functions[0].environment == {"A": "one # two", "B": "of dev"}
     assert "PINGBOX_A" in refusal(text, "serverless.yml", files=files).received
+
+
+def test_pseudo_parameters_of_the_old_plugin_are_written_out(read):
+    """`#{AWS::Region}`: version 1 of the framework took every `${...}` for its own."""
+    environment = (
+        "{A: 'x-#{AWS::Region}-${AWS::StackName}', B: {Fn::Sub: ['#{AWS::AccountId}/${C}', {C: '#{WebsocketsApi}'}]}}"
+    )
+    text = TEXT.replace("name: aws", f"environment: {environment}")
+    plain = read(text, "serverless.yml")
+    assert plain.functions[0].environment["A"].startswith("x-#{AWS::Region}-")
+    app = read(text + "plugins: [serverless-pseudo-parameters]\n", "serverless.yml")
+    assert app.functions[0].environment == {
+        "A": "x-us-east-1-live-dev",
+        "B": f"000000000000/{app.apis[0].api_id}",
+    }
+
+
+def test_what_serverless_package_wrote_is_served_as_it_lies(read, refusal, smallest):
+    """Its template has the code in a bucket, and the archive lies beside it."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("app.py", "def handler(event, context): ...")
+    template = smallest("  Bucket: {Type: AWS::S3::Bucket}\n").replace(
+        "Code: code", "Code: {S3Bucket: !Ref Bucket, S3Key: serverless/x/dev/1-2/x.zip}"
+    )
+    name = ".serverless/cloudformation-template-update-stack.yaml"
+    assert "its code is in an S3 bucket" in refusal(template, name).message
+    app = read(template, name, files={".serverless/x.zip": archive.getvalue()})
+    assert (Path(app.functions[0].code) / "app.py").is_file()
