@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 WORKERS ?= -n auto --maxprocesses 4 --dist worksteal
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test check bench model conformance test-deploy format clean
+.PHONY: serve test check bench model conformance test-deploy test-rehearsal format clean
 
 serve: $(VENV)/.serve  ## Chat offline: the page, the WebSocket and @connections on one port.
 	$(BIN)/pingbox serve $(ARGS)
@@ -25,10 +25,14 @@ check: $(VENV)/.dev  ## What a machine can judge: style, types, who imports whom
 bench: $(VENV)/.dev  ## Speed, beside a reference in the same run. See benchmarks/README.md.
 	$(BIN)/python -m benchmarks $(ARGS)
 
-test-deploy: $(VENV)/.dev  ## The deploy against a stand-in for AWS and its judges, and browsers on what would be deployed.
+test-deploy: $(VENV)/.dev  ## The deploy against a stand-in for AWS and its judges, each in an environment of its own.
 	$(BIN)/python tests/deploy/tools.py
 	PYTHONPATH=tests $(BIN)/python -m support.chromium
-	PINGBOX_TEST_DEPLOY=1 PINGBOX_BROWSER_HOUSE=rehearsal $(BIN)/pytest -q $(WORKERS) tests/deploy tests/browser $(ARGS)
+	PINGBOX_TEST_DEPLOY=1 $(BIN)/pytest -q $(WORKERS) tests/deploy $(ARGS)
+
+test-rehearsal: $(VENV)/.dev  ## The browser tests on what would be deployed: the zip, the template, the page as uploaded.
+	PYTHONPATH=tests $(BIN)/python -m support.chromium
+	PINGBOX_BROWSER_HOUSE=rehearsal $(BIN)/pytest -q $(WORKERS) tests/browser $(ARGS)
 
 N ?= 20000
 model: $(VENV)/.dev  ## More random schedules against the room log: make model N=100000

@@ -1,6 +1,6 @@
 """Real browsers on the real chat: its Lambda handlers, gateway and tables in this process, one Chromium for all.
 
-With PINGBOX_BROWSER_HOUSE=rehearsal it is the chat out of the zip, as it would be deployed (`make test-deploy`).
+With PINGBOX_BROWSER_HOUSE=rehearsal it is the chat out of the zip, as it would be deployed (`make test-rehearsal`).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from pingbox.local.addresses import Addresses
 from pingbox.rehearsal.house import PLACE, Rehearsal
 
 REHEARSED = os.environ.get("PINGBOX_BROWSER_HOUSE") == "rehearsal"
-"""`make test-deploy` sets it. Functions then are processes of their own and know the real time only."""
+"""`make test-rehearsal` sets it. Functions then are processes of their own and know the real time only."""
 
 
 class RehearsedHouse:
