@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -19,20 +19,35 @@ CONSUMER = Path(__file__).parent / "consumer"
 
 @pytest.fixture(scope="session")
 def clean_python(tmp_path_factory) -> Path:
-    """A venv's Python with the built wheel; what the wheel depends on is borrowed from ours."""
-    folder = tmp_path_factory.mktemp("clean")
+    """The Python of a venv that holds the built wheel, what it depends on, and what a tester installs: nothing of ours.
+
+    Made once for all workers of a run: it takes half a minute.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "clean-venv"
+    with (shared / "clean-venv.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            _make(folder)
+            (folder / "made").touch()
+    return folder / "venv" / "bin" / "python"
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir()
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    built = subprocess.run(build, capture_output=True, text=True)
-    assert built.returncode == 0, built.stdout + built.stderr
+    _run(build)
     (wheel,) = folder.glob("*.whl")
-    venv.create(folder / "venv")
-    python = folder / "venv" / "bin" / "python"
-    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*install, str(wheel)], check=True)
-    borrowed = sysconfig.get_path("purelib")
-    own = next((folder / "venv" / "lib").glob("python*")) / "site-packages"
-    (own / "borrowed.pth").write_text(borrowed + "\n")
-    return python
+    venv.create(folder / "venv", with_pip=True)
+    install = [str(folder / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    _run([*install, str(wheel), "pytest", "pytest-asyncio", "pytest-xdist"])
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture
