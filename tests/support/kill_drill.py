@@ -211,9 +211,8 @@ async def read_by_history(url: str) -> list[Row]:
 async def _asked(socket: Any, frame: dict[str, Any], answer: str) -> dict[str, Any]:
     """The answer to `frame`; the last messages may still be on their way to everybody, and come before it."""
     await socket.send(json.dumps(frame | {"id": "asked"}))
-    async with asyncio.timeout(30):
-        while (heard := json.loads(await socket.recv())).get("id") != "asked":
-            assert heard["type"] == "message", heard
+    while (heard := json.loads(await asyncio.wait_for(socket.recv(), 10))).get("id") != "asked":
+        assert heard["type"] == "message", heard
     assert heard["type"] == answer, heard
     return cast("dict[str, Any]", heard)
 

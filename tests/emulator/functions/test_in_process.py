@@ -373,8 +373,10 @@ class TestClosing:
         before = set(threading.enumerate())
         functions = in_process(of(lambda event, context: None))
         await asyncio.gather(*(functions.invoke("f", {}) for _ in range(10)))
+        started = set(threading.enumerate()) - before
+        assert started
         functions.close()
-        assert set(threading.enumerate()) <= before
+        assert [thread for thread in started if thread.is_alive()] == []
 
     async def test_does_not_wait_for_a_handler_that_hangs(
         self, in_process: Make, log: Any, caplog: pytest.LogCaptureFixture
@@ -384,11 +386,13 @@ class TestClosing:
         functions = in_process(of(lambda event, context: gate.wait(10)))
         hanging = asyncio.ensure_future(functions.invoke("f", {}))
         await until(lambda: log.lines, "the START line")
+        started = set(threading.enumerate()) - before
+        assert started
         functions.close(within=0.1)
         assert "1 handler(s) of function f still run after 0.1 s" in caplog.text
         gate.set()
         assert await hanging == Returned(True)
-        await until(lambda: set(threading.enumerate()) <= before, "its thread to end")
+        await until(lambda: not any(thread.is_alive() for thread in started), "its thread to end")
 
     async def test_refuses_what_comes_after(self, in_process: Make) -> None:
         functions = in_process(of(lambda event, context: None))
