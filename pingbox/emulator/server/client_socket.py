@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from typing import TYPE_CHECKING, assert_never
 
@@ -11,7 +10,7 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from pingbox.emulator.gateway import conversation, limits
+from pingbox.emulator.gateway import conversation
 from pingbox.emulator.gateway.connection import Connection
 from pingbox.emulator.gateway.conversation import BinaryMessage, Close, Effect, Invoke, Send, TextMessage
 from pingbox.emulator.happenings import Disconnected, FrameReceived, FrameSent
@@ -29,14 +28,6 @@ MOST_RUNNING = 128
 SEND_BUFFER = 1024 * 1024
 """Bytes written but not yet taken by the client, beyond which posts get 429 (MG-17) and nothing more is read."""
 
-protocol_logger = logging.getLogger("pingbox.emulator.websocket")
-protocol_logger.setLevel(logging.WARNING)
-
-
-def new_protocol() -> ServerProtocol:
-    """The Sans-I/O protocol of an open connection with API Gateway's sizes (QT-4, QT-5)."""
-    return ServerProtocol(state=State.OPEN, max_size=(limits.MESSAGE_BYTES, limits.FRAME_BYTES), logger=protocol_logger)
-
 
 class ClientSocket(asyncio.Protocol):
     """From the 101 to the end. On the loop's thread, but for reading `open`, `congested` and `connection`.
@@ -53,6 +44,7 @@ class ClientSocket(asyncio.Protocol):
         "_hangup",
         "_paused",
         "_protocol",
+        "_refused",
         "_running",
         "_timer",
         "_transport",
@@ -76,6 +68,7 @@ class ClientSocket(asyncio.Protocol):
         self._transport = transport
         self._protocol = protocol
         self._fragments: list[bytes] = []
+        self._refused = False
         self._waiting: deque[conversation.Frame] = deque()
         self._running = 0
         self._paused = False
@@ -143,10 +136,13 @@ class ClientSocket(asyncio.Protocol):
     # --- from the client --------------------------------------------------------------------------------------------
 
     def _frame_received(self, frame: Frame) -> None:
+        if self._end is not None or self._refused:
+            return  # sent before our close frame was seen: it is no message of this connection any more
         match frame.opcode:
             case Opcode.TEXT | Opcode.CONT:
                 self._text_received(frame)
             case Opcode.BINARY:
+                self._refused = True  # by its first frame, the rest of it included
                 self._waiting.append(BinaryMessage())
             case Opcode.CLOSE:
                 received = self._protocol.close_rcvd

@@ -17,10 +17,11 @@ from pingbox.emulator.gateway.handshake_request import HandshakeRequest
 from pingbox.emulator.happenings import Connected, Disconnected, Refused
 from pingbox.emulator.server import farewell, handshake
 from pingbox.emulator.server.admission import admit
-from pingbox.emulator.server.client_socket import ClientSocket, new_protocol
+from pingbox.emulator.server.client_socket import ClientSocket
 from pingbox.emulator.server.deflate import ThriftyDeflateFactory
 from pingbox.emulator.server.gateway import Gateway
 from pingbox.emulator.server.integrations import integrate
+from pingbox.emulator.server.protocol import new_protocol
 
 MOST_EARLY_BYTES = 64 * 1024
 """What a client may send before its 101; then its socket is not read until the handshake has ended."""

@@ -68,6 +68,15 @@ async def assert_well(world: World) -> None:
         pytest.param(
             wire_frame(TEXT, b"\xce", fin=False) + wire_frame(0, b"\xce"), 1007, id="fragments that are no UTF-8"
         ),
+        pytest.param(
+            wire_frame(BINARY, b"\xce", fin=False) + wire_frame(0, b"\xce"), 1003, id="a binary message in fragments"
+        ),
+        pytest.param(
+            wire_frame(BINARY, b"x") + wire_frame(TEXT, b"\xff"), 1003, id="a binary message, then text that is no UTF-8"
+        ),
+        pytest.param(
+            wire_frame(TEXT, b"fragm", fin=False) + wire_frame(CLOSE, b"\x03\xe8"), 1000, id="a close between fragments"
+        ),
         pytest.param(b"\x81\xfe\x00\x01", None, id="half a header"),
         pytest.param(b"\x81\xff" + b"\xff" * 12, 1009, id="a length of 2^64 - 1"),
     ],
@@ -127,7 +136,7 @@ async def test_a_client_that_keeps_the_protocol_is_understood_however_its_bytes_
 @given(noise=st.binary(min_size=1, max_size=200), masked=st.booleans())
 def test_any_bytes_at_all_end_in_a_proper_close_or_wait_for_more(noise, masked):
     """Fuzz of the protocol layer as the sockets use it: it never raises, and what it writes are whole frames."""
-    from pingbox.emulator.server.client_socket import new_protocol
+    from pingbox.emulator.server.protocol import new_protocol
 
     protocol = new_protocol()
     protocol.receive_data(apply_mask(noise, b"\x81\x85\x00\x7f") if masked else noise)
@@ -302,3 +311,16 @@ async def test_text_that_is_no_json_or_deeply_nested_json_is_only_text(world):
         await raw.text(text)
         assert (await raw.received())[2].decode() == text
     assert len(world.frames.incoming) == 7
+
+
+@pytest.mark.fact("RT-26")
+async def test_what_follows_our_close_frame_runs_nothing(world):
+    raw = await world.upgraded()
+    await raw.frame(BINARY, b"x")
+    opcode, _, payload = await raw.received()
+    assert (opcode, payload[:2]) == (CLOSE, struct.pack("!H", 1003))
+    await raw.text("too late")
+    await raw.frame(CLOSE, struct.pack("!H", 1000))
+    await raw.ended()
+    await assert_well(world)
+    assert [event["body"] for event in world.events("MESSAGE")] == ["how are you"]

@@ -60,6 +60,37 @@ async def test_a_message_of_more_than_128_kb_closes_with_1009(serve):
     assert world.events("MESSAGE") == []
 
 
+@pytest.mark.fact("QT-5", "RT-17")
+async def test_a_message_of_just_128_kb_is_taken_with_a_ping_before_its_end(serve):
+    world = await serve()
+    raw = await world.upgraded()
+    for index in range(4):
+        await raw.frame(1 if index == 0 else 0, b"x" * 32768, fin=False)
+    await raw.frame(9, b"are you there")
+    await raw.frame(0, b"", fin=True)
+    assert await raw.received() == (10, True, b"are you there")
+    await until(lambda: world.events("MESSAGE"), "the message to be routed")
+    assert world.events("MESSAGE")[0]["body"] == "x" * 131072
+
+
+@pytest.mark.fact("QT-5", "HS-6")
+@pytest.mark.parametrize(("size", "taken"), [(131072, True), (131073, False)])
+async def test_a_compressed_message_is_measured_by_what_it_inflates_to(serve, size, taken):
+    world = await serve()
+    raw = await world.upgraded("Sec-WebSocket-Extensions: permessage-deflate")
+    wire = compress(b"x" * size)
+    cut = [wire[start : start + 8] for start in range(0, len(wire), 8)]
+    cut.append(b"\x00\x00\xff\xff\x00")  # ends that block and begins an empty one: not a letter more (RFC 7692, 7.2.1)
+    for index, piece in enumerate(cut):
+        await raw.frame(0 if index else 1, piece, fin=index == len(cut) - 1, rsv=0 if index else 0x40)
+    if taken:
+        await until(lambda: world.events("MESSAGE"), "the message to be routed")
+        assert len(world.events("MESSAGE")[0]["body"]) == size
+    else:
+        assert await raw.close_code() == 1009
+        assert world.events("MESSAGE") == []
+
+
 @pytest.mark.fact("QT-20")
 async def test_a_small_frame_that_inflates_beyond_the_limit_closes_with_1009(serve):
     """A compression bomb is stopped while it is inflated."""
