@@ -30,7 +30,7 @@ from pingbox.local.http_doors import first_of, not_found
 from pingbox.local.item_store import ItemStore, LocalTables, create_missing, item_store
 from pingbox.local.switching import switches
 from pingbox.local.tls import tls_context, tls_facts
-from pingbox.settings import ServeSettings
+from pingbox.settings import PATIENCE_SECONDS, ServeSettings
 
 _log = logging.getLogger("pingbox.serve")
 
@@ -94,13 +94,13 @@ class AppHouse:
         create_tables(self.store, self.server.url, self.app.tables)
         await self._watch()
 
-    async def stop(self) -> None:
-        """Close every connection with a close frame, end every process, and be gone in about a second."""
+    async def stop(self, hurry: asyncio.Event | None = None) -> None:
+        """Close every connection with a close frame, wait for functions as `House.stop` has it, end every process."""
         if self._watcher is not None:
             await self._watcher.close()
         for change in self._changes:
             change.cancel()
-        await self.server.stop()
+        await self.server.stop(PATIENCE_SECONDS, hurry)
         await self._let_go()
 
     @property

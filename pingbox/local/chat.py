@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +29,7 @@ from pingbox.local.item_store import REGION, create_missing, item_store
 from pingbox.local.local_postman import LocalPostman
 from pingbox.local.switching import switches
 from pingbox.local.tls import tls_context, tls_facts
-from pingbox.settings import DEFAULT_STAGE, ServeSettings
+from pingbox.settings import DEFAULT_STAGE, PATIENCE_SECONDS, ServeSettings
 from pingbox.web.site import site
 
 _CONNECTIONS, _MESSAGES = "Connections", "Messages"
@@ -108,10 +109,10 @@ class ChatHouse:
         self._ports = self._make_ports(client)
         self._sweep.start()
 
-    async def stop(self) -> None:
-        """Close every connection with a close frame, and be gone in about a second."""
+    async def stop(self, hurry: asyncio.Event | None = None) -> None:
+        """Close every connection with a close frame, and wait for functions as `House.stop` has it."""
         await self._sweep.stop()
-        await self.server.stop()
+        await self.server.stop(PATIENCE_SECONDS, hurry)
         await self.invoke_api.close()
         self._let_go()
 

@@ -22,7 +22,7 @@ from pingbox.local.addresses import Addresses
 from pingbox.local.live_log import json_line, plain, text_line
 from pingbox.local.log_writer import LogWriter, to_stream
 from pingbox.local.trace import Trace
-from pingbox.settings import ServeSettings, SettingsError
+from pingbox.settings import PATIENCE_SECONDS, ServeSettings, SettingsError
 
 # What a client of real tables, and the finding of its credentials, may reach.
 _REAL = ("dynamodb", "sts", "sso", "oidc", "portal.sso")
@@ -47,7 +47,9 @@ class House(Protocol):
 
     async def start(self) -> None: ...
 
-    async def stop(self) -> None: ...
+    async def stop(self, hurry: asyncio.Event | None = None) -> None:
+        """End. What runs, `$disconnect` first of all, gets `PATIENCE_SECONDS`, or until `hurry` is set."""
+        ...
 
 
 def run(settings: ServeSettings) -> None:
@@ -66,15 +68,23 @@ async def _serve(settings: ServeSettings) -> None:
         except OSError as error:
             raise cannot_listen(settings.host, settings.port, error) from error
         guard.install(house.addresses.endpoint, allow=_REAL if settings.real_dynamodb else ())
-        try:
-            with _until_asked_to_stop() as asked:
+        with _signals() as (asked, hurry):
+            try:
                 _greet(settings, house)
                 await asked.wait()
-        finally:
-            log.say("stopping…")
-            await house.stop()
-            if settings.ready_file is not None:
-                settings.ready_file.unlink(missing_ok=True)
+            finally:
+                await _end(house, hurry, log)
+                if settings.ready_file is not None:
+                    settings.ready_file.unlink(missing_ok=True)
+
+
+async def _end(house: House, hurry: asyncio.Event, log: TerminalLog) -> None:
+    log.say("stopping…")
+    ending = asyncio.create_task(house.stop(hurry))
+    _, running = await asyncio.wait([ending], timeout=1)
+    if running:
+        log.say(f"functions still run, and get {PATIENCE_SECONDS:g} s in all to end; Ctrl-C again does not wait")
+    await ending
 
 
 @contextlib.contextmanager
@@ -185,19 +195,19 @@ def cannot_listen(host: str, port: int, error: OSError) -> click.ClickException:
 
 
 @contextlib.contextmanager
-def _until_asked_to_stop() -> Iterator[asyncio.Event]:
-    """An event that Ctrl-C and SIGTERM set."""
-    asked = asyncio.Event()
+def _signals() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
+    """Two events: the first Ctrl-C or SIGTERM sets `asked`, the next one `hurry`."""
+    asked, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)
     try:
         for number in signals:
-            loop.add_signal_handler(number, asked.set)
+            loop.add_signal_handler(number, lambda: hurry.set() if asked.is_set() else asked.set())
     except NotImplementedError:  # Windows' loop has no signal handlers: Ctrl-C raises KeyboardInterrupt there
-        yield asked
+        yield asked, hurry
         return
     try:
-        yield asked
+        yield asked, hurry
     finally:
         for number in signals:
             loop.remove_signal_handler(number)

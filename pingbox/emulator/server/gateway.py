@@ -55,6 +55,7 @@ class Gateway:
         self.sockets: dict[str, ClientSocket] = {}
         self.transports: WeakSet[asyncio.Transport] = WeakSet()  # every TCP connection, for the end
         self.observed = observer is not None
+        self.stopping = False
         self._observer = observer
         self._tasks: set[asyncio.Task[None]] = set()
         self._jobs: deque[Callable[[], None]] = deque()
@@ -126,14 +127,18 @@ class Gateway:
             self._jobs_announced = True
             self.loop.call_soon_threadsafe(self._run_jobs)
 
-    async def finish(self, within: float) -> None:
-        """Wait for background work at most `within` seconds, then cancel what is left of it."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=within)
-        left = list(self._tasks)
+    async def finish(self, within: float, hurry: asyncio.Event) -> None:
+        """Wait for background work, and what it begins, at most `within` seconds or until `hurry`; cancel the rest."""
+        waiting = [self.loop.create_task(self._idle()), self.loop.create_task(hurry.wait())]
+        await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        left = [*waiting, *self._tasks]
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+
+    async def _idle(self) -> None:
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     def _run_jobs(self) -> None:
         self._jobs_announced = False  # before the work: a job added from now on announces itself again

@@ -13,7 +13,7 @@ from pingbox.emulator.clock import Clock
 from pingbox.emulator.functions.outcome import Functions
 from pingbox.emulator.gateway.addressing import find_deployment
 from pingbox.emulator.gateway.checking import check
-from pingbox.emulator.gateway.conversation import Close
+from pingbox.emulator.gateway.conversation import STOPPING
 from pingbox.emulator.gateway.declaration import Api
 from pingbox.emulator.gateway.management import ManagementAnswer
 from pingbox.emulator.gateway.switches import Switches
@@ -28,7 +28,6 @@ __all__ = ["GatewayServer", "HttpHandler", "ServiceDoor"]
 
 _Running = tuple[Gateway, Callbacks, web.Server, list[asyncio.Server]]
 _NO_DOORS: Mapping[str, ServiceDoor] = MappingProxyType({})
-_STOPPING = Close(1001, "Going away")
 _FINISH_SECONDS = 0.7
 _LINGER_SECONDS = 0.2
 
@@ -108,17 +107,22 @@ class GatewayServer:
             self._tls_port = _port_of(listeners[1])
         self._running = (gateway, callbacks, http, listeners)
 
-    async def stop(self) -> None:
-        """Say 1001 to every client, run `$disconnect` for them as far as it goes, and be gone in about a second."""
-        if self._running is None:
+    async def stop(self, within: float = _FINISH_SECONDS, hurry: asyncio.Event | None = None) -> None:
+        """Say 1001 to every client, run `$disconnect` for them, and be gone soon after the last has ended.
+
+        Functions that still run after `within` seconds, or once `hurry` is set, are not waited for. Until then the port
+        answers what they ask; new handshakes get 503.
+        """
+        if self._running is None or self._running[0].stopping:
             return
         gateway, _, http, listeners = self._running
+        gateway.stopping = True
+        for socket in list(gateway.sockets.values()):
+            socket.close(STOPPING)
+        await gateway.finish(within, hurry or asyncio.Event())
         self._running = None
         for listener in listeners:
             listener.close()
-        for socket in list(gateway.sockets.values()):
-            socket.close(_STOPPING)
-        await gateway.finish(_FINISH_SECONDS)
         http.pre_shutdown()
         await http.shutdown(_LINGER_SECONDS)
         for transport in list(gateway.transports):
@@ -182,7 +186,7 @@ class GatewayServer:
         gateway.deploy(apis)
         for socket in list(gateway.sockets.values()):
             if gateway.deployment(socket.connection) is None:
-                socket.close(_STOPPING)
+                socket.close(STOPPING)
 
     async def _listen(
         self, gateway: Gateway, http: web.Server, port: int, tls: ssl.SSLContext | None

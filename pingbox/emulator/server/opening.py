@@ -61,6 +61,10 @@ class Opening(asyncio.Protocol):
             raise
 
     async def _open(self) -> None:
+        if self._gateway.stopping:
+            self._gateway.tell(Refused(self._gateway.clock.now(), "", "", 503, "the server is stopping"))
+            self._answer(handshake.refused(503, "the server is stopping"))
+            return
         try:
             parsed = handshake.parse_request(self._head)
         except handshake.BadRequestError as problem:
@@ -171,6 +175,8 @@ class Opening(asyncio.Protocol):
         self._transport.resume_reading()
         if self._early:
             socket.data_received(bytes(self._early))
+        if self._gateway.stopping:
+            socket.close(conversation.STOPPING)
 
     def _vanished(self, connection: Connection) -> None:
         """`$connect` succeeded for a client that is no longer there: what it stored is cleaned up by `$disconnect`."""

@@ -319,6 +319,57 @@ async def test_stop_does_not_wait_for_functions_that_hang(serve):
     await asyncio.wait_for(world.server.stop(), 3)
 
 
+async def test_stop_answers_what_disconnect_asks_and_takes_no_new_client(serve):
+    """`$disconnect` cleans up over the port: a process of its own knows no other way."""
+    seen = []
+
+    async def clean_up(event):
+        newcomer = await world.raw()
+        with pytest.raises(ClientError) as gone:
+            await world.post("x", event["requestContext"]["connectionId"])
+        seen.append((gone.value.response["Error"]["Code"], (await newcomer.upgrade()).status))
+
+    world = await serve(functions=FakeFunctions(disconnect=clean_up))
+    client = await world.client()
+    await world.server.stop()
+    await client.closed_with(1001)
+    assert seen == [("GoneException", 503)]
+
+
+async def test_stop_lets_a_client_in_whose_connect_was_running_and_says_goodbye(serve):
+    """It was accepted, so its `$disconnect` runs."""
+    go_on = asyncio.Event()
+
+    async def slow(event):
+        await go_on.wait()
+        return {"statusCode": 200}
+
+    world = await serve(functions=FakeFunctions(connect=slow))
+    raw = await world.raw()
+    await raw.send(upgrade_request())
+    await until(lambda: world.events(), "$connect to run")
+    stopping = asyncio.create_task(world.server.stop())
+    await asyncio.sleep(0)
+    go_on.set()
+    assert (await raw.answer()).status == 101
+    assert await raw.close_code() == 1001
+    await stopping
+    assert len(world.events("DISCONNECT")) == 1
+
+
+async def test_stop_in_a_hurry_waits_for_no_function(serve):
+    async def hang(event):
+        await asyncio.Event().wait()
+
+    world = await serve(functions=FakeFunctions(disconnect=hang))
+    await world.client()
+    hurry = asyncio.Event()
+    stopping = asyncio.create_task(world.server.stop(3600, hurry))
+    await until(lambda: world.events("DISCONNECT"), "the function to hang")
+    hurry.set()
+    await asyncio.wait_for(stopping, 5)
+
+
 async def test_stop_during_a_handshake_hangs_up(serve):
     async def hang(event):
         await asyncio.Event().wait()

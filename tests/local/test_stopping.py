@@ -1,0 +1,90 @@
+"""Ctrl-C on `pingbox serve`: what an app keeps of its connections is cleaned up; what hangs is not waited for in vain."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from pingbox.testing import Clients
+from support.serving import serving
+from support.waiting import until_sync
+
+SETTINGS = """
+[tool.pingbox]
+[tool.pingbox.routes]
+"$connect" = "app.connect"
+"$disconnect" = "app.disconnect"
+who = { handler = "app.who", two-way = true }
+[tool.pingbox.tables.connections]
+partition-key = "id"
+"""
+
+CODE = """
+import json
+import boto3
+
+table = boto3.resource("dynamodb").Table("connections")
+
+def connect(event, context):
+    table.put_item(Item={"id": event["requestContext"]["connectionId"]})
+    return {"statusCode": 200}
+
+def disconnect(event, context):
+    table.delete_item(Key={"id": event["requestContext"]["connectionId"]})
+    return {"statusCode": 200}
+
+def who(event, context):
+    return {"statusCode": 200, "body": json.dumps(len(table.scan()["Items"]))}
+"""
+
+HANGING = """
+import pathlib, time
+
+def connect(event, context):
+    return {"statusCode": 200}
+
+def disconnect(event, context):
+    (pathlib.Path(__file__).parent / "hangs").touch()
+    time.sleep(60)
+
+who = connect
+"""
+
+
+@pytest.fixture
+def app(tmp_path):
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text(SETTINGS)
+    (folder / "app.py").write_text(CODE)
+    return folder
+
+
+@pytest.mark.fact("QT-28")
+@pytest.mark.parametrize("how", [[], ["--in-process"]], ids=["processes", "in process"])
+def test_disconnect_of_every_client_has_done_its_work_when_serve_has_ended(app, tmp_path, how):
+    options = [str(app), "--data-dir", str(tmp_path / "data"), *how]
+    with serving(tmp_path, *options) as served:
+        with Clients(served.addresses["websocket"], timeout=30) as ws:
+            clients = [ws.connect() for _ in range(8)]
+            assert served.stop() == 0
+            for client in clients:
+                client.closed_with(1001)
+        assert "Traceback" not in served.output
+        assert "killed" not in served.output
+    with serving(tmp_path, *options) as served, Clients(served.addresses["websocket"], timeout=30) as ws:
+        alone = ws.connect()
+        alone.send_json({"action": "who"})
+        assert alone.receive_json() == 1
+
+
+def test_a_disconnect_that_hangs_does_not_hold_a_second_ctrl_c_up(app, tmp_path):
+    (app / "app.py").write_text(HANGING)
+    with serving(tmp_path, str(app), "--ephemeral") as served:
+        with Clients(served.addresses["websocket"], timeout=30) as ws:
+            ws.connect()
+            served.process.send_signal(signal.SIGINT)
+            until_sync((app / "hangs").exists, "$disconnect to hang")
+            assert served.stop(signal.SIGINT) == 0
+        assert "Traceback" not in served.output
