@@ -1,4 +1,4 @@
-"""Ctrl-C on `pingbox serve`: what an app keeps of its connections is cleaned up; what hangs is not waited for in vain."""
+"""Ctrl-C on `pingbox serve`: what an app keeps of its connections is cleaned up, and nothing is waited for in vain."""
 
 from __future__ import annotations
 
