@@ -17,6 +17,16 @@ from pingbox.emulator.functions.outcome import FunctionSpec, NotInvoked, Outcome
 from pingbox.emulator.functions.reaper import Reaper
 from pingbox.emulator.functions.worker import INIT_LIMIT, Worker
 from pingbox.emulator.happenings import Happening, Observer
+from pingbox.emulator.schedule import Every
+
+IDLE_SECONDS = 600.0
+"""How long an environment without events is kept. AWS does not say when it ends one; minutes are what people see."""
+
+STARTING = 2 * (os.cpu_count() or 1)
+"""How many environments of a function start at a time, unless told otherwise."""
+
+_LOOK_SECONDS = 60.0
+_PAUSE_SECONDS = 0.05
 
 
 def _nobody(happening: Happening) -> None:
@@ -29,7 +39,8 @@ class ProcessFunctions:
     `endpoint` is the emulator's own address for the handlers' AWS calls; it may be set after construction, before the
     first event. `observe` gets the `FunctionLog` lines. `environ` is the developer's environment: `PATH`, `VIRTUAL_ENV`
     and little else is looked at. `limit` environments per function at most, `waiting` further events queue for one,
-    beyond that they are throttled (CN-7).
+    beyond that they are throttled (CN-7). At most `starting` start at a time. One that served nothing for
+    `IDLE_SECONDS` of the clock is ended.
     """
 
     def __init__(
@@ -43,6 +54,7 @@ class ProcessFunctions:
         environ: Mapping[str, str] | None = None,
         limit: int = 50,
         waiting: int = 1000,
+        starting: int = STARTING,
         init_limit: float = INIT_LIMIT,
     ) -> None:
         self.endpoint = endpoint
@@ -50,9 +62,10 @@ class ProcessFunctions:
         self._clock = clock or SystemClock()
         self._region = region
         self._environ = dict(os.environ if environ is None else environ)
-        self._limit, self._waiting, self._init_limit = limit, waiting, init_limit
+        self._limit, self._waiting, self._starting, self._init_limit = limit, waiting, starting, init_limit
         self._functions: dict[str, _Function] = {}
         self._reaper: Reaper | None = None
+        self._rest = Every(self._clock, _LOOK_SECONDS, self._end_rested)
         self._closed = False
         for spec in specs:
             self.define(spec)
@@ -98,10 +111,15 @@ class ProcessFunctions:
     async def close(self) -> None:
         """Kill all processes and wait until they are gone. Events that still run end as an exit of their runtime."""
         self._closed = True
+        await self._rest.stop()
         await asyncio.gather(*(life for function in self._functions.values() for life in function.end()))
         reaper, self._reaper = self._reaper, None
         if reaper is not None:
             await asyncio.to_thread(reaper.close)
+
+    async def _end_rested(self) -> None:
+        for function in self._functions.values():
+            function.end_rested(self._clock.now() - IDLE_SECONDS)
 
     def _hint(self, spec: FunctionSpec) -> Callable[[object], str | None]:
         return lambda error: hint(spec, error, self._environ)
@@ -110,6 +128,7 @@ class ProcessFunctions:
         spec = function.spec
         if self._reaper is None:
             self._reaper = Reaper()
+            self._rest.start()
         surroundings = Surroundings(self._region, self.endpoint, self._environ)
 
         def launcher(runtime_api: str, tmp: str) -> Launch:
@@ -125,7 +144,9 @@ class _Function:
 
     def __init__(self, spec: FunctionSpec, functions: ProcessFunctions) -> None:
         self.spec = spec
-        self.environments: Environments[Worker, Job] = Environments(functions._limit, functions._waiting)
+        self.environments: Environments[Worker, Job] = Environments(
+            functions._limit, functions._waiting, functions._starting
+        )
         self._functions = functions
         self._lives: dict[Worker, asyncio.Task[None]] = {}  # also of those that are still being buried
 
@@ -149,9 +170,15 @@ class _Function:
         self._lives[worker] = life = worker.start()
         life.add_done_callback(lambda _: self._lives.pop(worker))
 
+    def up(self, worker: Worker) -> None:
+        """As `Owner` has it."""
+        self.environments.up(worker)
+        # What waits may be done soon by those that are up: handlers that are quick need few environments.
+        asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self._grow_for_waiting)
+
     def freed(self, worker: Worker) -> None:
         """As `Owner` has it."""
-        match self.environments.freed(worker):
+        match self.environments.freed(worker, self._functions._clock.now()):
             case Next(job):
                 worker.take(job)
             case Idle():
@@ -166,8 +193,17 @@ class _Function:
         if (job := self.environments.lost(worker)) is not None:
             self._grow(job)
 
+    def _grow_for_waiting(self) -> None:
+        if (job := self.environments.waited()) is not None:
+            self._grow(job)
+
     def renew(self) -> None:
         for worker in self.environments.renew():
+            worker.kill()
+
+    def end_rested(self, since: float) -> None:
+        """End the environments that are idle since then or longer."""
+        for worker in self.environments.rested(since):
             worker.kill()
 
     def end(self) -> list[asyncio.Task[None]]:

@@ -34,6 +34,10 @@ Launcher = Callable[[str, str], Launch]  # (runtime API address, folder for temp
 class Owner(Protocol):
     """Who has the worker's events, and must know when it is free."""
 
+    def up(self, worker: Worker) -> None:
+        """It has initialised, and runs its first event now."""
+        ...
+
     def freed(self, worker: Worker) -> None:
         """It has ended an event and can take another."""
         ...
@@ -204,6 +208,7 @@ class Worker:
             self._init = time.monotonic() - self._spawned
             if not self._again:
                 self._stop_timer()
+            self._owner.up(self)
         elif self._job is not None:
             self._settle()
             self._owner.freed(self)
