@@ -68,10 +68,12 @@ async def test_an_environment_that_works_for_long_is_left_alone(processes: Make,
 async def test_a_rush_starts_a_few_at_a_time_and_the_first_up_serves_who_waits(
     processes: Make, app: App, tmp_path: Path
 ) -> None:
+    here = tmp_path / "started"
+    here.mkdir()
     code = app(
         app_py=f"""
         import os, pathlib, time
-        folder = pathlib.Path({str(tmp_path)!r})
+        folder = pathlib.Path({str(here)!r})
         (folder / str(os.getpid())).touch()
         while not (folder / "go").exists():
             time.sleep(0.01)
@@ -81,7 +83,7 @@ async def test_a_rush_starts_a_few_at_a_time_and_the_first_up_serves_who_waits(
     )
     functions = processes(FunctionSpec("f", "app.handler", str(code)), starting=2)
     rush = [asyncio.create_task(functions.invoke("f", number)) for number in range(20)]
-    await until(lambda: len(list(tmp_path.iterdir())) == 2, "two environments to start", within=30)
+    await until(lambda: len(list(here.iterdir())) == 2, "two environments to start", within=30)
     assert functions.environments("f") == 2
-    (tmp_path / "go").touch()
+    (here / "go").touch()
     assert await asyncio.gather(*rush) == [Returned(number) for number in range(20)]
