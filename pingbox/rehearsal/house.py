@@ -74,8 +74,9 @@ class Rehearsal:
         `libraries` is the folder with awslambdaric and boto3 for the functions; None means the ones installed here.
         """
         self._wish = wish
+        libraries = libraries or _installed_libraries()
         self._folder = tempfile.TemporaryDirectory(prefix="pingbox-rehearsal-")
-        self._code = _unpacked(wish, Path(self._folder.name), libraries or _installed_libraries())
+        self._code = _unpacked(wish, Path(self._folder.name), libraries)
         self._bucket: dict[str, SiteFile] = {}
         clock = SystemClock()
         self.app = self._read("")
@@ -184,6 +185,6 @@ def _installed_libraries() -> Path:
     client = importlib.util.find_spec("awslambdaric")
     if client is None or client.origin is None:
         raise RefusedError(
-            "the rehearsal", "no awslambdaric", "AWS's runtime client for Python", "pip install awslambdaric"
+            "the rehearsal", "no awslambdaric", "AWS's runtime client for Python", "run `pip install awslambdaric`"
         )
     return Path(client.origin).parents[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -31,6 +32,16 @@ def test_the_conversation_goes_well() -> None:
     result = CliRunner().invoke(rehearse, [], obj=lambda: [INDEX])
     assert result.exit_code == 0, result.output
     assert result.output.count("ok: ") == 6
+
+
+def test_a_plain_install_is_told_the_command_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a sentence, so that its first letter stays as a shell wants it."""
+    monkeypatch.setitem(sys.modules, "awslambdaric", None)
+    result = CliRunner().invoke(rehearse, [], obj=lambda: [INDEX])
+    assert result.exit_code == 1
+    assert result.output.endswith(
+        "no awslambdaric; expected AWS's runtime client for Python. Run `pip install awslambdaric`.\n"
+    )
 
 
 def test_it_runs_from_the_zip_alone() -> None:
