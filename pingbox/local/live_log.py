@@ -76,6 +76,11 @@ def json_line(happening: Happening) -> str:
     return json.dumps(fields, ensure_ascii=False)
 
 
+def json_note(lines: int, why: str) -> str:
+    """What a program finds in place of lines that were left out."""
+    return json.dumps({"type": "LeftOut", "lines": lines, "why": why})
+
+
 def outcome_words(outcome: Outcome) -> str:
     """How an invocation ended, without its payload: `ok`, the error's type, or why it never ran."""
     match outcome:

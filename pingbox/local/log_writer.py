@@ -1,11 +1,14 @@
 """Writes the live log beside the event loop, so that whoever reads it slowly, or not at all, does not stop the chat.
 
-A program that starts `pingbox serve` with a pipe and never reads it would otherwise hang it after 64 KB of log.
+A program that starts `pingbox serve` with a pipe and never reads it would otherwise hang it after 64 KB of log. Nor
+does a log that cannot be written at all, to a full disk for instance, end anything but itself.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import selectors
 import threading
 import time
 from collections.abc import Callable
@@ -19,15 +22,40 @@ _GATHER = 0.02  # seconds in which lines are gathered for one write
 _END = None
 
 
+def text_note(lines: int, why: str) -> str:
+    """What a person finds in place of lines that were left out."""
+    return f"({lines} lines left out: {why})"
+
+
+def _say(words: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # it may be the very file that is full, or be closed
+        click.echo(words, err=True)
+
+
 class LogWriter:
     """Takes lines from any thread. Order of calls: `write` any number of times, then `close`."""
 
-    def __init__(self, put: Callable[[str], None], *, most_waiting: int = MOST_WAITING) -> None:
-        """`put` writes text and may block; it is only called on the writer's own thread."""
+    def __init__(
+        self,
+        put: Callable[[str], None],
+        *,
+        most_waiting: int = MOST_WAITING,
+        note: Callable[[int, str], str] = text_note,
+        say: Callable[[str], None] = _say,
+    ) -> None:
+        """`put` writes text and may block; it is only called on the writer's own thread.
+
+        `note` words what stands in place of lines that were left out. `say` is told once, should `put` fail; unless
+        given, it is told on stderr.
+        """
         self._put = put
         self._most = most_waiting
+        self._note = note
+        self._say = say
         self._lines: SimpleQueue[str | None] = SimpleQueue()
-        self._left_out = 0
+        self._unread = 0
+        self._unwritten = 0
+        self._why = ""
         self._closed_by_reader = False
         self._lock = threading.Lock()
         # A daemon: a reader that never reads again must not keep the process from ending.
@@ -40,7 +68,7 @@ class LogWriter:
             self._lines.put(line)
         else:
             with self._lock:
-                self._left_out += 1
+                self._unread += 1
 
     def close(self, within: float = 0.5) -> None:
         """Write what waits, and return after `within` seconds at the latest."""
@@ -60,21 +88,34 @@ class LogWriter:
                 pass
             ended = _END in gathered
             lines = [line for line in gathered if line is not _END]
-            if left_out := self._taken():
-                lines.append(f"({left_out} lines left out: this log was not read fast enough)")
-            if lines and not self._closed_by_reader:
-                self._write("\n".join(lines) + "\n")
+            unread = self._taken()
+            if (lines or unread) and not self._closed_by_reader:
+                self._write(lines, unread)
 
-    def _write(self, text: str) -> None:
+    def _write(self, lines: list[str], unread: int) -> None:
+        # What was written before it failed may have ended in the middle of a line.
+        before = ["", self._note(self._unwritten, self._why)] if self._unwritten else []
+        after = [self._note(unread, "this log was not read fast enough")] if unread else []
         try:
-            self._put(text)
+            self._put("\n".join([*before, *lines, *after, ""]))
         except BrokenPipeError:  # `pingbox serve | head`: the chat goes on without a log
             self._closed_by_reader = True
+        except (OSError, ValueError) as error:  # ValueError: the stream was closed, or cannot hold a character
+            self._failed(len(lines) + unread, str(error))
+        else:
+            self._unwritten = 0
+
+    def _failed(self, lines: int, why: str) -> None:
+        """It is tried again with the next lines: a disk may be cleared."""
+        if not self._why:
+            self._say(f"the log cannot be written: {why}; what runs goes on, and lines that are lost are counted")
+        self._why = why
+        self._unwritten += lines
 
     def _taken(self) -> int:
         with self._lock:
-            left_out, self._left_out = self._left_out, 0
-        return left_out
+            unread, self._unread = self._unread, 0
+        return unread
 
 
 def to_stream(stream: TextIO) -> Callable[[str], None]:
@@ -85,7 +126,7 @@ def to_stream(stream: TextIO) -> Callable[[str], None]:
         number = stream.fileno()
     except OSError:  # a stream without a file: a test runner's
         return lambda text: _written(stream, text)
-    return lambda text: _write_all(number, text.encode(stream.encoding or "utf-8", "backslashreplace"))
+    return lambda text: write_all(number, text.encode(stream.encoding or "utf-8", "backslashreplace"))
 
 
 def _written(stream: TextIO, text: str) -> None:
@@ -93,6 +134,17 @@ def _written(stream: TextIO, text: str) -> None:
     stream.flush()
 
 
-def _write_all(number: int, data: bytes) -> None:
+def write_all(number: int, data: bytes) -> None:
+    """Write to a file descriptor, however many pieces that takes. Raises `OSError`."""
     while data:
-        data = data[os.write(number, data) :]
+        try:
+            data = data[os.write(number, data) :]
+        except BlockingIOError:
+            _wait_until_writable(number)
+
+
+def _wait_until_writable(number: int) -> None:
+    """A terminal or pipe may be non-blocking because a program that shares it, Node.js for instance, made it so."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(number, selectors.EVENT_WRITE)
+        selector.select()

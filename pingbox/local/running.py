@@ -19,8 +19,8 @@ from pingbox.emulator.functions.outcome import Functions
 from pingbox.emulator.gateway.declaration import Api
 from pingbox.emulator.happenings import Happening, Observer
 from pingbox.local.addresses import Addresses
-from pingbox.local.live_log import json_line, plain, text_line
-from pingbox.local.log_writer import LogWriter, to_stream
+from pingbox.local.live_log import json_line, json_note, plain, text_line
+from pingbox.local.log_writer import LogWriter, text_note, to_stream
 from pingbox.local.trace import Trace
 from pingbox.settings import PATIENCE_SECONDS, ServeSettings, SettingsError
 
@@ -145,7 +145,7 @@ class TerminalLog:
         stream = sys.stderr if err else sys.stdout
         self._settings = settings
         self._style = _in_colour if stream.isatty() else plain
-        self._writer = LogWriter(to_stream(stream))
+        self._writer = LogWriter(to_stream(stream), note=json_note if settings.log_format == "json" else text_note)
 
     def __call__(self, happening: Happening) -> None:
         if self._settings.log_format == "json":

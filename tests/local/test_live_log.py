@@ -17,7 +17,7 @@ from pingbox.emulator.happenings import (
     ManagementCalled,
     Refused,
 )
-from pingbox.local.live_log import json_line, text_line
+from pingbox.local.live_log import json_line, json_note, text_line
 
 CONNECTION = "L0SM9cOFvHcCIhw="
 
@@ -109,3 +109,7 @@ def test_a_log_of_many_lines_stays_beneath_its_function():
     line = text_line(FunctionLog(0.0, "Greeter", "id", "[ERROR] boom\nTraceback:\n  File x\n"), verbose=False)
     assert line is not None
     assert [part.strip().split(" | ")[0] for part in line.splitlines()] == ["Greeter"] * 3
+
+
+def test_a_program_finds_an_object_where_lines_were_left_out():
+    assert json.loads(json_note(3, "no space")) == {"type": "LeftOut", "lines": 3, "why": "no space"}

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import select
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -70,9 +75,99 @@ def test_a_reader_that_left_is_no_error(recwarn: pytest.WarningsRecorder):
     assert list(recwarn) == []
 
 
-def test_a_stream_without_a_file_is_written_to_as_it_is(capsys: pytest.CaptureFixture[str]):
-    import sys
+def test_a_reader_that_is_slow_on_a_non_blocking_pipe_gets_every_line():
+    """Node.js makes pipes so that it shares with others; a full one is no error, as it is none on a blocking pipe."""
+    out, into = os.pipe()
+    os.set_blocking(into, False)
+    lines = [f"{number} " + "x" * 1000 for number in range(1000)]
+    with os.fdopen(out) as reader, os.fdopen(into, "w") as stream:
+        writer = LogWriter(to_stream(stream))
+        for line in lines:
+            writer.write(line)
+        until_sync(lambda: not _has_room(into), "the pipe to be full")
+        assert writer._thread.is_alive()
+        read = [reader.readline().rstrip("\n") for _ in lines]
+        writer.close(within=5)
+    assert read == lines
 
+
+def test_a_non_blocking_pipe_whose_reader_leaves_ends_nothing():
+    out, into = os.pipe()
+    os.set_blocking(into, False)
+    with os.fdopen(into, "w") as stream:
+        writer = LogWriter(to_stream(stream))
+        writer.write("x" * 200_000)
+        until_sync(lambda: not _has_room(into), "the pipe to be full")
+        os.close(out)
+        writer.write("nobody reads this")
+        writer.close(within=5)
+    assert not writer._thread.is_alive()
+
+
+def _has_room(pipe: int) -> bool:
+    return select.select([], [pipe], [], 0)[1] != []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full, the disk that is always full")
+def test_a_full_disk_is_told_once_and_the_log_goes_on():
+    said: list[str] = []
+    with open("/dev/full", "w") as stream:
+        writer = LogWriter(to_stream(stream), say=said.append)
+        for line in ("lost", "lost, too"):
+            writer.write(line)
+            until_sync(lambda: writer._lines.empty(), "the line to be taken")
+        writer.close(within=5)
+    assert not writer._thread.is_alive()
+    [words] = said
+    assert words.startswith("the log cannot be written: [Errno 28] No space left on device;")
+
+
+def test_what_could_not_be_written_is_counted_and_told_once_there_is_room_again():
+    reader, full = Reader(), threading.Event()
+    reader.gate.set()
+    full.set()
+    tries: list[str] = []
+
+    def put(text: str) -> None:
+        tries.append(text)
+        if full.is_set():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        reader(text)
+
+    writer = LogWriter(put, say=lambda words: None)
+    for number in range(3):
+        writer.write(f"lost {number}")
+        until_sync(lambda wanted=number + 1: len(tries) == wanted, "the line to be tried")
+    full.clear()
+    writer.write("kept")
+    writer.close(within=5)
+    assert reader.text.split("\n") == [
+        "",
+        "(3 lines left out: [Errno 28] No space left on device)",
+        "kept",
+        "",
+    ]
+
+
+def test_what_is_told_stands_on_stderr():
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full")
+    script = (
+        "from pingbox.local.log_writer import LogWriter, to_stream\n"
+        "import sys\n"
+        "writer = LogWriter(to_stream(sys.stdout))\n"
+        "writer.write('lost')\n"
+        "writer.close(5)\n"
+    )
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", script], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30
+        )
+    assert result.returncode == 0
+    assert result.stderr.startswith("the log cannot be written: [Errno 28] No space left on device;")
+
+
+def test_a_stream_without_a_file_is_written_to_as_it_is(capsys: pytest.CaptureFixture[str]):
     writer = LogWriter(to_stream(sys.stdout))
     writer.write("grüße")
     writer.close(within=5)
