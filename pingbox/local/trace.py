@@ -6,15 +6,19 @@ Unlike the live log, a trace holds what people wrote. It is written only where i
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO, assert_never
+from typing import Any, assert_never
 
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.emulator.happenings import Happening, Invoked
+from pingbox.local.log_writer import write_all
+
+_log = logging.getLogger("pingbox.serve")
 
 
 class TraceError(Exception):
@@ -37,15 +41,24 @@ class Trace:
     def __init__(self, folder: Path, now: float) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.file = folder / time.strftime("%Y%m%d-%H%M%S.jsonl", time.localtime(now))
-        descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._out: TextIO = os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
+        self._descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._failed = False
 
     def __call__(self, happening: Happening) -> None:
-        self._out.write(json.dumps(fields(happening), ensure_ascii=False, default=str) + "\n")
+        if self._failed:
+            return
+        line = json.dumps(fields(happening), ensure_ascii=False, default=str) + "\n"
+        try:
+            # A lone surrogate, which UTF-8 cannot hold, is escaped by this as JSON escapes it.
+            write_all(self._descriptor, line.encode("utf-8", "backslashreplace"))
+        except OSError as error:  # whoever tells us what happens must not stumble over it
+            self._failed = True
+            _log.warning("the trace %s ends here: %s; what runs goes on without it", self.file, error)
 
     def close(self) -> None:
         """No line after this."""
-        self._out.close()
+        self._failed = True
+        os.close(self._descriptor)
 
 
 def fields(happening: Happening) -> dict[str, Any]:

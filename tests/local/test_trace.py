@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +52,26 @@ def test_a_trace_is_readable_by_its_owner_alone(tmp_path):
     trace = Trace(tmp_path, now=0.0)
     trace.close()
     assert trace.file.stat().st_mode & 0o077 == 0
+
+
+def test_a_text_that_utf_8_cannot_hold_comes_back_all_the_same(tmp_path):
+    trace = Trace(tmp_path, now=0.0)
+    trace(invoked(Returned({"body": "half a pair: \ud83d"})))
+    trace.close()
+    [event] = read_events(trace.file)
+    assert event.outcome == {"returned": {"body": "half a pair: \ud83d"}}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full, the disk that is always full")
+def test_a_full_disk_ends_the_trace_and_nothing_else(tmp_path, caplog):
+    name = time.strftime("%Y%m%d-%H%M%S.jsonl", time.localtime(0.0))
+    (tmp_path / name).symlink_to("/dev/full")
+    trace = Trace(tmp_path, now=0.0)
+    trace(FrameReceived(0.5, "id=", "one"))
+    trace(FrameReceived(0.6, "id=", "two"))
+    trace.close()
+    [told] = [record.getMessage() for record in caplog.records]
+    assert told.endswith("ends here: [Errno 28] No space left on device; what runs goes on without it")
 
 
 @pytest.mark.parametrize("line", ["not json", "[]", '{"type":"Invoked"}'])
