@@ -6,6 +6,7 @@ Never a message's text, a token or a header: a line says who, which route, how l
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any, assert_never
@@ -104,8 +105,8 @@ def _invoked(happening: Invoked, verbose: bool, style: Style) -> str | None:
         return _line(happening.at, happening.route_key, happening.connection_id, milliseconds, style, "plain")
     outcome = f"{milliseconds}  {happening.function}: {ended}"
     if isinstance(happening.outcome, FunctionError):
-        outcome += f": {happening.outcome.message}"
-        outcome += "".join("\n" + line.rstrip("\n") for line in happening.outcome.stack_trace)
+        first, *_ = happening.outcome.message.splitlines() or [""]  # the rest, and the stack: in the function's own log
+        outcome += f": {first}"
     return _line(happening.at, happening.route_key, happening.connection_id, outcome, style, "bad")
 
 
@@ -115,8 +116,28 @@ _PLATFORM = ("START RequestId:", "END RequestId:", "REPORT RequestId:", "INIT_ST
 def _function_log(happening: FunctionLog, verbose: bool, style: Style) -> str | None:
     if happening.line.startswith(_PLATFORM) and not verbose:
         return None
-    lines = happening.line.rstrip().splitlines() or [""]
+    lines = _stack_beneath(happening.line).rstrip().splitlines() or [""]
     return "\n".join(style(f"          {happening.function} | {line}", "faint") for line in lines)
+
+
+_NODE_ERROR = re.compile(
+    r"(?P<before>.*\tERROR\t(?:Invoke Error|Uncaught Exception|Unhandled Promise Rejection)) \t?(?P<error>\{.*\})"
+)
+
+
+def _stack_beneath(entry: str) -> str:
+    """The entry of Lambda's Node runtime about an error, JSON with the stack in it, as a person reads it."""
+    match = _NODE_ERROR.fullmatch(entry)
+    if match is None:
+        return entry
+    try:
+        error = json.loads(match["error"])
+        stack = [str(line) for line in error.pop("stack")]
+    except (ValueError, KeyError, TypeError):  # a handler wrote something alike
+        return entry
+    own = {name: value for name, value in error.items() if name not in ("errorType", "errorMessage")}
+    first = f"{match['before']} {error.get('errorType')}{f' {json.dumps(own, ensure_ascii=False)}' if own else ''}"
+    return "\n".join([first, *stack])
 
 
 def _frame(happening: FrameReceived | FrameSent, direction: str, cause: str, style: Style) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
-from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Returned
+from pingbox.emulator.functions.outcome import FunctionError, FunctionSpec, NotInvoked, Returned
+from pingbox.emulator.functions.processes import ProcessFunctions
 from pingbox.emulator.happenings import (
     Connected,
     Disconnected,
     FrameReceived,
     FrameSent,
     FunctionLog,
+    Happening,
     Invoked,
     ManagementCalled,
     Refused,
@@ -43,12 +47,54 @@ def test_connects_and_disconnects_are_not_told_twice(route_key):
     assert text_line(invoked(Returned(None), route_key), verbose=True) is not None
 
 
-def test_a_failed_invocation_shows_its_error_and_stack_even_when_quiet():
-    error = FunctionError("ValueError", "bad day", ('  File "app.py", line 3, in handler\n',))
+def test_a_failed_invocation_is_one_line_with_its_error_even_when_quiet():
+    """Its stack is in the function's own log already: as on AWS, and there also for who was not invoked by a route."""
+    error = FunctionError("ValueError", "bad day\nand worse", ('  File "app.py", line 3, in handler\n',))
     line = text_line(invoked(error, "$connect"), verbose=False)
     assert line is not None
-    assert "ValueError: bad day" in line
-    assert 'File "app.py", line 3' in line
+    assert line.endswith("MessageLambda: ValueError: bad day")
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+async def test_a_node_handler_that_cannot_be_imported_shows_its_stack_once(tmp_path: Path):
+    (tmp_path / "app.js").write_text("require('nothing-called-so');")
+    lines: list[str] = []
+
+    def observe(happening: Happening) -> None:
+        lines.append(text_line(happening, verbose=False) or "")
+
+    functions = ProcessFunctions([FunctionSpec("Fn", "app.handler", str(tmp_path), "nodejs20.x")], observe=observe)
+    try:
+        observe(invoked(await functions.invoke("Fn", {})))
+    finally:
+        await functions.close()
+    log = "\n".join(lines)
+    assert log.count("Require stack:") == 1
+    assert log.count("at Module._resolveFilename") == 1
+    assert lines[-1].endswith("Runtime.ImportModuleError: Error: Cannot find module 'nothing-called-so'")
+
+
+BEFORE = "2026-01-20T11:55:00.453Z\tundefined\tERROR\tUncaught Exception "
+
+
+def test_the_stack_of_a_node_error_stands_beneath_its_first_line():
+    error = {
+        "errorType": "TypeError",
+        "errorMessage": "no",
+        "code": "E1",
+        "stack": ["TypeError: no", "    at one (a.js:1)"],
+    }
+    line = text_line(FunctionLog(0.0, "Fn", "id", BEFORE + "\t" + json.dumps(error)), verbose=False)
+    assert line == "\n".join([
+        f'          Fn | {BEFORE}TypeError {{"code": "E1"}}',
+        "          Fn | TypeError: no",
+        "          Fn |     at one (a.js:1)",
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["{}", "[1]", '{"stack": 7}', "{not json}", "{} and more"])
+def test_what_only_looks_like_a_node_error_is_shown_as_it_is(what):
+    assert text_line(FunctionLog(0.0, "Fn", "id", BEFORE + what), verbose=False) == f"          Fn | {BEFORE}{what}"
 
 
 def test_a_function_that_never_ran_says_why():

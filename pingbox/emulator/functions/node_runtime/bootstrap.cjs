@@ -21,7 +21,7 @@ async function main() {
   try {
     handler = await findHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
   } catch (error) {
-    console.error("Uncaught Exception", JSON.stringify(loggedError(error)));
+    logError("Uncaught Exception", error);
     await channel.initError(errorDocument(error));
     process.exit(1);
   }
@@ -36,8 +36,13 @@ async function main() {
   await serve(handler);
 }
 
+// With the tab that AWS's runtime puts before the JSON.
+function logError(what, error) {
+  console.error(what, `\t${JSON.stringify(loggedError(error))}`);
+}
+
 async function die(what, error, code) {
-  console.error(what, JSON.stringify(loggedError(error)));
+  logError(what, error);
   if (requestId !== undefined) {
     await channel.failAndStop(requestId, errorDocument(error));
   }
@@ -60,7 +65,7 @@ async function one(handler, { headers, body }) {
   try {
     text = stringified(await outcome(handler, JSON.parse(body), headers));
   } catch (error) {
-    console.error("Invoke Error", JSON.stringify(loggedError(error)));
+    logError("Invoke Error", error);
     requestId = undefined;
     return channel.fail(id, errorDocument(error));
   }
