@@ -26,7 +26,8 @@ class Reaper:
             [sys.executable, "-I", "-S", str(_SCRIPT), self.folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",  # as paths are given
             bufsize=1,
             start_new_session=True,  # Ctrl-C is not for it
         )
@@ -38,6 +39,10 @@ class Reaper:
     def ended(self, group: int) -> None:
         """It is gone; its number may soon be somebody else's."""
         self._tell(f"-{group}\n")
+
+    def buried(self, folder: str) -> None:
+        """An environment is gone for good; so must be what it started, which has `folder` for its temporary files."""
+        self._tell(f"x{folder}\n")
 
     def close(self) -> None:
         """Let it clean up and end."""

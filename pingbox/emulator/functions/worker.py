@@ -117,6 +117,7 @@ class Worker:
             self._stop_timer()
             self._lose()
             await self._api.close()
+            self._reaper.buried(tmp)
             shutil.rmtree(tmp, ignore_errors=True)
 
     async def _run_process(self, launch: Launch, limit: float) -> None:

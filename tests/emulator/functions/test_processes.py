@@ -331,6 +331,29 @@ async def test_closing_leaves_no_process_and_answers_everybody(processes: Make, 
     assert await functions.invoke("f", {}) == NotInvoked("the emulator is shutting down")
 
 
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="strays are found in /proc")
+async def test_what_an_environment_started_ends_with_it_and_what_another_started_goes_on(
+    processes: Make, app: App
+) -> None:
+    """Also a child in a session of its own, as browsers are started: else every crash and timeout would leave one."""
+    code = app(
+        app_py="""
+        import os, subprocess
+        def handler(event, context):
+            if event == "exit":
+                os._exit(1)
+            return subprocess.Popen(["sleep", "60"], start_new_session=True).pid
+        """
+    )
+    functions = processes(*(FunctionSpec(name, "app.handler", str(code)) for name in ("crashes", "goes-on")))
+    children = [await functions.invoke(name, {}) for name in ("crashes", "goes-on")]
+    ended, other = (child.value for child in children if isinstance(child, Returned))
+    assert is_running(ended)
+    assert error_of(await functions.invoke("crashes", "exit"))[0] == "Runtime.ExitError"
+    await until(lambda: not is_running(ended), "the end of the child of the environment that ended")
+    assert is_running(other)
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_no_worker_outlives_the_emulator(app: App, how: signal.Signals) -> None:
     """Not even after `kill -9`, not even one that hangs in its handler, nor a child that left the worker's session."""
