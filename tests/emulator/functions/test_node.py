@@ -224,9 +224,22 @@ async def test_six_megabytes_go_in_and_out(invoke: Invoke) -> None:
     assert await invoke({"app.js": "exports.handler = async (event) => event;"}, big) == Returned(big)
 
 
-def test_no_worker_outlives_the_emulator(app: App) -> None:
-    """Not even one that never yields, after `kill -9`."""
-    code = app(app_js="exports.handler = async () => { process.stdout.write(`${process.pid}\\n`); for (;;); };")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_no_worker_outlives_the_emulator(app: App, how: signal.Signals) -> None:
+    """Not even one that never yields, in two threads, after `kill -9`; nor a child that left the worker's session."""
+    code = app(
+        app_js="""
+        const { spawn } = require("child_process");
+        const { Worker } = require("worker_threads");
+        exports.handler = async () => {
+          const child = spawn("sleep", ["60"], { detached: true, stdio: "ignore" });
+          const thread = new Worker("for (;;);", { eval: true });
+          await new Promise((resolve) => thread.on("online", resolve));
+          process.stdout.write(`${process.pid} ${child.pid}\\n`);
+          for (;;);
+        };
+        """
+    )
     program = f"""
 import asyncio
 from pingbox.emulator.functions.outcome import FunctionSpec
@@ -234,15 +247,24 @@ from pingbox.emulator.functions.processes import ProcessFunctions
 spec = FunctionSpec("f", "app.handler", {str(code)!r}, runtime="nodejs20.x", timeout=60)
 async def main():
     functions = ProcessFunctions([spec], observe=lambda happening: print(happening.line, flush=True))
-    await functions.invoke("f", {{}})
+    try:
+        await functions.invoke("f", {{}})
+    finally:
+        await functions.close()
 asyncio.run(main())
 """
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as emulator:
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as emulator:
         assert emulator.stdout is not None
         emulator.stdout.readline()
-        worker = int(emulator.stdout.readline())
-        emulator.send_signal(signal.SIGKILL)
+        worker, child = map(int, emulator.stdout.readline().split())
+        assert is_running(worker)
+        assert is_running(child)
+        emulator.send_signal(how)
+        emulator.stdout.read()
     until_sync(lambda: not is_running(worker), "the worker's end")
+    until_sync(lambda: not is_running(child), "the end of the worker's child")
 
 
 @pytest.fixture

@@ -356,12 +356,15 @@ async def test_what_an_environment_started_ends_with_it_and_what_another_started
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_no_worker_outlives_the_emulator(app: App, how: signal.Signals) -> None:
-    """Not even after `kill -9`, not even one that hangs in its handler, nor a child that left the worker's session."""
+    """Not even after `kill -9`, not even one that hangs in its handler and in threads of its own, nor a child that left
+    the worker's session.
+    """
     code = app(
         app_py="""
-        import os, subprocess, tempfile
+        import os, subprocess, tempfile, threading
         def handler(event, context):
             child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+            threading.Thread(target=threading.Event().wait).start()
             print(os.getpid(), child.pid, tempfile.gettempdir())
             while True:
                 pass
