@@ -100,7 +100,7 @@ class AppHouse:
             await self._watcher.close()
         for change in self._changes:
             change.cancel()
-        await self.server.stop(PATIENCE_SECONDS, hurry)
+        await self.server.stop(PATIENCE_SECONDS, hurry, self.invoke_api.rest)
         await self._let_go()
 
     @property

@@ -73,6 +73,7 @@ class AsynchronousInvocations:
         self._clock = clock
         self._most = most
         self._tasks: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Future[Outcome]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._jumps: set[asyncio.Event] = set()
 
@@ -91,6 +92,13 @@ class AsynchronousInvocations:
         task.add_done_callback(self._tasks.discard)
         return True
 
+    async def rest(self) -> None:
+        """Return once no event is being run; those that wait for another try are not waited for."""
+        await asyncio.sleep(0)  # what has just been accepted begins
+        while self._running:
+            await asyncio.wait(self._running)
+            await asyncio.sleep(0)
+
     async def close(self) -> None:
         """Drop the events that are not done; handlers that run are not waited for."""
         tasks = list(self._tasks)
@@ -101,7 +109,7 @@ class AsynchronousInvocations:
     async def _run(self, function: str, event: Any) -> None:
         attempt = Attempt(self._clock.now())
         while True:
-            outcome = await self._functions.invoke(function, event)
+            outcome = await self._invoked(function, event)
             match after(outcome, attempt, self._clock.now()):
                 case Done(lost=None):
                     return
@@ -113,6 +121,14 @@ class AsynchronousInvocations:
                     await self._wait(delay)
                 case other:
                     assert_never(other)
+
+    async def _invoked(self, function: str, event: Any) -> Outcome:
+        running = asyncio.ensure_future(self._functions.invoke(function, event))
+        self._running.add(running)
+        try:
+            return await running
+        finally:
+            self._running.discard(running)
 
     async def _wait(self, seconds: float) -> None:
         due = self._clock.now() + seconds

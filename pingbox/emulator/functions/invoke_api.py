@@ -44,6 +44,10 @@ class InvokeApi:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
 
+    async def rest(self) -> None:
+        """Return once no asynchronous event is being run."""
+        await self._asynchronous.rest()
+
     async def close(self) -> None:
         """Drop asynchronous events that are not done."""
         await self._asynchronous.close()

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -127,18 +127,22 @@ class Gateway:
             self._jobs_announced = True
             self.loop.call_soon_threadsafe(self._run_jobs)
 
-    async def finish(self, within: float, hurry: asyncio.Event) -> None:
-        """Wait for background work, and what it begins, at most `within` seconds or until `hurry`; cancel the rest."""
-        waiting = [self.loop.create_task(self._idle()), self.loop.create_task(hurry.wait())]
+    async def finish(self, within: float, hurry: asyncio.Event, others: Callable[[], Awaitable[None]]) -> None:
+        """Wait for background work and what it begins, `others` after it, at most `within` seconds or until `hurry`.
+
+        What still runs then is cancelled.
+        """
+        waiting = [self.loop.create_task(self._idle(others)), self.loop.create_task(hurry.wait())]
         await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
         left = [*waiting, *self._tasks]
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
-    async def _idle(self) -> None:
+    async def _idle(self, others: Callable[[], Awaitable[None]]) -> None:
         while self._tasks:
             await asyncio.wait(self._tasks)
+        await others()
 
     def _run_jobs(self) -> None:
         self._jobs_announced = False  # before the work: a job added from now on announces itself again

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from aiohttp import web
@@ -30,6 +30,10 @@ _Running = tuple[Gateway, Callbacks, web.Server, list[asyncio.Server]]
 _NO_DOORS: Mapping[str, ServiceDoor] = MappingProxyType({})
 _FINISH_SECONDS = 0.7
 _LINGER_SECONDS = 0.2
+
+
+async def _nobody_else() -> None:
+    return None
 
 
 class GatewayServer:
@@ -107,11 +111,17 @@ class GatewayServer:
             self._tls_port = _port_of(listeners[1])
         self._running = (gateway, callbacks, http, listeners)
 
-    async def stop(self, within: float = _FINISH_SECONDS, hurry: asyncio.Event | None = None) -> None:
+    async def stop(
+        self,
+        within: float = _FINISH_SECONDS,
+        hurry: asyncio.Event | None = None,
+        others: Callable[[], Awaitable[None]] = _nobody_else,
+    ) -> None:
         """Say 1001 to every client, run `$disconnect` for them, and be gone soon after the last has ended.
 
-        Functions that still run after `within` seconds, or once `hurry` is set, are not waited for. Until then the port
-        answers what they ask; new handshakes get 503.
+        `others` is then awaited: what `$disconnect` began and this server does not know of. Functions that still run
+        after `within` seconds in all, or once `hurry` is set, are not waited for. Until then the port answers what they
+        ask; new handshakes get 503.
         """
         if self._running is None or self._running[0].stopping:
             return
@@ -119,7 +129,7 @@ class GatewayServer:
         gateway.stopping = True
         for socket in list(gateway.sockets.values()):
             socket.close(STOPPING)
-        await gateway.finish(within, hurry or asyncio.Event())
+        await gateway.finish(within, hurry or asyncio.Event(), others)
         self._running = None
         for listener in listeners:
             listener.close()

@@ -9,7 +9,7 @@ import pytest
 
 from pingbox.emulator.clock import WoundClock
 from pingbox.emulator.functions.asynchronous import Again, AsynchronousInvocations, Attempt, Done, after
-from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Returned
+from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.testing.recorder import RecordedFunctions, Recorder
 from support.fake_functions import FakeFunctions
 from support.waiting import until
@@ -102,3 +102,25 @@ async def test_closing_drops_what_waits(
     await until(lambda: recorder.invocations, "the first try")
     await invocations.close()
     assert len(invocations) == 0
+
+
+async def test_there_is_rest_once_nothing_runs_although_something_waits_for_another_try(
+    clock: WoundClock,
+) -> None:
+    gate = asyncio.Event()
+
+    async def answer(event: object) -> Outcome:
+        await gate.wait()
+        return FAILED
+
+    invocations = AsynchronousInvocations(FakeFunctions(f=answer), clock)
+    await asyncio.wait_for(invocations.rest(), 5)
+    invocations.accept("f", {})
+    resting = asyncio.create_task(invocations.rest())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not resting.done()
+    gate.set()
+    await asyncio.wait_for(resting, 5)
+    assert len(invocations) == 1
+    await invocations.close()
