@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import threading
 import time
 
 
@@ -32,7 +33,7 @@ def slow(event, context):
 
 
 def rough(event, context):
-    """Crash, hang, leave, leave children behind, or return nonsense."""
+    """Crash, hang, leave, leave children and threads behind, or return nonsense."""
     return _ROUGH[json.loads(event["body"])["how"]]()
 
 
@@ -50,6 +51,11 @@ def _escaped_child():
     return {"statusCode": 200}
 
 
+def _thread():
+    threading.Thread(target=time.sleep, args=(3600,)).start()
+    return {"statusCode": 200}
+
+
 def _shout():
     print("x" * 50_000)  # what a pipe holds: more would wait for a busy emulator and run into the timeout
     return {"statusCode": 200}
@@ -61,6 +67,7 @@ _ROUGH = {
     "exit": lambda: os._exit(3),
     "child": _child,
     "escaped child": _escaped_child,
+    "thread": _thread,
     "number": lambda: 42,
     "unserialisable": lambda: {"statusCode": 200, "body": object()},
     "status": lambda: {"statusCode": "many", "body": ["no", "text"]},

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import random
+import shutil
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -21,9 +22,15 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 _PATIENCE = 40.0  # seconds; the gateway itself gives up after 29
 _ERROR = "Internal server error"
+_ROUGH = ("rough", "roughNode") if shutil.which("node") else ("rough",)
 # RT-21: answered by the gateway's error frame.
 _SPOILS = ("crash", "exit", "hang", "child", "number", "status", "unserialisable", "huge")
-_HARMLESS = ("shout", "fail")  # RT-28, RR-1: of a one-way route nothing is heard, whatever its status
+_HARMLESS = (
+    "shout",
+    "fail",
+    "escaped child",
+    "thread",
+)  # RT-28, RR-1: of a one-way route nothing is heard, whatever its status
 
 
 @dataclass(frozen=True)
@@ -143,11 +150,11 @@ class Crowd:
     async def _spoiling(self) -> None:
         async with self._enter() as socket:
             await self._think()
-            how = self._chance.choice(_SPOILS + _HARMLESS)
-            await socket.send(json.dumps({"action": "rough", "how": how}))
+            how, action = self._chance.choice(_SPOILS + _HARMLESS), self._chance.choice(_ROUGH)
+            await socket.send(json.dumps({"action": action, "how": how}))
             if how in _SPOILS:
                 answer = await socket.heard()
-                _expect(answer.get("message") == _ERROR, f"{how} was answered {answer}")
+                _expect(answer.get("message") == _ERROR, f"{how} by {action} was answered {answer}")
             await self._talk(socket, "talk")
 
     async def _refused(self) -> None:
