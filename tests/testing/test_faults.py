@@ -189,6 +189,21 @@ class TestDynamoDB:
         emulator.clock.advance(seconds=5)
         assert people.get_item(Key={"connectionId": "x"})["Item"]["n"] == 2
 
+    def test_a_read_that_missed_a_write_is_in_the_report(self, emulator):
+        """Those that saw everything are not: they are no explanation of anything."""
+        people = emulator.dynamodb.table("people")
+        emulator.faults.stale_reads(lag=5)
+        people.get_item(Key={"connectionId": "x"})
+        assert emulator.faults.story() == ""
+        people.put_item(Item={"connectionId": "x"})
+        people.get_item(Key={"connectionId": "x"}, ConsistentRead=True)
+        people.scan()
+        assert emulator.faults.struck == ["dynamodb.Scan answered as of 5 s ago"]
+        assert "⚡ dynamodb.Scan answered as of 5 s ago" in emulator.diagram()
+        emulator.clock.advance(seconds=6)
+        people.scan()
+        assert len(emulator.faults.struck) == 1
+
     def test_an_index_is_stale_too(self):
         by_room = {
             "TableName": "members",
