@@ -168,7 +168,7 @@ def _named_app(config: pytest.Config) -> object:
     project = config.rootpath / "pyproject.toml"
     if not named and project.is_file():
         table = _tool_table(project)
-        named = str(table.get("app", "") or (project if "routes" in table else ""))
+        named = str(table.get("app", "") or (project if table else ""))
     if not named:
         return None
     path = config.rootpath / named

@@ -36,9 +36,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Show the conversation of a test that failed."""
+    """Show the conversation of a test that failed, or whose own fixtures did."""
     report = yield
-    if report.when == "call" and report.failed:
+    # After the test the emulator is clean again: a teardown has no conversation left to show.
+    if report.when != "teardown" and report.failed:
         for emulator in item.stash.get(pytest_fixtures.used, []):
             report.sections.extend(emulator.report())
     return report

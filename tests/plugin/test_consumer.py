@@ -69,6 +69,35 @@ def test_a_failure_shows_the_conversation_and_the_schedule(run_pytest, project):
     assert "# pingbox.faults.schedule(7) ordered:\npingbox.faults.order(\n" in done.stdout
 
 
+def test_so_does_a_fixture_that_fails(run_pytest, project):
+    """Most people connect their clients in a fixture."""
+    (project / "tests" / "test_fixture.py").write_text(
+        "import pytest\n"
+        "@pytest.fixture\n"
+        "def ana(ws):\n"
+        "    ana = ws.connect(name='ana')\n"
+        "    ana.expect('welcome', timeout=0.2)\n"
+        "def test_never_runs(ana):\n"
+        "    pass\n"
+    )
+    done = run_pytest("-q", "tests/test_fixture.py")
+    assert "1 error" in done.stdout, done.stdout + done.stderr
+    assert "PingBox: what happened" in done.stdout
+
+
+def test_a_slip_in_the_table_is_told_and_not_taken_for_the_chat(run_pytest, project):
+    """`[tool.pingbox]` that names no app is a slip; only without the table PingBox's own chat is meant."""
+    pyproject = project / "pyproject.toml"
+    pyproject.write_text('[tool.pingbox]\naap = "app:ROUTES"\n')
+    done = run_pytest("-q", "tests/test_sync.py::test_everybody_hears")
+    assert "1 error" in done.stdout, done.stdout + done.stderr
+    assert "aap" in done.stdout
+    pyproject.write_text('[tool.pingbox]\nname = "mine"\n')
+    done = run_pytest("-q", "tests/test_sync.py::test_everybody_hears")
+    assert "1 error" in done.stdout, done.stdout + done.stderr
+    assert "routes" in done.stdout
+
+
 def test_a_wrong_app_is_told_with_the_way_out(run_pytest, project):
     done = run_pytest("-q", "-o", "pingbox_app=app:ROTUES", "tests/test_sync.py::test_everybody_hears")
     assert "has no 'ROTUES'; expected a mapping of route keys to handlers" in done.stdout
