@@ -35,6 +35,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Any:
+    """Fail a test that forgot an `await`: what it called did nothing, and it would be green."""
+    try:
+        result = yield
+    except Exception as error:
+        for emulator in item.stash.get(pytest_fixtures.used, []):
+            emulator.hold_to_promises(error)
+        raise
+    for emulator in item.stash.get(pytest_fixtures.used, []):
+        try:
+            emulator.hold_to_promises()
+        except AssertionError as forgotten:
+            pytest.fail(str(forgotten), pytrace=False)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """Show the conversation of a test that failed, or whose own fixtures did."""
     report = yield

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from pingbox.testing.client import Client
 from pingbox.testing.expectation import Expectation
 from pingbox.testing.loop_thread import LoopThread
+from pingbox.testing.promises import Promises, to_be_awaited
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -22,6 +23,7 @@ class Ground(Protocol):
 
     timeout: float
     thread: LoopThread
+    promises: Promises
 
     async def connect(
         self,
@@ -109,14 +111,22 @@ class _Line:
 class WebSocket(_Line):
     """A client for `async def` tests."""
 
+    @property
+    def promises(self) -> Promises:
+        """What was called, and is to be awaited."""
+        return self._ground.promises
+
+    @to_be_awaited
     async def send(self, message: str | bytes) -> None:
         """Send a text, or bytes as a binary message. Raises `AssertionError` when the connection is closed."""
         await self._ground.thread.asking(self._sending(message))
 
+    @to_be_awaited
     async def send_json(self, message: Any) -> None:
         """Send a value as JSON."""
         await self.send(encoded(message))
 
+    @to_be_awaited
     async def expect(self, message: object = None, /, *, timeout: float | None = None, **members: Any) -> Any:
         """Wait for a message that has (at least) these members, or is exactly this text, and return it.
 
@@ -128,26 +138,32 @@ class WebSocket(_Line):
         text = await self._ground.thread.asking(self._client.expect(expected, self._within(timeout)))
         return parsed(text, expected)
 
+    @to_be_awaited
     async def receive(self, *, timeout: float | None = None) -> str:
         """The next message, whatever it is. Raises `AssertionError` when none comes within `timeout` seconds."""
         return await self._ground.thread.asking(self._client.receive(self._within(timeout)))
 
+    @to_be_awaited
     async def receive_json(self, *, timeout: float | None = None) -> Any:
         """The next message, parsed."""
         return json.loads(await self.receive(timeout=timeout))
 
+    @to_be_awaited
     async def expect_nothing(self, message: object = None, /, **members: Any) -> None:
         """Once everything sent so far has been handled, no unread message (like this) is there. Does not sleep."""
         await self._ground.thread.asking(self._nothing(Expectation.of(message, members)))
 
+    @to_be_awaited
     async def closed_with(self, code: int, reason: str | None = None, *, timeout: float | None = None) -> None:
         """Wait until the server has closed with this code (1006: cut without a close frame)."""
         await self._ground.thread.asking(self._client.closed_with(code, reason, self._within(timeout)))
 
+    @to_be_awaited
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close from our side; returns when the server has answered."""
         await self._ground.thread.asking(self._client.wire.shut(code, reason))
 
+    @to_be_awaited
     async def drop(self) -> None:
         """Lose the connection as a phone in a tunnel does: no close frame."""
         await self._ground.thread.asking(self._client.wire.drop())
@@ -201,6 +217,12 @@ class WebSockets:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
 
+    @property
+    def promises(self) -> Promises:
+        """What was called, and is to be awaited."""
+        return self._ground.promises
+
+    @to_be_awaited
     async def connect(
         self,
         where: str = "",

@@ -11,6 +11,7 @@ from types import TracebackType
 from pingbox.testing.client import Client, dial, roundtrips
 from pingbox.testing.clients import SyncWebSockets, WebSockets
 from pingbox.testing.loop_thread import LoopThread
+from pingbox.testing.promises import Promises
 
 SETTLE_SECONDS = 5.0
 
@@ -31,6 +32,7 @@ class Clients:
         self.url = url
         self.timeout = timeout
         self.thread = LoopThread("pingbox-clients")
+        self.promises = Promises()
         self._tls = tls
         self._clients: list[Client] = []
 
@@ -87,3 +89,4 @@ class Clients:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.to_thread(self.close)
+        self.promises.hold(error)

@@ -109,6 +109,12 @@ class Inside:
         sections.append(("PingBox: faults", self.faults.story()))
         return [(heading, text) for heading, text in sections if text]
 
+    def hold_to_promises(self, error: BaseException | None = None) -> None:
+        """Raise `AssertionError` if a client's method was called and never awaited: it did nothing, and would have
+        made this test green. `error`, of a test that has failed already, gets a note of it instead.
+        """
+        self._running.promises.hold(error)
+
 
 class AsyncEmulator(Inside):
     """A running emulator in an `async with`."""
@@ -232,4 +238,6 @@ class Emulator(Inside):
     ) -> None:
         import asyncio
 
+        promises = self._running.promises
         await asyncio.to_thread(self.stop)
+        promises.hold(error)

@@ -28,6 +28,7 @@ from pingbox.testing.faults.faults import Faults
 from pingbox.testing.faults.posts import SpoiledPosts
 from pingbox.testing.later import Later
 from pingbox.testing.loop_thread import LoopThread
+from pingbox.testing.promises import Promises
 from pingbox.testing.recorder import Recorder
 from pingbox.testing.store import TARGET, Store
 from pingbox.testing.tested_app import TestedApp
@@ -58,6 +59,7 @@ class Running:
         self.clock = TestClock(self._timers_looked)
         self.recorder = Recorder()
         self.clients: list[Client] = []
+        self.promises = Promises()
         self._made: dict[str, Any] = {}
         self._book = FaultBook()
         self._posts = SpoiledPosts(
@@ -130,6 +132,7 @@ class Running:
         """Begin anew: nobody connected, nothing running, empty tables, no faults, nothing written down, real time."""
         self.thread.wait(self._end())
         self.recorder.clear()
+        self.promises.forget()
         self.store.make_anew()
         self.clock.forget(self._timekeepers)
         self.clock.rewind()

@@ -85,6 +85,20 @@ def test_so_does_a_fixture_that_fails(run_pytest, project):
     assert "PingBox: what happened" in done.stdout
 
 
+def test_a_forgotten_await_is_no_green_test(run_pytest, project):
+    (project / "tests" / "test_forgotten.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.asyncio\n"
+        "async def test_of_nothing(ws):\n"
+        "    ana = await ws.connect()\n"
+        "    ana.expect('never')\n"
+    )
+    done = run_pytest("-q", "tests/test_forgotten.py")
+    assert "1 failed" in done.stdout, done.stdout + done.stderr
+    assert "never awaited, so it did nothing; write `await` before it:" in done.stdout
+    assert "WebSocket.expect(…) in test_forgotten.py:5, test_of_nothing" in done.stdout
+
+
 def test_a_slip_in_the_table_is_told_and_not_taken_for_the_chat(run_pytest, project):
     """`[tool.pingbox]` that names no app is a slip; only without the table PingBox's own chat is meant."""
     pyproject = project / "pyproject.toml"
