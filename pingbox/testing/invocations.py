@@ -32,7 +32,8 @@ class AwsCall:
 class Invocation:
     """One run of a function. `outcome` is None while it still runs; `duration` in seconds, with waiting for a place.
 
-    `route_key` and `connection_id` are empty for what API Gateway did not invoke.
+    `route_key` and `connection_id` are empty for what API Gateway did not invoke. `aws_calls` are boto3's, of functions
+    in the test's process; of those in processes of their own (Node, layers) none are seen.
     """
 
     at: float

@@ -65,7 +65,7 @@ class Running:
         self._posts = SpoiledPosts(
             self._book, names=self.recorder.names, deliver=self._deliver, later=self._do_later, struck=self._struck
         )
-        self.faults = Faults(self._book, self._posts.release)
+        self.faults = Faults(self._book, self._posts.release, lambda called: self.workings.runs_apart(called))
         self.store = Store(app.tables, self._book, clock=self.clock, struck=self._struck, region=self.region)
         self.workings = Workings(self, self.recorder, self._book, self._struck)
         self.server = GatewayServer(

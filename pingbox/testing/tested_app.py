@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pingbox.emulator.functions.in_process import InProcessFunction
 from pingbox.emulator.functions.outcome import FunctionSpec
-from pingbox.emulator.gateway.declaration import Api
+from pingbox.emulator.gateway.declaration import Api, Integration, LambdaProxy
 
 if TYPE_CHECKING:
     from pingbox.testing.running import Running
@@ -55,9 +55,20 @@ class TestedApp:
     environment: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     schedules: tuple[Scheduled, ...] = ()
 
+    def function_at(self, route_key: str) -> str | None:
+        """The function behind a route, or None."""
+        routes = (api.route(route_key) for api in self.apis)
+        return next((_function_of(route.integration) for route in routes if route is not None), None)
+
 
 class AppError(Exception):
     """The app that a test named cannot be tested; the text names it, what was found, and what to do."""
+
+
+def _function_of(integration: Integration | None) -> str | None:
+    if isinstance(integration, LambdaProxy):
+        return integration.function
+    return integration.target if integration is not None and integration.type == "AWS" else None
 
 
 def api_id_of(name: str, number: int) -> str:

@@ -44,6 +44,13 @@ class Workings:
         """The functions there are."""
         return [*self._running.app.functions(self._running), *self._processes.names]
 
+    def runs_apart(self, called: str | None) -> bool:
+        """Whether this function, or the one behind this route key, runs in a process of its own; None: all do."""
+        apart = set(self._processes.names)
+        if called is None:
+            return bool(apart) and apart.issuperset(self.names)
+        return called in apart or self._running.app.function_at(called) in apart
+
     async def invoke(self, function: str, event: Any) -> Outcome:
         """As `Functions.invoke` has it."""
         if not self.open:

@@ -177,6 +177,18 @@ class TestApps:
             emulator.settle()
             assert "counting" in emulator.invocations[-1].logs
 
+    def test_what_runs_apart_cannot_be_killed_and_says_so(self, tmp_path):
+        """Its AWS calls are not seen: a kill that never came would make a test green that tested nothing."""
+        (tmp_path / "app.py").write_text(TEMPLATE_APP)
+        (tmp_path / "template.yaml").write_text(TEMPLATE)
+        with Emulator(tmp_path, in_process=False) as emulator:
+            for function in (None, "count", emulator._running.workings.names[0]):
+                with pytest.raises(ValueError, match="it runs in a process of its own"):
+                    emulator.faults.kill(function)
+        with Emulator(tmp_path) as emulator:
+            emulator.faults.kill("count")
+            assert len(emulator.faults.waiting) == 1
+
     def test_the_chat_is_there_without_a_word(self):
         with Emulator() as emulator:
             ana, bo = emulator.ws.connect(name="ana"), emulator.ws.connect(name="bo")

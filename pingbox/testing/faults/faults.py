@@ -30,10 +30,13 @@ class Faults:
     client, its name or its connection id; `function` is a function's name or a route key; None means any.
     """
 
-    def __init__(self, book: FaultBook, release: Callable[[], None]) -> None:
-        """`release` delivers the posts that are held back."""
+    def __init__(self, book: FaultBook, release: Callable[[], None], runs_apart: Callable[[str | None], bool]) -> None:
+        """`release` delivers the posts that are held back; `runs_apart` tells of a function, or of all (None), whether
+        it runs in a process of its own.
+        """
         self._book = book
         self._release = release
+        self._runs_apart = runs_apart
         self.struck: list[str] = []
         self.schedules: list[Schedule] = []
 
@@ -91,8 +94,14 @@ class Faults:
     def kill(self, function: str | None = None, *, after_calls: int = 1, skip: int = 0, times: int | None = 1) -> None:
         """Kill the environment right after the invocation's n-th boto3 call: that one was made, nothing after it.
 
-        Calls from threads that a handler started itself are not counted.
+        Calls from threads that a handler started itself are not counted. Raises `ValueError` for a function in a
+        process of its own (Node, layers): its calls are not seen, so it would go on unharmed.
         """
+        if self._runs_apart(function):
+            raise ValueError(
+                f"cannot kill {function or 'any function'} after its AWS calls: it runs in a process of its own, where "
+                "they are not counted; expected a Python function that runs in the test's process"
+            )
         self.order(FunctionKilled(after_calls, function, skip, times))
 
     def duplicate(self, function: str | None = None, *, skip: int = 0, times: int | None = 1) -> None:
