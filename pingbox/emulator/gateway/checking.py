@@ -9,13 +9,25 @@ from collections.abc import Callable, Iterator, Sequence
 from pingbox.emulator.gateway import limits
 from pingbox.emulator.gateway.authorizing import check_identity_source
 from pingbox.emulator.gateway.credentials import check_key_expression
-from pingbox.emulator.gateway.declaration import CONNECT, DEFAULT, DISCONNECT, Api, Route, Stage, TemplatedIntegration
+from pingbox.emulator.gateway.declaration import (
+    CONNECT,
+    CONTENT_HANDLING,
+    DEFAULT,
+    DISCONNECT,
+    PASSTHROUGH,
+    Api,
+    IntegrationResponse,
+    Route,
+    Stage,
+    TemplatedIntegration,
+)
+from pingbox.emulator.gateway.integration_responses import check_response_key, check_response_selection
+from pingbox.emulator.gateway.request_parameters import check_parameter
 from pingbox.emulator.gateway.route_selection import check_expression
 
 _SPECIAL = frozenset({CONNECT, DISCONNECT, DEFAULT})
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _TYPES = ("AWS", "HTTP", "HTTP_PROXY", "MOCK")
-_PASSTHROUGH = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 _TIMEOUT_MS = range(50, 29_001)  # RR-16
 
 
@@ -94,10 +106,17 @@ def _authorization(route: Route) -> Iterator[str]:
 def _templated(integration: TemplatedIntegration) -> Iterator[str]:
     if integration.type not in _TYPES:
         yield f"integration type {integration.type!r}, expected AWS_PROXY, {', '.join(_TYPES)}"
-    if integration.passthrough_behavior not in _PASSTHROUGH:
-        yield f"PassthroughBehavior {integration.passthrough_behavior!r}, expected {', '.join(_PASSTHROUGH)}"
+    if integration.passthrough_behavior not in PASSTHROUGH:
+        yield f"PassthroughBehavior {integration.passthrough_behavior!r}, expected {', '.join(PASSTHROUGH)}"
+    strategy = integration.content_handling_strategy
+    if strategy not in (None, *CONTENT_HANDLING):
+        yield f"ContentHandlingStrategy {strategy!r}, expected {', '.join(CONTENT_HANDLING)}"
+    yield from _raised(lambda: check_expression(integration.template_selection_expression or ""))
+    for target, source in integration.request_parameters.items():
+        yield from _raised(lambda target=target, source=source: check_parameter(target, source))  # type: ignore[misc]
     templates = [*integration.request_templates.values()]
     for response in integration.responses:
+        yield from _integration_response(response)
         templates += response.templates.values()
     if templates:
         # Imported here: the template engine is needed by few APIs.
@@ -107,6 +126,11 @@ def _templated(integration: TemplatedIntegration) -> Iterator[str]:
             if len(template.encode()) > limits.TEMPLATE_BYTES:
                 yield f"a mapping template has more than {limits.TEMPLATE_BYTES} bytes (QT-13)"
             yield from _raised(lambda template=template: velocity.check(template))  # type: ignore[misc]
+
+
+def _integration_response(response: IntegrationResponse) -> Iterator[str]:
+    yield from _raised(lambda: check_response_key(response.key))
+    yield from _raised(lambda: check_response_selection(response.template_selection_expression or ""))
 
 
 def _raised(checked: Callable[[], None]) -> Iterator[str]:

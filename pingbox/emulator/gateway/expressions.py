@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -25,6 +25,7 @@ _TOKEN = re.compile(
 _STEP = re.compile(
     r"""\.?(?P<name>[^.\[\]'"\s]+)|\[(?P<index>\d+)\]|\[(?P<quote>['"])(?P<quoted>.*?)(?P=quote)\]|\[\*\]"""
 )
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]+)\}")
 
 
 def _refuse_constant(name: str) -> None:
@@ -112,6 +113,11 @@ def as_text(value: Any) -> str:
             return "[" + ", ".join(as_text(item) for item in value) + "]"
         case _:
             return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def with_stage_variables(uri: str, variables: Mapping[str, str]) -> str:
+    """The URI with each `${stageVariables.NAME}` filled in; nothing for a variable the stage does not have."""
+    return _STAGE_VARIABLE.sub(lambda match: variables.get(match[1], ""), uri)
 
 
 def _part(token: re.Match[str]) -> Part:

@@ -7,33 +7,24 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.emulator.gateway import expressions, velocity
 from pingbox.emulator.gateway.conversation import IntegrationFailed, IntegrationTimedOut, Rendered
-from pingbox.emulator.gateway.declaration import DEFAULT, IntegrationResponse, TemplatedIntegration
-from pingbox.emulator.gateway.expressions import ExpressionError
+from pingbox.emulator.gateway.declaration import DEFAULT, TemplatedIntegration
+from pingbox.emulator.gateway.integration_responses import BackendAnswer, response_for, response_variable
+from pingbox.emulator.gateway.request_parameters import MappingError, mapped
+from pingbox.emulator.gateway.route_selection import body_variable
 
 _LOOPBACK = re.compile(r"localhost|[a-z0-9.-]+\.localhost|127(?:\.\d{1,3}){3}|::1", re.IGNORECASE)
-_BODY = "request.body"
 
 # A message has no content type, and API Gateway takes one that is missing for this: integrations without a
 # TemplateSelectionExpression find their template under it (aws-samples/serverless-patterns
 # apigw-websocket-mapping-template-authorizer, the AWS CDK's example of WebSocketAwsIntegration).
 _ASSUMED = "application/json"
-
-
-@dataclass(frozen=True)
-class BackendAnswer:
-    """What a backend said. `matched` is the text that integration responses select by (RR-10)."""
-
-    status: int
-    body: str
-    matched: str
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,10 +35,6 @@ class HttpRequest:
     url: str
     headers: Mapping[str, str]
     body: bytes
-
-
-class MappingError(ValueError):
-    """An integration that cannot be performed as declared; the message says why."""
 
 
 # --- the request ----------------------------------------------------------------------------------------------------
@@ -67,23 +54,16 @@ def request_payload(integration: TemplatedIntegration, event: Mapping[str, Any])
 
 def http_request(integration: TemplatedIntegration, payload: str, event: Mapping[str, Any]) -> HttpRequest:
     """The request of an `HTTP` or `HTTP_PROXY` integration (RR-14, RR-17). Raises `MappingError`."""
+    parameters = mapped(integration.request_parameters, event)
     headers = {
         "Content-Type": "application/json",
         "User-Agent": f"AmazonAPIGateway_{event['requestContext']['apiId']}",
         "X-Amzn-Apigateway-Api-Id": str(event["requestContext"]["apiId"]),
+        **parameters.header,
     }
-    query: dict[str, str] = {}
-    path: dict[str, str] = {}
-    places = {"header": headers, "querystring": query, "path": path}
-    for target, source in integration.request_parameters.items():
-        place, _, name = target.removeprefix("integration.request.").partition(".")
-        if place not in places or not target.startswith("integration.request."):
-            raise MappingError(
-                f"request parameter {target!r}: expected integration.request.header|querystring|path.NAME"
-            )
-        places[place][name] = _parameter(source, event)
+    target = expressions.with_stage_variables(integration.target or "", event.get("stageVariables") or {})
     return HttpRequest(
-        integration.method, _url(integration.target or "", path, query), headers, _bytes(integration, payload)
+        integration.method, _url(target, parameters.path, parameters.querystring), headers, _bytes(integration, payload)
     )
 
 
@@ -122,34 +102,12 @@ def function_answer(outcome: Outcome | IntegrationTimedOut) -> BackendAnswer | I
 
 def rendered(integration: TemplatedIntegration, answer: BackendAnswer, event: Mapping[str, Any]) -> Rendered:
     """What the client would be shown. Raises `velocity.TemplateError`."""
-    response = _response(integration, answer)
+    response = response_for(integration.responses, answer)
     if integration.type == "HTTP_PROXY" or response is None or not response.templates:
         return Rendered(answer.status, answer.body)
-    key = _selected(response.template_selection_expression, lambda name: _response_variable(name, answer))
+    key = _selected(response.template_selection_expression, lambda name: response_variable(name, answer))
     template = response.templates.get(key, response.templates.get(DEFAULT))
     return Rendered(answer.status, answer.body if template is None else _render(template, answer.body, event))
-
-
-def _response(integration: TemplatedIntegration, answer: BackendAnswer) -> IntegrationResponse | None:
-    for response in integration.responses:
-        pattern = re.fullmatch(r"/(.*)/", response.key, re.DOTALL)
-        if pattern is not None and re.fullmatch(pattern[1], answer.matched, re.DOTALL):
-            return response
-    return next((response for response in integration.responses if response.key == DEFAULT), None)
-
-
-def _response_variable(name: str, answer: BackendAnswer) -> str:
-    if name == "integration.response.statuscode":
-        return str(answer.status)
-    header = name.removeprefix("integration.response.header.")
-    if header != name:
-        return next((value for key, value in answer.headers.items() if key.lower() == header.lower()), "")
-    path = name.removeprefix("integration.response.body")
-    if path == name:
-        raise ExpressionError(
-            f"variable ${{{name}}} is not known; expected integration.response.statuscode|header|body"
-        )
-    return expressions.as_text(expressions.at_path(expressions.json_or_missing(answer.body), path))
 
 
 # --- parts ----------------------------------------------------------------------------------------------------------
@@ -160,7 +118,7 @@ def _request_template(integration: TemplatedIntegration, body: str) -> str | Non
     if integration.type == "HTTP_PROXY":
         return None
     value = expressions.json_or_missing(body)
-    key = _selected(integration.template_selection_expression, lambda name: _request_variable(name, value))
+    key = _selected(integration.template_selection_expression, lambda name: body_variable(name, value))
     if integration.template_selection_expression is None and _ASSUMED in templates:
         key = _ASSUMED
     template = templates.get(key, templates.get(DEFAULT))
@@ -180,13 +138,6 @@ def _selected(expression: str | None, variable: Any) -> str:
     return DEFAULT if expression is None else expressions.evaluate(expression, variable)
 
 
-def _request_variable(name: str, value: Any) -> str:
-    path = name.removeprefix(_BODY)
-    if path == name:
-        raise ExpressionError(f"variable ${{{name}}} is not known; expected request.body.PATH")
-    return expressions.as_text(expressions.at_path(value, path))
-
-
 def _render(template: str, body: str, event: Mapping[str, Any]) -> str:
     parameters = {
         "header": event.get("headers") or {},
@@ -202,44 +153,13 @@ def _render(template: str, body: str, event: Mapping[str, Any]) -> str:
     )
 
 
-def _parameter(source: str, event: Mapping[str, Any]) -> str:
-    """RR-14."""
-    static = re.fullmatch(r"'(.*)'", source, re.DOTALL)
-    if static is not None:
-        return static[1]
-    body = expressions.json_or_missing(str(event.get("body") or ""))
-    sources: dict[str, Any] = {
-        "route.request.body.": body,
-        "stageVariables.": event.get("stageVariables") or {},
-        "context.": event["requestContext"],
-    }
-    for prefix, value in sources.items():
-        if source.startswith(prefix):
-            return expressions.as_text(expressions.at_path(value, source.removeprefix(prefix)))
-    return _connect_parameter(source, event)
-
-
-def _connect_parameter(source: str, event: Mapping[str, Any]) -> str:
-    """Headers and queries exist on `$connect` only."""
-    members = {
-        "route.request.header.": "headers",
-        "route.request.querystring.": "queryStringParameters",
-        "route.request.multivalueheader.": "multiValueHeaders",
-        "route.request.multivaluequerystring.": "multiValueQueryStringParameters",
-    }
-    for prefix, member in members.items():
-        if source.startswith(prefix):
-            name = source.removeprefix(prefix).lower()
-            found = (value for key, value in (event.get(member) or {}).items() if key.lower() == name)
-            value = next(found, "")
-            return ",".join(value) if isinstance(value, list) else str(value)
-    raise MappingError(f"request parameter source {source!r} is not known; expected one of RR-14 or a 'static text'")
-
-
 def _url(target: str, path: Mapping[str, str], query: Mapping[str, str]) -> str:
     for name, value in path.items():
         target = target.replace(f"{{{name}}}", quote(value, safe=""))
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError as error:
+        raise MappingError(f"HTTP integration {target!r} is no address: {error}") from error
     if parts.scheme not in ("http", "https") or not _LOOPBACK.fullmatch(parts.hostname or ""):
         raise MappingError(
             f"HTTP integration {target!r}: only hosts of this machine are asked (localhost, 127.0.0.1, ::1)"

@@ -12,7 +12,9 @@ from pingbox.emulator.gateway.connection import Connection
 from pingbox.emulator.gateway.conversation import IntegrationFailed, IntegrationOutcome, IntegrationTimedOut
 from pingbox.emulator.gateway.declaration import Route, TemplatedIntegration
 from pingbox.emulator.gateway.expressions import ExpressionError
-from pingbox.emulator.gateway.mapping import BackendAnswer, HttpRequest, MappingError
+from pingbox.emulator.gateway.integration_responses import BackendAnswer
+from pingbox.emulator.gateway.mapping import HttpRequest
+from pingbox.emulator.gateway.request_parameters import MappingError
 from pingbox.emulator.gateway.velocity import TemplateError
 from pingbox.emulator.server.gateway import Gateway
 from pingbox.emulator.server.invoking import invoke
@@ -30,7 +32,7 @@ async def perform(
         answer = await _ask(gateway, connection, route, integration, event)
         return mapping.rendered(integration, answer, event) if isinstance(answer, BackendAnswer) else answer
     except (MappingError, TemplateError, ExpressionError) as problem:
-        return IntegrationFailed(f"route {route.route_key}: {problem}")
+        return IntegrationFailed(str(problem))
 
 
 async def _ask(

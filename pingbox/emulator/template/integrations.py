@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from pingbox.emulator.gateway.declaration import (
-    DEFAULT,
+    CONTENT_HANDLING,
     DEFAULT_TIMEOUT_MS,
+    PASSTHROUGH,
     Integration,
     IntegrationResponse,
     LambdaProxy,
     Stage,
     TemplatedIntegration,
 )
+from pingbox.emulator.gateway.expressions import with_stage_variables
+from pingbox.emulator.gateway.integration_responses import check_response_key, check_response_selection
+from pingbox.emulator.gateway.request_parameters import check_parameter
+from pingbox.emulator.gateway.route_selection import check_expression
 from pingbox.emulator.template.errors import TemplateError
 from pingbox.emulator.template.findings import Findings
 from pingbox.emulator.template.functions import FunctionTable
@@ -21,7 +27,6 @@ from pingbox.emulator.template.stack import Resource
 
 # CF-10: the function's ARN, bare or within API Gateway's own, with or without a qualifier.
 _FUNCTION = re.compile(r"arn:[^:]+:lambda:[^:]*:[^:]*:function:([^:/]+)(?::[^/]+)?(?:/invocations)?$")
-_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]+)\}")
 _TIMEOUT_MS = (50, 29_000)  # RR-16
 _TYPES = ("AWS_PROXY", "AWS", "HTTP", "HTTP_PROXY", "MOCK")  # RR-9
 
@@ -44,12 +49,19 @@ def read_integration(
         method=resource.text("IntegrationMethod") or "POST",
         timeout_ms=timeout,
         request_templates=_templates(resource, "RequestTemplates"),
-        template_selection_expression=resource.text("TemplateSelectionExpression"),
-        request_parameters=resource.texts("RequestParameters"),
-        passthrough_behavior=resource.text("PassthroughBehavior") or "WHEN_NO_MATCH",
-        content_handling_strategy=resource.text("ContentHandlingStrategy"),
+        template_selection_expression=_selection(resource, check_expression),
+        request_parameters=_request_parameters(resource),
+        passthrough_behavior=_one_of(resource, "PassthroughBehavior", PASSTHROUGH) or "WHEN_NO_MATCH",
+        content_handling_strategy=_one_of(resource, "ContentHandlingStrategy", CONTENT_HANDLING),
         responses=_responses(resource),
     )
+
+
+def _one_of(resource: Resource, name: str, known: Sequence[str]) -> str | None:
+    value = resource.text(name)
+    if value is not None and value not in known:
+        raise resource.wrong(name, value, ", ".join(known))
+    return value
 
 
 def _timeout(resource: Resource) -> int:
@@ -76,7 +88,7 @@ def _responses(integration: Resource) -> tuple[IntegrationResponse, ...]:
         IntegrationResponse(
             key=_response_key(resource),
             templates=_templates(resource, "ResponseTemplates"),
-            template_selection_expression=resource.text("TemplateSelectionExpression"),
+            template_selection_expression=_selection(resource, check_response_selection),
         )
         for resource in integration.stack.of_type("AWS::ApiGatewayV2::IntegrationResponse")
         if resource.text("IntegrationId") == integration.ref
@@ -96,9 +108,21 @@ def _templates(resource: Resource, name: str) -> dict[str, str]:
 
 def _response_key(resource: Resource) -> str:
     key = resource.required("IntegrationResponseKey")
-    if key != DEFAULT and not (len(key) > 2 and key.startswith("/") and key.endswith("/")):
-        raise resource.wrong("IntegrationResponseKey", key, "$default or /regular expression/")  # RR-10
+    resource.check("IntegrationResponseKey", key, check_response_key)
     return key
+
+
+def _selection(resource: Resource, judge: Callable[[str], None]) -> str | None:
+    expression = resource.text("TemplateSelectionExpression")
+    resource.check("TemplateSelectionExpression", expression, judge)
+    return expression
+
+
+def _request_parameters(resource: Resource) -> dict[str, str]:
+    parameters = resource.texts("RequestParameters")
+    for target, source in parameters.items():
+        resource.check("RequestParameters", source, partial(check_parameter, target), member=target)
+    return parameters
 
 
 def function_of(
@@ -129,14 +153,10 @@ def _with_stage_variables(resource: Resource, name: str, stages: Iterable[Stage]
     uri = resource.required(name)
     if "${stageVariables." not in uri:
         return uri
-    written = {_filled(uri, stage.variables) for stage in stages}
+    written = {with_stage_variables(uri, stage.variables) for stage in stages}
     if len(written) != 1:
         raise resource.wrong(name, uri, "the same function in every stage", "serve one stage with --stage NAME")
     return written.pop()
-
-
-def _filled(uri: str, variables: Mapping[str, str]) -> str:
-    return _STAGE_VARIABLE.sub(lambda match: variables.get(match[1], ""), uri)
 
 
 def _check_available(resource: Resource, function: str, functions: FunctionTable, findings: Findings) -> None:

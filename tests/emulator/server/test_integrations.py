@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from pingbox.emulator.functions.outcome import FunctionError
-from pingbox.emulator.gateway.declaration import IntegrationResponse, Route, TemplatedIntegration
+from pingbox.emulator.gateway.declaration import IntegrationResponse, Route, Stage, TemplatedIntegration
 from support.fake_functions import FakeFunctions
 from support.gateway_world import API_ID, chat_api
 from support.waiting import until
@@ -215,6 +215,28 @@ async def test_http_maps_parameters_and_picks_its_template_by_status_and_header(
     [(method, path, headers, body)] = backend.asked
     assert (method, path, body) == ("PUT", "/rooms/a%20b%2Fc?fixed=1&status=404", b"made of a b/c")
     assert len(headers["X-Connection"]) == 16
+
+
+@pytest.mark.fact("RR-9", "EV-5")
+async def test_an_address_may_be_made_of_stage_variables(serve, backend):
+    integration = TemplatedIntegration("HTTP_PROXY", "${stageVariables.backend}/in${stageVariables.none}")
+    stage = Stage("dev", variables={"backend": backend.url})
+    world = await serve(chat_api(templated("$default", integration), stages=(stage,)))
+    raw = await world.upgraded()
+    await raw.text("x")
+    assert (await raw.received())[2] == b"backend says 200"
+    assert backend.asked[0][1] == "/in"
+
+
+@pytest.mark.fact("RT-21", "RR-14")
+@pytest.mark.parametrize("breaking", ["\r\nX-Admin: 1", "\n", "\0"])
+async def test_a_message_cannot_write_headers_of_its_own(serve, backend, breaking, caplog):
+    parameters = {"integration.request.header.X-User": "route.request.body.user"}
+    integration = TemplatedIntegration("HTTP_PROXY", backend.url, request_parameters=parameters)
+    heard = await answer(serve, integration, json.dumps({"user": f"ana{breaking}"}))
+    assert heard.startswith('{"message": "Internal server error"')
+    assert "X-User': its value has a line break" in caplog.text
+    assert backend.asked == []
 
 
 @pytest.mark.fact("RR-14", "CN-1", "CN-3")
