@@ -29,7 +29,7 @@ class Refuse:
 
 
 def connect_ended(outcome: IntegrationOutcome) -> Accept | Refuse:
-    """CN-1 to CN-8."""
+    """CN-1 to CN-8, AU-23."""
     match outcome:
         case Returned(value):
             response = read_proxy_response(value)
@@ -42,8 +42,8 @@ def connect_ended(outcome: IntegrationOutcome) -> Accept | Refuse:
             return _failed(500, f"the function was not invoked: {reason}")
         case IntegrationTimedOut():
             return Refuse(504, error_frames.ENDPOINT_REQUEST_TIMED_OUT, "the integration timed out")
-        case IntegrationFailed(problem):
-            return _failed(500, problem)
+        case IntegrationFailed(problem, unreachable):
+            return _failed(504 if unreachable else 500, problem)  # AU-23: INTEGRATION_FAILURE, API_CONFIGURATION_ERROR
         case Rendered(status, _):
             return _by_status(status, None)
         case _:

@@ -94,9 +94,13 @@ class Rendered:
 
 @dataclass(frozen=True)
 class IntegrationFailed:
-    """A non-proxy integration that could not be performed; `problem` is for the developer's log."""
+    """A non-proxy integration that could not be performed; `problem` is for the developer's log.
+
+    `unreachable`: its backend did not answer, which is no fault of its declaration (AU-23).
+    """
 
     problem: str
+    unreachable: bool = False
 
 
 IntegrationOutcome = Outcome | IntegrationTimedOut | Rendered | IntegrationFailed
@@ -192,7 +196,7 @@ def message_ended(connection: Connection, route: Route, outcome: IntegrationOutc
 def problem(outcome: IntegrationOutcome, *, proxy: bool) -> str | None:
     """What the developer should know and the client is not told; None if all is well or the function logs it itself."""
     match outcome:
-        case IntegrationFailed(problem):
+        case IntegrationFailed(problem, _):
             return problem
         case NotInvoked(reason):
             return f"the function was not invoked: {reason}"

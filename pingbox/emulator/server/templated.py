@@ -76,4 +76,4 @@ async def _fetch(request: HttpRequest, timeout_ms: int) -> BackendAnswer | Integ
     except TimeoutError:
         return IntegrationTimedOut()
     except aiohttp.ClientError as error:
-        return IntegrationFailed(f"{request.method} {request.url} failed: {type(error).__name__}")
+        return IntegrationFailed(f"{request.method} {request.url} failed: {type(error).__name__}", unreachable=True)

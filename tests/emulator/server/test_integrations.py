@@ -254,6 +254,20 @@ async def test_http_on_connect_decides_the_handshake_by_its_status(serve, backen
     assert backend.asked[0][2]["X-User"] == "ana"
 
 
+@pytest.mark.fact("AU-23")
+@pytest.mark.parametrize(
+    ("integration", "status"),
+    [
+        (TemplatedIntegration("HTTP_PROXY", "http://127.0.0.1:1/"), 504),
+        (TemplatedIntegration("HTTP_PROXY", "http://example.com/"), 500),
+        (TemplatedIntegration("MOCK"), 500),
+    ],
+)
+async def test_a_backend_that_is_not_there_is_told_apart_from_a_wrong_declaration(serve, integration, status):
+    world = await serve(chat_api(Route("$connect", integration)))
+    assert await world.refusal() == status
+
+
 @pytest.mark.fact("RT-26")
 async def test_base64_becomes_binary_only_where_the_integration_converts(serve, backend):
     integration = TemplatedIntegration("HTTP", backend.url, content_handling_strategy="CONVERT_TO_BINARY")
