@@ -49,7 +49,20 @@ def exited(request_id: str, code: int | None) -> str:
     return f"RequestId: {request_id} Error: Runtime exited with error: {how}"
 
 
-_SIGNALS = {6: "aborted", 9: "killed", 11: "segmentation fault", 15: "terminated"}
+# In the words of Go, which Lambda's platform is written in.
+_SIGNALS = {
+    1: "hangup",
+    2: "interrupt",
+    3: "quit",
+    4: "illegal instruction",
+    6: "aborted",
+    8: "floating point exception",
+    9: "killed",
+    11: "segmentation fault",
+    13: "broken pipe",
+    14: "alarm clock",
+    15: "terminated",
+}
 
 
 def _signal_text(number: int) -> str:

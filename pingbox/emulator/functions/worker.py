@@ -108,6 +108,8 @@ class Worker:
             address = await self._api.listen()
             await self._run_process(self._launcher(address, tmp), self._init_limit)
             if self._again and not self._is_lost:
+                if self._job is not None:
+                    self._job.begin()  # it is now part of the event
                 await self._run_process(self._launcher(address, tmp), self._spec.timeout)
         except (CannotRun, OSError, ValueError) as error:  # ValueError: what no process can be given, such as NUL
             self._could_not_run(error)
@@ -252,9 +254,13 @@ class Worker:
         self._outcome, self._ended = None, 0.0
         self._job.begin()
         self._began = time.monotonic()
-        if self._timer is None:  # else the function's time has been running since the second initialisation
-            self._timer = self._loop.call_later(self._spec.timeout, self._time_is_up)
-        deadline = time.time() + self._spec.timeout
+        left = self._spec.timeout
+        if self._timer is None:
+            self._timer = self._loop.call_later(left, self._time_is_up)
+        else:  # the function's time has been running since the second initialisation (LM-25)
+            left -= self._began - self._spawned
+            self._began, self._init = self._spawned, None
+        deadline = time.time() + left
         trace = f"Root=1-{int(deadline):08x}-{self._job.request_id.replace('-', '')[:24]};Sampled=0"
         self._api.deliver(Delivery(self._job.request_id, self._job.payload, deadline, self._arn, trace))
 

@@ -75,5 +75,7 @@ async def _fetch(request: HttpRequest, timeout_ms: int) -> BackendAnswer | Integ
             return BackendAnswer(response.status, body, str(response.status), dict(response.headers))
     except TimeoutError:
         return IntegrationTimedOut()
+    except aiohttp.InvalidURL:
+        return IntegrationFailed(f"{request.method} {request.url} failed: that is no address")
     except aiohttp.ClientError as error:
         return IntegrationFailed(f"{request.method} {request.url} failed: {type(error).__name__}", unreachable=True)

@@ -184,6 +184,7 @@ async def test_a_timeout_kills_the_process_and_the_next_event_gets_a_new_one(
         ("os._exit(3)", "Runtime exited with error: exit status 3"),
         ("sys.exit(0)", "Runtime exited without providing a reason"),
         ("os.kill(os.getpid(), 9)", "Runtime exited with error: signal: killed"),
+        ("raise KeyboardInterrupt", "Runtime exited with error: signal: interrupt"),
     ],
 )
 async def test_a_crash_is_an_exit_error_and_the_next_event_gets_a_new_process(
@@ -217,13 +218,25 @@ async def test_an_initialisation_that_takes_too_long_is_run_again_under_the_func
         if not mark.exists():
             mark.touch()
             time.sleep(60)
+        else:
+            time.sleep(0.3)
         def handler(event, context):
-            return "up"
+            return context.get_remaining_time_in_millis()
         """
     )
     functions = processes(FunctionSpec("f", "app.handler", str(code), timeout=10), init_limit=0.4)
-    assert await functions.invoke("f", {}) == Returned("up")
-    assert re.fullmatch(r"INIT_REPORT Init Duration: [\d.]+ ms\tPhase: init\tStatus: timeout", log.own()[0])
+    first = await functions.invoke("f", {})
+    assert isinstance(first, Returned)
+    assert 0 < first.value <= 9_700
+    init_report, start, *_, report = log.lines
+    assert re.fullmatch(r"INIT_REPORT Init Duration: [\d.]+ ms\tPhase: init\tStatus: timeout", init_report)
+    assert start.startswith("START RequestId: ")
+    assert (duration := re.search(r"\tDuration: ([\d.]+) ms\t", report))
+    assert float(duration[1]) >= 300
+    assert "Init Duration" not in report
+    second = await functions.invoke("f", {})
+    assert isinstance(second, Returned)
+    assert second.value > 9_700
 
 
 @pytest.mark.fact("LM-25")

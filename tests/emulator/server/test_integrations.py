@@ -260,6 +260,7 @@ async def test_http_on_connect_decides_the_handshake_by_its_status(serve, backen
     [
         (TemplatedIntegration("HTTP_PROXY", "http://127.0.0.1:1/"), 504),
         (TemplatedIntegration("HTTP_PROXY", "http://example.com/"), 500),
+        (TemplatedIntegration("HTTP_PROXY", "http://127.0.0.1:99999/"), 500),
         (TemplatedIntegration("MOCK"), 500),
     ],
 )
