@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.functions import memory, platform_log
+from pingbox.emulator.functions.client_context import client_context
 from pingbox.emulator.functions.function_log import InvocationLog
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome
 from pingbox.emulator.functions.output import Lines
@@ -85,6 +86,7 @@ class Invocation:
         self.lines = Lines(self.request_id, self._log.write_from_thread)
         self._settings = settings
         self._event = copier(event)
+        self._client_context = client_context.get()
         self._loop = loop
         self._clock = clock
         self._overdue: Overdue | None = None
@@ -153,7 +155,7 @@ class Invocation:
     def _context(self, now: float) -> LambdaContext:
         settings = self._settings
         deadline_ms = int((now + settings.timeout) * 1000)
-        return LambdaContext(settings.place, self.request_id, settings.arn, deadline_ms)
+        return LambdaContext(settings.place, self.request_id, settings.arn, deadline_ms, self._client_context)
 
     def _failed(self, error: BaseException, request_id: str) -> FunctionError:
         posted = faults.document(error, request_id)

@@ -12,6 +12,8 @@ from aiohttp import web
 from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.functions import invoke_request
 from pingbox.emulator.functions.asynchronous import AsynchronousInvocations
+from pingbox.emulator.functions.client_context import client_context
+from pingbox.emulator.functions.client_context import read as read_client_context
 from pingbox.emulator.functions.function_log import tail
 from pingbox.emulator.functions.invoke_request import DRY_RUN, EVENT, REQUEST_RESPONSE, InvokeAnswer, InvokeRequest
 from pingbox.emulator.functions.outcome import Functions
@@ -53,18 +55,25 @@ class InvokeApi:
         await self._asynchronous.close()
 
     async def invoke_door(self, request: web.BaseRequest) -> web.StreamResponse | None:
-        """Answer an HTTP request to `/2015-03-31/functions/{name}/invocations`; None for any other."""
-        function = invoke_request.function_of_path(request.rel_url.raw_path)
-        if function is None or request.method != "POST":
+        """Answer an HTTP request to `/2015-03-31/functions/{name}/invocations`, refuse the rest of the Lambda API; None
+        for a request that is not Lambda's.
+        """
+        path = request.rel_url.raw_path
+        if not invoke_request.is_of_lambda(path):
             return None
-        answer = await self._answer(
-            InvokeRequest(
-                function,
-                request.headers.get("X-Amz-Invocation-Type", REQUEST_RESPONSE),
-                await request.read(),
-                request.headers.get("X-Amz-Log-Type") == "Tail",
+        function = invoke_request.function_of_path(path)
+        if function is None or request.method != "POST":
+            answer = invoke_request.not_emulated(request.method, path)
+        else:
+            answer = await self._answer(
+                InvokeRequest(
+                    function,
+                    request.headers.get("X-Amz-Invocation-Type", REQUEST_RESPONSE),
+                    await request.read(),
+                    request.headers.get("X-Amz-Log-Type") == "Tail",
+                    request.headers.get("X-Amz-Client-Context"),
+                )
             )
-        )
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
     def invoke_sync(self, name: str, invocation_type: str, payload: bytes) -> InvokeAnswer:
@@ -86,6 +95,10 @@ class InvokeApi:
         name = invoke_request.bare_name(request.function)
         if name is None or name not in self._names():
             return invoke_request.not_found(request.function if name is None else name, self._region)
+        try:
+            client_context.set(read_client_context(request.client_context))
+        except ValueError as problem:
+            return invoke_request.refusal(400, "InvalidRequestContentException", str(problem))
         match request.invocation_type:
             case invoke_request.DRY_RUN:
                 return invoke_request.permitted()

@@ -18,6 +18,7 @@ REQUEST_RESPONSE, EVENT, DRY_RUN = "RequestResponse", "Event", "DryRun"
 LIMITS = {REQUEST_RESPONSE: 6_291_456, EVENT: 1_048_576, DRY_RUN: 6_291_456}  # bytes, LM-24
 TAIL_BYTES = 4096
 
+_ANY_PATH = re.compile(r"/20\d\d-\d\d-\d\d/.+")
 _PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 _NAME = re.compile(
     r"(?:(?:arn:aws[\w-]*:lambda:[\w-]+:)?(?:\d{12}:)?function:)?(?:\d{12}:)?(?P<name>[\w-]+)(?::[\w$-]+)?"
@@ -35,18 +36,24 @@ class InvokeAnswer:
 
 @dataclass(frozen=True)
 class InvokeRequest:
-    """`function` is the bare name; `tail` whether the log is asked for."""
+    """`function` may be qualified; `tail`: whether the log is asked for; `client_context` as the header has it."""
 
     function: str
     invocation_type: str
     payload: bytes
     tail: bool = False
+    client_context: str | None = None
 
 
 def function_of_path(path: str) -> str | None:
     """The function as a request's path names it, still qualified; None if the path is not Invoke's."""
     match = _PATH.fullmatch(path)
     return unquote(match[1]) if match else None
+
+
+def is_of_lambda(path: str) -> bool:
+    """Whether the path is one of the Lambda API, whatever the operation: they all begin with a date."""
+    return _ANY_PATH.fullmatch(path) is not None
 
 
 def bare_name(function: str) -> str | None:
@@ -93,6 +100,11 @@ def accepted() -> InvokeAnswer:
 def permitted() -> InvokeAnswer:
     """DryRun: it could be run."""
     return InvokeAnswer(204, _headers(None))
+
+
+def not_emulated(method: str, path: str) -> InvokeAnswer:
+    """Every operation but Invoke."""
+    return refusal(501, "NotImplemented", f"of the Lambda API only Invoke is emulated here, not {method} {path}")
 
 
 def not_found(function: str, region: str) -> InvokeAnswer:

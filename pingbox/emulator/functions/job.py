@@ -8,6 +8,7 @@ from typing import Any
 
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.functions import platform_log
+from pingbox.emulator.functions.client_context import client_context
 from pingbox.emulator.functions.function_log import InvocationLog
 from pingbox.emulator.functions.outcome import NotInvoked, Outcome
 from pingbox.emulator.happenings import Observer
@@ -23,6 +24,7 @@ class Job:
         self.payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         self.outcome: asyncio.Future[Outcome] = loop.create_future()
         self.log = InvocationLog(function, self.request_id, loop, observe, clock)
+        self.client_context = client_context.get()
         self._begun = False
 
     def begin(self) -> None:

@@ -262,7 +262,9 @@ class Worker:
             self._began, self._init = self._spawned, None
         deadline = time.time() + left
         trace = f"Root=1-{int(deadline):08x}-{self._job.request_id.replace('-', '')[:24]};Sampled=0"
-        self._api.deliver(Delivery(self._job.request_id, self._job.payload, deadline, self._arn, trace))
+        job = self._job
+        given = None if job.client_context is None else json.dumps(job.client_context)
+        self._api.deliver(Delivery(job.request_id, job.payload, deadline, self._arn, trace, given))
 
     def _settle(self) -> None:
         """The current job has ended, one way or another."""

@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError
 
 from pingbox.emulator.functions.in_process import InProcessFunction, InProcessFunctions
 from pingbox.emulator.functions.invoke_api import InvokeApi
-from pingbox.emulator.functions.invoke_request import bare_name, function_of_path
+from pingbox.emulator.functions.invoke_request import InvokeRequest, bare_name, function_of_path
+from pingbox.emulator.functions.outcome import FunctionSpec
 from support.waiting import until
 
 
@@ -207,3 +208,50 @@ async def test_a_handler_invokes_another_from_its_thread(
 async def test_on_the_loops_own_thread_it_refuses_to_wait_for_itself(api: InvokeApi) -> None:
     with pytest.raises(RuntimeError, match="cannot be called on its thread"):
         api.invoke_sync("echo", "RequestResponse", b"1")
+
+
+def given(document: Any) -> str:
+    return base64.b64encode(json.dumps(document).encode()).decode()
+
+
+@pytest.mark.fact("LM-10")
+async def test_a_client_context_reaches_the_handler_and_nobody_else(
+    functions: InProcessFunctions, invoke: Invoke
+) -> None:
+    def see(event: Any, context: Any) -> Any:
+        seen = context.client_context
+        return None if seen is None else [seen.custom, seen.env, seen.client.app_title]
+
+    functions.define("see", InProcessFunction.of(see))
+    client_context = given({"custom": {"who": "añ"}, "env": {"make": "x"}, "client": {"app_title": "chat"}})
+    answer = await invoke("see", {}, ClientContext=client_context)
+    assert json.loads(answer["Payload"]) == [{"who": "añ"}, {"make": "x"}, "chat"]
+    assert json.loads((await invoke("see", {}))["Payload"]) is None
+
+
+@pytest.mark.fact("LM-10", "LM-30")
+async def test_a_client_context_reaches_a_process_as_a_header(processes: Callable[..., Any], app: Any) -> None:
+    code = app(app_py="def see(event, context):\n    return context.client_context and context.client_context.custom\n")
+    functions = processes(FunctionSpec("see", "app.see", str(code)))
+    api = InvokeApi(functions, lambda: functions.names)
+    api.start()
+    request = InvokeRequest("see", "RequestResponse", b"{}", client_context=given({"custom": {"who": "añ"}}))
+    assert json.loads((await api._answer(request)).body) == {"who": "añ"}
+
+
+@pytest.mark.parametrize("client_context", ["no base64!", base64.b64encode(b"{").decode(), given([1])])
+async def test_a_client_context_that_is_no_json_object_is_refused(invoke: Invoke, client_context: str) -> None:
+    with pytest.raises(ClientError) as raised:
+        await invoke("echo", {}, ClientContext=client_context)
+    assert raised.value.response["Error"]["Code"] == "InvalidRequestContentException"
+
+
+async def test_every_other_operation_of_lambda_says_that_it_is_not_here(url: str) -> None:
+    keys = {"aws_access_key_id": "dummy", "aws_secret_access_key": "dummy"}
+    config = Config(retries={"total_max_attempts": 1})
+    client = boto3.client("lambda", endpoint_url=url, region_name="us-east-1", config=config, **keys)
+    with pytest.raises(ClientError, match=r"only Invoke is emulated here, not GET /2015-03-31/functions"):
+        await asyncio.to_thread(client.list_functions)
+    with pytest.raises(ClientError, match=r"only Invoke is emulated here"):
+        await asyncio.to_thread(client.invoke_with_response_stream, FunctionName="echo", Payload=b"{}")
+    client.close()
