@@ -7,7 +7,7 @@ import os
 import uuid
 from datetime import UTC, datetime
 
-ACCOUNT = "123456789012"
+ACCOUNT = "000000000000"  # as in the templates that are read and in the events of the gateway
 
 
 def new_request_id() -> str:

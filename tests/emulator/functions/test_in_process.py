@@ -119,7 +119,7 @@ async def test_the_context_is_lambdas(in_process: Make) -> None:
     assert context.function_name == "greet"
     assert context.function_version == "$LATEST"
     assert context.memory_limit_in_mb == "256"
-    assert context.invoked_function_arn == "arn:aws:lambda:eu-central-1:123456789012:function:greet"
+    assert context.invoked_function_arn == "arn:aws:lambda:eu-central-1:000000000000:function:greet"
     assert context.log_group_name == "/aws/lambda/greet"
     assert "/[$LATEST]" in context.log_stream_name
     assert len(context.aws_request_id) == 36

@@ -134,7 +134,7 @@ async def test_an_unknown_function_is_not_found(invoke: Invoke) -> None:
         await invoke("nobody", {})
     error = raised.value.response["Error"]
     assert error["Code"] == "ResourceNotFoundException"
-    assert error["Message"] == "Function not found: arn:aws:lambda:us-east-1:123456789012:function:nobody"
+    assert error["Message"] == "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody"
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 

@@ -186,7 +186,7 @@ async def test_context_and_environment_are_lambdas(invoke: Invoke) -> None:
         "name": "f",
         "version": "$LATEST",
         "memory": "128",
-        "arn": "arn:aws:lambda:us-east-1:123456789012:function:f",
+        "arn": "arn:aws:lambda:us-east-1:000000000000:function:f",
         "id": 36,
         "group": "/aws/lambda/f",
         "remaining": True,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pingbox.emulator.functions import platform_log
 from pingbox.emulator.functions.outcome import FunctionSpec
 from pingbox.emulator.template.code import unpack, write_inline
 
@@ -242,3 +243,13 @@ def test_a_zip_that_would_escape_stays_within(tmp_path: Path):
     folder = Path(unpack(tmp_path / "a" / "cache", tmp_path / "evil.zip"))
     assert [path.name for path in folder.rglob("*.py")] == ["evil.py"]
     assert not (tmp_path / "evil.py").exists()
+
+
+@pytest.mark.fact("LM-10")
+def test_a_function_has_one_arn_wherever_it_is_read(read, smallest):
+    """The template's, and what the handler finds in its context: apps take the account from either."""
+    text = smallest().replace("Code: code}", "Code: code, Environment: {Variables: {SELF: !Sub '${AWS::AccountId}'}}}")
+    app = read(text)
+    (function,) = app.functions
+    arn = platform_log.function_arn(function.name, app.region)
+    assert arn.split(":")[4] == function.environment["SELF"]
