@@ -12,6 +12,7 @@ Other services, and endpoints named explicitly that are neither AWS's nor the em
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -160,6 +161,6 @@ def _management_response(
     if hasattr(body, "read"):
         body = body.read()
     answer = management(request["method"], parts.netloc, path, bytes(body.encode() if isinstance(body, str) else body))
-    headers = {name.lower(): value for name, value in answer.headers.items()}
+    headers = {name.lower(): value for name, value in answer.headers.items()} | {"x-amzn-requestid": str(uuid.uuid4())}
     response = LocalResponse(request["url"], answer.status, headers, lambda: answer.body)
     return response, parse(model, response)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -62,7 +63,8 @@ class HttpSite:
         body = b"\0" * (limits.MESSAGE_BYTES + 1) if large else await request.read()
         signed = "Authorization" in request.headers or "X-Amz-Signature" in request.query
         answer = self._callbacks.answer(request.method, request.headers.get("Host", ""), path, body, signed=signed)
-        return _response(answer.status, answer.headers, answer.body)
+        # Errors of @connections have one in the SDK's output (aws-sdk-js-v3 #2763); apps log it of successes, too.
+        return _response(answer.status, {**answer.headers, "x-amzn-RequestId": str(uuid.uuid4())}, answer.body)
 
     async def _door(self, prefix: str, operation: str, service: str | None, request: web.BaseRequest) -> web.Response:
         door = self._doors.get(prefix)

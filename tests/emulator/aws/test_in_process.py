@@ -246,6 +246,7 @@ def test_connections_are_reached_as_over_http(url: str) -> None:
     with pytest.raises(made.exceptions.GoneException) as gone:
         made.post_to_connection(ConnectionId="other", Data=b"x")
     assert gone.value.response["ResponseMetadata"]["HTTPStatusCode"] == 410
+    assert len({answer["ResponseMetadata"]["RequestId"] for answer in (posted, told, gone.value.response)}) == 3
     host = url.split("/")[2]
     assert gateway.asked == [
         ("POST", host, "/dev/@connections/abc%3D", "grüße".encode()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import uuid
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -37,6 +38,17 @@ async def test_a_post_reaches_the_client_as_a_text_message(serve, data):
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
     assert answer["ResponseMetadata"]["HTTPHeaders"].get("content-length") == "0"
     assert await raw.received() == (1, True, data if isinstance(data, bytes) else data.encode())
+
+
+async def test_every_answer_has_a_request_id_of_its_own(serve):
+    """As aws/aws-sdk-js-v3 #2763 shows for a GoneException; apps log `ResponseMetadata["RequestId"]`."""
+    world = await serve()
+    await world.upgraded()
+    posted = [(await world.post("x"))["ResponseMetadata"] for _ in range(2)]
+    gone = await error(world.management().post_to_connection, ConnectionId=UNKNOWN, Data=b"x")
+    ids = {metadata["RequestId"] for metadata in (*posted, gone.response["ResponseMetadata"])}
+    assert len(ids) == 3
+    assert {str(uuid.UUID(one)) for one in ids} == ids
 
 
 @pytest.mark.fact("MG-30")
