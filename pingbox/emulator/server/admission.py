@@ -9,9 +9,10 @@ from pingbox.emulator.gateway.authorizing import Permit
 from pingbox.emulator.gateway.connecting import Refuse
 from pingbox.emulator.gateway.connection import Connection
 from pingbox.emulator.gateway.conversation import Deployment, EventIds
-from pingbox.emulator.gateway.credentials import check_api_key, check_signature
+from pingbox.emulator.gateway.credentials import check_api_key
 from pingbox.emulator.gateway.declaration import CONNECT, DEFAULT_TIMEOUT_MS, Authorizer, Throttle
 from pingbox.emulator.gateway.handshake_request import HandshakeRequest
+from pingbox.emulator.gateway.signatures import check_signature
 from pingbox.emulator.server.gateway import Gateway
 from pingbox.emulator.server.invoking import invoke
 
@@ -35,7 +36,7 @@ async def admit(
     permit: Permit | None = None
     identity: dict[str, str] = {}
     if route.authorization == "AWS_IAM":
-        signer = check_signature(request, gateway.account_id)
+        signer = check_signature(request, gateway.account_id, gateway.clock.now())
         if isinstance(signer, Refuse):
             return signer
         identity.update(signer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
@@ -9,6 +11,7 @@ from botocore.credentials import Credentials
 
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked
 from pingbox.emulator.gateway.declaration import Authorizer, LambdaProxy, Route, Stage
+from pingbox.emulator.happenings import Refused
 from support.fake_functions import FakeFunctions
 from support.gateway_world import API_ID, chat_api, lambda_route
 from support.waiting import until
@@ -316,6 +319,56 @@ async def test_an_unsigned_or_badly_signed_handshake_is_403(serve):
     assert await world.refusal(*other) == 403
     assert await world.refusal(path="/dev?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=1") == 403
     assert world.asked == []
+
+
+def signed_query(url: str, expires: int) -> str:
+    request = AWSRequest("GET", url)
+    SigV4QueryAuth(CREDENTIALS, "execute-api", "us-east-1", expires=expires).add_auth(request)
+    return f"/dev?{request.url.partition('?')[2]}"
+
+
+def refused_for(told: list) -> str:
+    (refused,) = (one for one in told if isinstance(one, Refused))
+    return refused.reason
+
+
+@pytest.mark.fact("AU-21", "AU-23")
+async def test_a_presigned_address_opens_connections_until_it_expires(serve):
+    told = []
+    world = await serve(SIGNED, observer=told.append)
+    path = signed_query("http://localhost/dev", 600)
+    await world.upgraded(path=path)
+    world.clock.advance(minutes=9)
+    await world.upgraded(path=path)
+    world.clock.advance(minutes=2)
+    assert await world.refusal(path=path) == 403
+    assert "has expired after 600 s" in refused_for(told)
+
+
+@pytest.mark.fact("AU-21", "AU-23")
+async def test_a_signature_in_the_headers_is_of_now(serve):
+    world = await serve(SIGNED)
+    headers = signed_headers("http://localhost/dev")
+    world.clock.advance(minutes=6)
+    assert await world.refusal(*headers) == 403
+
+
+@pytest.mark.fact("AU-21", "AU-23")
+@pytest.mark.parametrize(
+    ("pattern", "instead", "cause"),
+    [
+        (r"(X-Amz-Date: )\S+", r"\1yesterday", "expected YYYYMMDDTHHMMSSZ"),
+        (r"X-Amz-Date: \S+", "X-Other: 1", "expected YYYYMMDDTHHMMSSZ"),
+        (r"(X-Amz-Date: )\d{4}", r"\g<1>1999", "credential scope is of"),
+        (r"((?:X-Amz-Date: |Credential=AKIDEXAMPLE/))\d{4}", r"\g<1>2099", "not yet valid"),
+    ],
+)
+async def test_a_signature_whose_date_is_wrong_is_403_and_is_explained(serve, pattern, instead, cause):
+    told = []
+    world = await serve(SIGNED, observer=told.append)
+    headers = [re.sub(pattern, instead, line) for line in signed_headers("http://localhost/dev")]
+    assert await world.refusal(*headers) == 403
+    assert cause in refused_for(told)
 
 
 async def test_secrets_of_the_handshake_are_in_no_log(serve, caplog):
