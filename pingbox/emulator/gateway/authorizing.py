@@ -81,7 +81,7 @@ def _judge(authorizer: Authorizer, answer: Any, arn: str) -> Permit | Refuse:
     if not isinstance(principal, str):
         raise MalformedAnswerError("returned no principalId, expected a text")
     context = _context(answer.get("context"))
-    if len(json.dumps(answer)) > limits.AUTHORIZER_RESULT_BYTES:
+    if len(json.dumps(answer, ensure_ascii=False).encode("utf-8", "surrogatepass")) > limits.AUTHORIZER_RESULT_BYTES:
         raise MalformedAnswerError(f"returned more than {limits.AUTHORIZER_RESULT_BYTES} bytes")
     if not allows(answer.get("policyDocument"), _ACTION, arn):
         return Refuse(403, error_frames.FORBIDDEN, f"authorizer {authorizer.name}: the policy does not allow {arn}")

@@ -1,21 +1,32 @@
 """Mapping templates: Velocity as API Gateway speaks it, over the airspeed engine (RR-13).
 
 airspeed prints a reference it cannot resolve as it is written, and Python's own look of booleans and containers. The
-gateway prints nothing, `true`, and Java's look; so references are printed by a function of ours.
+gateway prints nothing, `true`, and Java's look; and its values have Java's methods, not Python's. So references are
+followed and printed by functions of ours.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
+from types import MethodType
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 import airspeed  # type: ignore[import-untyped]
 
 from pingbox.emulator.gateway import expressions
+from pingbox.emulator.gateway.java_values import call, member, printed
+
+# A backslash in a text of Velocity's is a backslash; airspeed, whose only user here we are, takes it for Python's. What
+# AWS itself tells to write, `$util.escapeJavaScript($x).replaceAll("\\'", "'")`, lives on it.
+airspeed.StringLiteral.STRING = re.compile(r"'([^']*)'")
+airspeed.StringLiteral.ESCAPED_CHAR = re.compile(r"(?!)")  # none
+airspeed.InterpolatedStringLiteral.STRING = re.compile(r'"((?:\\\\|\\"|[^"])*)"')
+airspeed.InterpolatedStringLiteral.ESCAPED_CHAR = re.compile(r'\\(")')
 
 
 class TemplateError(ValueError):
@@ -56,7 +67,7 @@ class Util:
 
     @staticmethod
     def escapeJavaScript(text: Any) -> str:  # noqa: N802 - the name is API Gateway's
-        escaped = json.dumps(_printed(text), ensure_ascii=False)[1:-1]
+        escaped = json.dumps(printed(text), ensure_ascii=False)[1:-1]
         return escaped.replace("'", "\\'").replace("/", "\\/")
 
     @staticmethod
@@ -65,7 +76,7 @@ class Util:
 
     @staticmethod
     def urlEncode(text: Any) -> str:  # noqa: N802 - the name is API Gateway's
-        return quote_plus(_printed(text))
+        return quote_plus(printed(text))
 
     @staticmethod
     def urlDecode(text: str) -> str:  # noqa: N802 - the name is API Gateway's
@@ -73,7 +84,7 @@ class Util:
 
     @staticmethod
     def base64Encode(text: Any) -> str:  # noqa: N802 - the name is API Gateway's
-        return base64.b64encode(_printed(text).encode()).decode()
+        return base64.b64encode(printed(text).encode()).decode()
 
     @staticmethod
     def base64Decode(text: str) -> str:  # noqa: N802 - the name is API Gateway's
@@ -115,19 +126,24 @@ def _compiled(template: str) -> airspeed.Template:
         compiled.ensure_compiled()
     except airspeed.TemplateError as error:
         raise TemplateError(f"mapping template: {error}") from error
-    for reference in _references(compiled.root_element):
-        reference.evaluate_raw = partial(_print_reference, reference)
+    for part in {id(part): part for part in _parts(compiled.root_element)}.values():
+        if isinstance(part, airspeed.FormalReference):
+            part.evaluate_raw = partial(_print_reference, part)
+        elif isinstance(part, airspeed.NameOrCall):
+            part.calculate = partial(_step, part, part.calculate)
     return compiled
 
 
-def _references(element: Any) -> Iterator[Any]:
+def _parts(element: Any) -> Iterator[Any]:
+    """Every element of a compiled template; some are only held by a method of theirs, and some twice."""
     if isinstance(element, list | tuple):
         for part in element:
-            yield from _references(part)
+            yield from _parts(part)
+    elif isinstance(element, MethodType):
+        yield from _parts(element.__self__)
     elif isinstance(element, airspeed._Element):
-        if isinstance(element, airspeed.FormalReference):
-            yield element
-        yield from _references(list(vars(element).values()))
+        yield element
+        yield from _parts(list(vars(element).values()))
 
 
 def _print_reference(reference: Any, stream: Any, names: Any, loader: Any) -> None:
@@ -137,14 +153,26 @@ def _print_reference(reference: Any, stream: Any, names: Any, loader: Any) -> No
     value = reference.expression.calculate(names, loader)
     if value is None and reference.alternate is not None:
         value = reference.alternate.calculate(names, loader)
-    stream.write(_printed(value))
+    stream.write(printed(value))
 
 
-def _printed(value: Any) -> str:
-    printers: dict[type, Callable[[Any], str]] = {
-        type(None): lambda _: "",
-        bool: lambda flag: "true" if flag else "false",
-        list: lambda items: "[" + ", ".join(map(_printed, items)) + "]",
-        dict: lambda members: "{" + ", ".join(f"{key}={_printed(item)}" for key, item in members.items()) + "}",
-    }
-    return printers.get(type(value), str)(value)
+def _step(part: Any, own: Callable[..., Any], value: Any, loader: Any, names: Any) -> Any:
+    """One step of `$a.b.c(d)`: what `b` is of `$a`. The first step, a name of the template's own, is the engine's."""
+    if value is names:
+        return own(value, loader, names)
+    arguments = None if part.parameters is None else part.parameters.calculate(names, loader)
+    if isinstance(value, Input | Util):
+        found = _of_ours(value, part.name)
+        found = found if arguments is None else found(*arguments)
+    else:
+        found = member(value, part.name) if arguments is None else call(value, part.name, arguments)
+    if part.index is None or found is None:
+        return found
+    index = part.index.calculate(names, loader)
+    return member(found, str(index)) if isinstance(found, dict) else found[index]
+
+
+def _of_ours(value: Input | Util, name: str) -> Any:
+    if name.startswith("_") or not hasattr(value, name):
+        raise TemplateError(f"${type(value).__name__.lower()}.{name} is not known")
+    return getattr(value, name)
