@@ -5,21 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlunsplit
 
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.emulator.gateway import expressions, velocity
+from pingbox.emulator.gateway.backends import local_address
 from pingbox.emulator.gateway.conversation import IntegrationFailed, IntegrationTimedOut, Rendered
 from pingbox.emulator.gateway.declaration import DEFAULT, TemplatedIntegration
 from pingbox.emulator.gateway.integration_responses import BackendAnswer, response_for, response_variable
 from pingbox.emulator.gateway.request_parameters import MappingError, mapped
 from pingbox.emulator.gateway.route_selection import body_variable
-
-_LOOPBACK = re.compile(r"localhost|[a-z0-9.-]+\.localhost|127(?:\.\d{1,3}){3}|::1", re.IGNORECASE)
 
 # A message has no content type, and API Gateway takes one that is missing for this: integrations without a
 # TemplateSelectionExpression find their template under it (aws-samples/serverless-patterns
@@ -156,14 +154,7 @@ def _render(template: str, body: str, event: Mapping[str, Any]) -> str:
 def _url(target: str, path: Mapping[str, str], query: Mapping[str, str]) -> str:
     for name, value in path.items():
         target = target.replace(f"{{{name}}}", quote(value, safe=""))
-    try:
-        parts = urlsplit(target)
-    except ValueError as error:
-        raise MappingError(f"HTTP integration {target!r} is no address: {error}") from error
-    if parts.scheme not in ("http", "https") or not _LOOPBACK.fullmatch(parts.hostname or ""):
-        raise MappingError(
-            f"HTTP integration {target!r}: only hosts of this machine are asked (localhost, 127.0.0.1, ::1)"
-        )
+    parts = local_address(target)
     return urlunsplit(
         parts._replace(query=urlencode([*parse_qsl(parts.query, keep_blank_values=True), *query.items()]))
     )

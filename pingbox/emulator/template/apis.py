@@ -44,6 +44,9 @@ def _api(resource: Resource, functions: FunctionTable, findings: Findings, only:
     if not routes:
         findings.warn(resource.place, f"{resource.logical_id}: the API has no routes; AWS refuses to deploy it")
     _check_deployments(parts)
+    keys = {route.route_key for route in routes}
+    for name in sorted({key for stage in stages for key in stage.route_throttles} - keys):
+        findings.warn(resource.place, f"{resource.logical_id}: RouteSettings of a stage name {name}, which is no route")
     if resource.flag("DisableExecuteApiEndpoint"):
         findings.warn(
             resource.place, f"{resource.logical_id}: DisableExecuteApiEndpoint is set; here the API is reachable"

@@ -17,6 +17,7 @@ from pingbox.emulator.template.permissions import check_permissions
 from pingbox.emulator.template.references import Account
 from pingbox.emulator.template.stack import Stack
 from pingbox.emulator.template.tables import read_tables
+from pingbox.emulator.template.unused import list_unused
 
 SERVERLESS_TRANSFORM = "AWS::Serverless-2016-10-31"
 _HARMLESS_TRANSFORMS = (SERVERLESS_TRANSFORM, "AWS::LanguageExtensions", "AWS::CodeDeployBlueGreen")
@@ -41,6 +42,7 @@ def read_cloudformation(
     tables = read_tables(stack)
     check_permissions(stack, apis, functions, findings)
     list_elsewhere(stack, functions, findings)
+    list_unused(stack, findings)
     outputs = _outputs(stack, findings)
     return App(
         source=document.file,

@@ -130,10 +130,22 @@ def _spec(resource: Resource, name: str, layers: Mapping[str, str], findings: Fi
         environment=_environment(resource, findings),
         layers=_layers(resource, layers, findings),
     )
+    _warn_of_limits(resource, spec, findings)
     problem = code_problem(spec)
     if problem:
         findings.warn(resource.place, f"{resource.logical_id}: {problem}")
     return spec
+
+
+def _warn_of_limits(resource: Resource, spec: FunctionSpec, findings: Findings) -> None:
+    """LM-23, LM-24."""
+    for name, value, most, unit in (("Timeout", spec.timeout, 900, "s"), ("MemorySize", spec.memory, 10_240, "MB")):
+        least = 128 if name == "MemorySize" else 1
+        if not least <= value <= most:
+            findings.warn(
+                resource.place,
+                f"{resource.logical_id}: {name} {value:g} is not {least} to {most} {unit}; AWS refuses to deploy it",
+            )
 
 
 def _code_folder(resource: Resource, runtime: str, cache: Path) -> str:

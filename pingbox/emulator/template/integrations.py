@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from pingbox.emulator.gateway.backends import local_address
 from pingbox.emulator.gateway.declaration import (
     CONTENT_HANDLING,
     DEFAULT_TIMEOUT_MS,
@@ -18,7 +19,7 @@ from pingbox.emulator.gateway.declaration import (
 )
 from pingbox.emulator.gateway.expressions import with_stage_variables
 from pingbox.emulator.gateway.integration_responses import check_response_key, check_response_selection
-from pingbox.emulator.gateway.request_parameters import check_parameter
+from pingbox.emulator.gateway.request_parameters import MappingError, check_parameter
 from pingbox.emulator.gateway.route_selection import check_expression
 from pingbox.emulator.template.errors import TemplateError
 from pingbox.emulator.template.findings import Findings
@@ -28,6 +29,8 @@ from pingbox.emulator.template.stack import Resource
 # CF-10: the function's ARN, bare or within API Gateway's own, with or without a qualifier.
 _FUNCTION = re.compile(r"arn:[^:]+:lambda:[^:]*:[^:]*:function:([^:/]+)(?::[^/]+)?(?:/invocations)?$")
 _TIMEOUT_MS = (50, 29_000)  # RR-16
+_NOT_OF_A_PROXY = ("RequestTemplates", "RequestParameters", "ContentHandlingStrategy")
+_NOT_OF_A_RESPONSE = ("ResponseParameters", "ContentHandlingStrategy")
 _TYPES = ("AWS_PROXY", "AWS", "HTTP", "HTTP_PROXY", "MOCK")  # RR-9
 
 
@@ -41,7 +44,9 @@ def read_integration(
     if resource.text("ConnectionType") == "VPC_LINK":
         raise resource.wrong("ConnectionType", "VPC_LINK", "INTERNET: VPC links are not emulated")
     timeout = _timeout(resource)
+    _warn_of_method(resource, type_, findings)
     if type_ == "AWS_PROXY":
+        _warn_of_unused(resource, _NOT_OF_A_PROXY, findings)
         return LambdaProxy(function_of(resource, "IntegrationUri", functions, stages, findings), timeout)
     return TemplatedIntegration(
         type=type_,
@@ -53,7 +58,7 @@ def read_integration(
         request_parameters=_request_parameters(resource),
         passthrough_behavior=_one_of(resource, "PassthroughBehavior", PASSTHROUGH) or "WHEN_NO_MATCH",
         content_handling_strategy=_one_of(resource, "ContentHandlingStrategy", CONTENT_HANDLING),
-        responses=_responses(resource),
+        responses=_responses(resource, findings),
     )
 
 
@@ -80,18 +85,49 @@ def _target(
         case "AWS":
             return function_of(resource, "IntegrationUri", functions, stages, findings)
         case _:
-            return resource.required("IntegrationUri")
+            return _address(resource, stages, findings)
 
 
-def _responses(integration: Resource) -> tuple[IntegrationResponse, ...]:
+def _address(resource: Resource, stages: Iterable[Stage], findings: Findings) -> str:
+    uri = resource.required("IntegrationUri")
+    for stage in stages:
+        try:
+            local_address(with_stage_variables(uri, stage.variables))
+        except MappingError as problem:
+            findings.warn(resource.place, f"{resource.logical_id}: {problem}; its route answers Internal server error")
+    return uri
+
+
+def _warn_of_method(resource: Resource, type_: str, findings: Findings) -> None:
+    method = resource.text("IntegrationMethod") or "POST"
+    if type_ in ("AWS_PROXY", "AWS") and method != "POST":
+        findings.warn(
+            resource.place,
+            f"{resource.logical_id}: IntegrationMethod {method}; AWS can call a function with POST only (RR-9)",
+        )
+
+
+def _warn_of_unused(resource: Resource, names: Iterable[str], findings: Findings) -> None:
+    for name in names:
+        if resource.has(name):
+            findings.warn(resource.place, f"{resource.logical_id}: {name} is not applied here")
+
+
+def _responses(integration: Resource, findings: Findings) -> tuple[IntegrationResponse, ...]:
+    resources = [
+        resource
+        for resource in integration.stack.of_type("AWS::ApiGatewayV2::IntegrationResponse")
+        if resource.text("IntegrationId") == integration.ref
+    ]
+    for resource in resources:
+        _warn_of_unused(resource, _NOT_OF_A_RESPONSE, findings)
     return tuple(
         IntegrationResponse(
             key=_response_key(resource),
             templates=_templates(resource, "ResponseTemplates"),
             template_selection_expression=_selection(resource, check_response_selection),
         )
-        for resource in integration.stack.of_type("AWS::ApiGatewayV2::IntegrationResponse")
-        if resource.text("IntegrationId") == integration.ref
+        for resource in resources
     )
 
 

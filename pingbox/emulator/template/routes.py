@@ -16,6 +16,7 @@ from pingbox.emulator.gateway.declaration import (
     Integration,
     Route,
     Stage,
+    TemplatedIntegration,
 )
 from pingbox.emulator.gateway.route_selection import check_expression
 from pingbox.emulator.template.findings import Findings
@@ -23,6 +24,7 @@ from pingbox.emulator.template.functions import FunctionTable
 from pingbox.emulator.template.integrations import function_of, read_integration
 from pingbox.emulator.template.stack import Resource
 
+_OF_HTTP_APIS = ("AuthorizerResultTtlInSeconds", "EnableSimpleResponses", "AuthorizerPayloadFormatVersion")
 _AUTHORIZATIONS = ("NONE", "AWS_IAM", "CUSTOM")  # AU-20
 
 
@@ -67,16 +69,30 @@ def _route(resource: Resource, parts: ApiParts) -> Route:
     resource.check("ModelSelectionExpression", resource.text("ModelSelectionExpression"), check_expression)
     if resource.has("RequestParameters"):
         parts.findings.warn(resource.place, f"{resource.logical_id}: RequestParameters are not checked here")
+    integration = _integration(resource, parts)
+    two_way = _two_way(resource, parts)
+    if isinstance(integration, TemplatedIntegration) and (two_way or route_key == CONNECT):
+        _warn_of_no_response(resource, integration, parts.findings)
     return Route(
         route_key=route_key,
-        integration=_integration(resource, parts),
+        integration=integration,
         authorization=authorization,
         authorizer=_authorizer(resource, parts) if authorization == "CUSTOM" else None,
         api_key_required=resource.flag("ApiKeyRequired"),
-        two_way=_two_way(resource, parts),
+        two_way=two_way,
         model_selection_expression=resource.text("ModelSelectionExpression"),
         request_models=_models(resource, parts),
     )
+
+
+def _warn_of_no_response(route: Resource, integration: TemplatedIntegration, findings: Findings) -> None:
+    """RR-10."""
+    if integration.type != "HTTP_PROXY" and not integration.responses:
+        findings.warn(
+            route.place,
+            f"{route.logical_id}: its {integration.type} integration has no AWS::ApiGatewayV2::IntegrationResponse, of "
+            "which AWS needs one for an answer; here the backend's answer is taken as it is",
+        )
 
 
 def _route_key(resource: Resource) -> str:
@@ -117,6 +133,12 @@ def _authorizer(route: Resource, parts: ApiParts) -> Authorizer:
     sources = tuple(str(item) for item in resource.items("IdentitySource"))
     for source in sources:
         resource.check("IdentitySource", source, check_identity_source)
+    for name in _OF_HTTP_APIS:
+        if resource.has(name):
+            parts.findings.warn(
+                resource.place,
+                f"{resource.logical_id}: {name} is for HTTP APIs and has no effect (AU-13)",
+            )
     function = function_of(resource, "AuthorizerUri", parts.functions, parts.stages, parts.findings)
     return Authorizer(resource.text("Name") or resource.logical_id, function, sources)
 

@@ -1,0 +1,44 @@
+"""Settings that do something on AWS and nothing here: listed, so that nobody waits for their effect."""
+
+from __future__ import annotations
+
+from pingbox.emulator.template.apis import API
+from pingbox.emulator.template.findings import Findings
+from pingbox.emulator.template.stack import Resource, Stack
+
+_FUNCTION = "AWS::Lambda::Function"
+
+_UNUSED = (
+    (
+        "AWS::ApiGatewayV2::Stage",
+        "AccessLogSettings",
+        "no access log is written; --log-format json tells the same",
+    ),
+    ("AWS::ApiGatewayV2::Stage", "ClientCertificateId", "backends are asked without a client certificate"),
+    (_FUNCTION, "ReservedConcurrentExecutions", "every function may have 50 environments here"),
+    (_FUNCTION, "DeadLetterConfig", "an asynchronous event that fails three times is logged and lost"),
+    (_FUNCTION, "FileSystemConfigs", "no file system is mounted; its path does not exist"),
+    (_FUNCTION, "SnapStart", "nothing is restored from a snapshot; every start is a cold one"),
+    ("AWS::Lambda::EventInvokeConfig", "MaximumRetryAttempts", "asynchronous events are tried three times"),
+    ("AWS::Lambda::EventInvokeConfig", "MaximumEventAgeInSeconds", "asynchronous events are kept for six hours"),
+    ("AWS::Lambda::EventInvokeConfig", "DestinationConfig", "no destination is told what became of an event"),
+    ("AWS::ApiGateway::UsagePlan", "Throttle", "requests with an API key are not counted"),
+    ("AWS::ApiGateway::UsagePlan", "Quota", "requests with an API key are not counted"),
+)
+
+
+def list_unused(stack: Stack, findings: Findings) -> None:
+    """Note every such setting of a resource that is served."""
+    for logical_id in stack.resources:
+        resource = stack.resource(logical_id)
+        assert resource is not None
+        for type_, name, reason in _UNUSED:
+            if resource.type == type_ and resource.has(name) and _is_served(resource):
+                findings.ignore(logical_id, f"{type_} {name}", reason)
+
+
+def _is_served(resource: Resource) -> bool:
+    if resource.type != "AWS::ApiGatewayV2::Stage":
+        return True
+    apis = resource.stack.of_type(API)
+    return any(api.ref == resource.text("ApiId") and api.text("ProtocolType") == "WEBSOCKET" for api in apis)
