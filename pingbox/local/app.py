@@ -26,7 +26,6 @@ from pingbox.emulator.template import App, Table, read_app
 from pingbox.emulator.template.errors import TemplateError
 from pingbox.local.addresses import Addresses
 from pingbox.local.app_functions import AppFunctions, InProcesses, InThisProcess
-from pingbox.local.http_doors import first_of, not_found
 from pingbox.local.item_store import ItemStore, LocalTables, create_missing, item_store
 from pingbox.local.switching import switches
 from pingbox.local.tls import tls_context, tls_facts
@@ -70,7 +69,7 @@ class AppHouse:
             clock=clock,
             observer=observer,
             doors=self.store.doors,
-            fallback=first_of(self.invoke_api.invoke_door, not_found),
+            fallback=self.invoke_api.invoke_door,
             host=settings.host,
             port=settings.port,
             region=self.app.region,

@@ -19,7 +19,6 @@ from pingbox.emulator.gateway.addressing import domain_name
 from pingbox.emulator.gateway.switches import Switches
 from pingbox.emulator.schedule import Every
 from pingbox.emulator.server.gateway_server import GatewayServer
-from pingbox.local.http_doors import first_of, not_found
 from pingbox.testing import this_process
 from pingbox.testing.client import Client, dial, roundtrips
 from pingbox.testing.clock import TestClock
@@ -74,7 +73,7 @@ class Running:
             clock=self.clock,
             observer=self.recorder.observe,
             doors={TARGET: self.store.door},
-            fallback=first_of(self._invoke_door, not_found),
+            fallback=self._invoke_door,
             region=self.region,
             switches=switches,
             intercept=self._posts,

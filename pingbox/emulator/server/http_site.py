@@ -15,7 +15,8 @@ from pingbox.emulator.server.callbacks import Callbacks
 from pingbox.emulator.server.doors import ServiceDoor
 from pingbox.emulator.server.gateway import Gateway
 
-HttpHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+HttpHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]
+"""Answers what is its own, and None for anything else."""
 
 MOST_BODY_BYTES = 32 * 1024 * 1024
 """DynamoDB takes 16 MB in a batch; beyond twice that something is wrong."""
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class HttpSite:
-    """Answers in this order: `@connections`, a door, the fallback; without a fallback as API Gateway would."""
+    """Answers in this order: `@connections`, a door, the fallback; what is nobody's as API Gateway would."""
 
     def __init__(
         self,
@@ -52,8 +53,9 @@ class HttpSite:
             return await self._door(*target, service, request)
         if service is not None:
             return _response(*doors.not_emulated(service, request.headers))
-        if self._fallback is not None:
-            return await self._fallback(request)
+        found = None if self._fallback is None else await self._fallback(request)
+        if found is not None:
+            return found
         return self._nothing_here(request.headers.get("Host", ""), path)
 
     async def _management(self, request: web.BaseRequest, path: str) -> web.StreamResponse:

@@ -94,11 +94,18 @@ async def echo(event):
     return {"statusCode": 200, "body": event["body"]}
 
 
+async def nobodys(request: object) -> None:
+    """A fallback that knows none of the addresses, as `pingbox serve` of an app and the test kit have it."""
+
+
 @pytest.mark.fact("HS-7", "OQ-21")
-async def test_a_plain_get_on_a_stage_is_426(serve):
-    world = await serve()
+@pytest.mark.parametrize("fallback", [None, nobodys])
+async def test_a_plain_get_on_a_stage_is_426_and_elsewhere_403(serve, fallback):
+    world = await serve(fallback=fallback)
     answer = await world.http("GET", "/dev")
     assert (answer.status, answer.headers["upgrade"]) == (426, "websocket")
+    answer = await world.http("GET", "/nope")
+    assert (answer.status, answer.body) == (403, b'{"message":"Forbidden"}')
 
 
 @pytest.mark.fact("HS-8", "OQ-21")
