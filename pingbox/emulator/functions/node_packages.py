@@ -10,7 +10,8 @@ from pathlib import Path
 from pingbox.emulator.functions.outcome import FunctionSpec
 
 _SDK = re.compile(r"""["'](@(?:aws-sdk|smithy)/[a-z0-9-]+|aws-sdk)(?:/[^"']*)?["']""")
-_SOURCES = (".js", ".mjs", ".cjs")
+TYPESCRIPT = (".ts", ".mts", ".cts", ".tsx")
+_SOURCES = (".js", ".mjs", ".cjs", *TYPESCRIPT)
 _LOCKS = (("yarn.lock", "yarn install"), ("pnpm-lock.yaml", "pnpm install"), ("bun.lockb", "bun install"))
 _BIGGEST = 1_000_000  # bytes; a bundle that is larger has its SDK inside
 
@@ -44,6 +45,11 @@ def lacking(packages: set[str], code: Path, layers: Sequence[str]) -> list[str]:
     folders = [folder / "node_modules" for folder in (code, *code.parents)]
     folders += [Path(layer) / inside for layer in layers for inside in ("nodejs/node_modules", "node_modules")]
     return sorted(name for name in packages if not any((folder / name).is_dir() for folder in folders))
+
+
+def has_tsx(code: Path) -> bool:
+    """Whether TypeScript in the code folder runs from its sources: by the app's own tsx."""
+    return not lacking({"tsx"}, code, ())
 
 
 def package_file(code: Path) -> Path | None:

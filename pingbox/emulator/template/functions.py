@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pingbox.emulator.functions.launch import RESERVED, USER_VARIABLES_LIMIT
+from pingbox.emulator.functions.node_packages import TYPESCRIPT, has_tsx
 from pingbox.emulator.functions.outcome import FunctionSpec
 from pingbox.emulator.template.code import unpack, write_inline
 from pingbox.emulator.template.errors import Place, TemplateError
@@ -250,13 +251,18 @@ def code_problem(spec: FunctionSpec) -> str | None:
     roots = (folder, *(Path(layer) / sub for layer in spec.layers for sub in (".", "python", "nodejs")))
     if any((root / name).is_file() for root in roots for name in names):
         return None
-    if any((folder / f"{module}{end}").is_file() for end in (".ts", ".mts", ".tsx")):
-        return (
-            f"its handler {spec.handler} is TypeScript, which Lambda does not run; build it first (`sam build`, then "
-            "serve .aws-sam/build/template.yaml; `serverless package`, then serve "
-            ".serverless/cloudformation-template-update-stack.json)"
-        )
+    source = next((path for end in TYPESCRIPT if (path := folder / f"{module}{end}").is_file()), None)
+    if source is not None and spec.runtime.startswith("nodejs"):
+        return None if has_tsx(source.resolve().parent) else _needs_tsx(spec)
     return f"its handler {spec.handler} has no file {' or '.join(names)} in {folder}"
+
+
+def _needs_tsx(spec: FunctionSpec) -> str:
+    return (
+        f"its handler {spec.handler} is TypeScript, and its packages have no tsx to run it from its sources: "
+        "npm install --save-dev tsx; or build it (`sam build`, then serve .aws-sam/build/template.yaml; "
+        "`serverless package`, then serve .serverless/cloudformation-template-update-stack.json)"
+    )
 
 
 def _file_names(runtime: str, module: str) -> list[str]:

@@ -123,7 +123,8 @@ def _warn_of_builders(plugins: list[str], document: Document, findings: Findings
     if builders:
         findings.warn(
             document.place(("plugins",)),
-            f"{', '.join(builders)}: plugins do not run here; a handler that needs building must be built before",
+            f"{', '.join(builders)}: plugins do not run here; TypeScript runs from its sources where the app has tsx "
+            "(npm install --save-dev tsx), what only a bundler can load must be built before",
         )
 
 

@@ -134,12 +134,18 @@ def test_a_function_of_another_language_fails_alone(read, smallest):
     [
         ("Runtime: python3.13, Handler: app.handler, Code: nowhere", "does not exist"),
         ("Runtime: python3.13, Handler: other.handler, Code: code", "no file other.py or other/__init__.py"),
-        ("Runtime: nodejs22.x, Handler: ts.handler, Code: code", "TypeScript"),
+        ("Runtime: nodejs22.x, Handler: ts.handler, Code: code", "npm install --save-dev tsx"),
     ],
 )
 def test_code_that_is_not_there_is_worth_a_warning(read, smallest, properties, message):
     app = read(function_properties(smallest(), properties), files={"code/ts.ts": ""})
     assert message in app.warnings[0]
+
+
+def test_typescript_beside_tsx_is_worth_none(read, smallest):
+    text = function_properties(smallest(), "Runtime: nodejs22.x, Handler: ts.handler, Code: code")
+    app = read(text, files={"code/ts.ts": "", "node_modules/tsx/package.json": "{}"})
+    assert not any("ts.handler" in warning for warning in app.warnings)
 
 
 def test_reserved_variables_are_dropped_with_a_word(read, smallest):

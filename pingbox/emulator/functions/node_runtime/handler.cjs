@@ -6,6 +6,8 @@ const nodeModule = require("node:module");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
 
+const typescript = require("./typescript.cjs");
+
 class RuntimeError extends Error {
   // errorType as Lambda words it: Runtime.ImportModuleError, Runtime.HandlerNotFound ...
   constructor(errorType, message) {
@@ -34,7 +36,7 @@ async function load(taskRoot, modulePath) {
   try {
     return await loadFile(taskRoot, modulePath);
   } catch (error) {
-    if (error instanceof SyntaxError) {
+    if (error instanceof SyntaxError || error?.name === "TransformError") {
       throw asRuntimeError("Runtime.UserCodeSyntaxError", error);
     }
     if (error?.code === "MODULE_NOT_FOUND" || error?.code === "ERR_MODULE_NOT_FOUND") {
@@ -52,7 +54,8 @@ function asRuntimeError(errorType, error) {
 
 async function loadFile(taskRoot, modulePath) {
   const base = path.resolve(taskRoot, modulePath);
-  for (const ending of ["", ".js", ".mjs", ".cjs"]) {
+  // Built files first: they are what Lambda would run.
+  for (const ending of ["", ".js", ".mjs", ".cjs", ...typescript.ENDINGS]) {
     if (fs.statSync(base + ending, { throwIfNoEntry: false })?.isFile()) {
       return loadOne(base + ending);
     }
@@ -61,11 +64,19 @@ async function loadFile(taskRoot, modulePath) {
 }
 
 async function loadOne(file) {
-  if (file.endsWith(".mjs") || (file.endsWith(".js") && isModulePackage(path.dirname(file)))) {
+  const isModule = isModuleFile(file);
+  if (isModule) {
     lookInNodePath();
-    return import(pathToFileURL(file).href);
   }
-  return require(file);
+  if (typescript.ENDINGS.includes(path.extname(file))) {
+    await typescript.understandTypeScript(file);
+  }
+  return isModule ? import(pathToFileURL(file).href) : require(file);
+}
+
+function isModuleFile(file) {
+  const ending = path.extname(file);
+  return [".mjs", ".mts"].includes(ending) || ([".js", ".ts", ".tsx"].includes(ending) && isModulePackage(path.dirname(file)));
 }
 
 function lookInNodePath() {
