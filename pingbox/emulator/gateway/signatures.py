@@ -16,9 +16,8 @@ _HEADER = re.compile(
 )
 _CREDENTIAL = re.compile(r"(?P<key>[^/]+)/(?P<day>\d{8})/(?P<region>[^/]+)/execute-api/aws4_request")
 _QUERY = ("X-Amz-Credential", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Signature")
-_TOLERANCE = (
-    5 * 60
-)  # seconds that the clocks of client and service may differ, and a signature without X-Amz-Expires lasts
+# Seconds that the clocks of client and service may differ, and that a signature without X-Amz-Expires lasts.
+_TOLERANCE = 5 * 60
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import contextlib
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pingbox.emulator.functions.launch import RESERVED, USER_VARIABLES_LIMIT
 from pingbox.emulator.functions.node_packages import TYPESCRIPT, has_tsx
@@ -121,10 +121,11 @@ def _asset(resource: Resource, code: object) -> str | None:
 
 def _spec(resource: Resource, name: str, layers: Mapping[str, str], findings: Findings, cache: Path) -> FunctionSpec:
     runtime = resource.required("Runtime")
+    code = _code_folder(resource, runtime, cache)
     spec = FunctionSpec(
         name=name,
-        handler=resource.required("Handler"),
-        code=_code_folder(resource, runtime, cache),
+        handler=_source_handler(resource, Path(code)),
+        code=code,
         runtime=runtime,
         timeout=resource.number("Timeout", 3.0),
         memory=int(resource.number("MemorySize", 128)),
@@ -147,6 +148,18 @@ def _warn_of_limits(resource: Resource, spec: FunctionSpec, findings: Findings) 
                 resource.place,
                 f"{resource.logical_id}: {name} {value:g} is not {least} to {most} {unit}; AWS refuses to deploy it",
             )
+
+
+def _source_handler(resource: Resource, code: Path) -> str:
+    """The handler by its source: SAM's esbuild puts `src/app.ts` of its EntryPoints at `app.js`, as Handler has it."""
+    handler: str = resource.required("Handler")
+    match resource.raw.get("Metadata"):
+        case {"BuildMethod": "esbuild", "BuildProperties": {"EntryPoints": [str(entry)]}}:
+            source, (module, _, name) = PurePosixPath(entry), handler.rpartition(".")
+            built = any((code / f"{module}{end}").is_file() for end in (".js", ".mjs", ".cjs"))
+            if source.suffix in TYPESCRIPT and source.stem == module and not built:
+                return f"{source.with_suffix('')}.{name}"
+    return handler
 
 
 def _code_folder(resource: Resource, runtime: str, cache: Path) -> str:

@@ -148,6 +148,24 @@ def test_typescript_beside_tsx_is_worth_none(read, smallest):
     assert not any("ts.handler" in warning for warning in app.warnings)
 
 
+@pytest.mark.parametrize(
+    ("entry", "files", "handler"),
+    [
+        ("src/app.ts", ["src/app.ts"], "src/app.handler"),
+        ("app.ts", ["app.ts"], "app.handler"),
+        ("src/other.ts", ["src/other.ts"], "app.handler"),
+        ("src/app.ts", ["app.js"], "app.handler"),
+    ],
+    ids=["in a folder", "at the top", "of another name", "after sam build"],
+)
+def test_the_handler_of_sams_esbuild_is_found_by_its_entry_point(read, smallest, entry, files, handler):
+    kind = "Type: AWS::Lambda::Function,"
+    build = f"Metadata: {{BuildMethod: esbuild, BuildProperties: {{EntryPoints: [{entry}]}}}},"
+    text = function_properties(smallest(), "Runtime: nodejs22.x, Handler: app.handler, Code: code")
+    app = read(text.replace(kind, f"{kind} {build}", 1), files={f"code/{file}": "" for file in files})
+    assert app.functions[0].handler == handler
+
+
 def test_reserved_variables_are_dropped_with_a_word(read, smallest):
     """LM-1."""
     text = function_properties(
