@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from websockets.exceptions import InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+import pytest
 
+from pingbox.testing import Clients, RefusedError, SyncWebSocket
 from support.ministack import Account
 
 _PATIENCE = 20.0  # seconds for one answer: the first invocation of a function starts a process
@@ -22,12 +20,11 @@ _PATIENCE = 20.0  # seconds for one answer: the first invocation of a function s
 class Talker:
     """One open socket. Frames that are no events of ours are passed over: MiniStack also sends a handler's response."""
 
-    socket: ClientConnection
-    heard: deque[dict[str, Any]] = field(default_factory=deque)
+    socket: SyncWebSocket
 
     def send(self, **frame: Any) -> None:
         """Send a frame as it is."""
-        self.socket.send(json.dumps(frame))
+        self.socket.send_json(frame)
 
     def say(self, text: str, room: str = "general") -> None:
         """Send a message."""
@@ -35,25 +32,12 @@ class Talker:
 
     def hears(self, kind: str) -> dict[str, Any]:
         """The next event of this type; others before it are dropped."""
-        deadline = time.monotonic() + _PATIENCE
         while True:
-            event = json.loads(self.socket.recv(timeout=max(0.1, deadline - time.monotonic())))
+            event = self.socket.receive_json()
             if event.get("type") == "error":
                 raise AssertionError(f"waited for {kind}, got {event}")
             if event.get("type") == kind:
                 return dict(event)
-
-    def is_hung_up(self) -> bool:
-        """Whether the server closes the connection soon."""
-        deadline = time.monotonic() + _PATIENCE
-        try:
-            while time.monotonic() < deadline:
-                self.socket.recv(timeout=1)
-        except TimeoutError:
-            return False
-        except Exception as closed:
-            return "closed" in type(closed).__name__.lower()
-        return False
 
 
 @dataclass(frozen=True)
@@ -75,8 +59,8 @@ class CloudChat:
     @contextmanager
     def socket(self, **options: Any) -> Iterator[Talker]:
         """An open socket that has said nothing."""
-        with connect(self.url, origin=self.origin, open_timeout=_PATIENCE, **options) as socket:  # type: ignore[arg-type]
-            yield Talker(socket)
+        with Clients(self.url, timeout=_PATIENCE) as ws:
+            yield Talker(ws.connect(origin=self.origin, **options))
 
     @contextmanager
     def page(self, name: str, room: str = "general") -> Iterator[Talker]:
@@ -89,11 +73,9 @@ class CloudChat:
 
     def refusal(self, origin: str) -> int:
         """The status with which a handshake from this origin is refused."""
-        try:
-            with connect(self.url, origin=origin, open_timeout=_PATIENCE):  # type: ignore[arg-type]
-                raise AssertionError("the handshake was accepted")
-        except InvalidStatus as refused:
-            return refused.response.status_code
+        with Clients(self.url, timeout=_PATIENCE) as ws, pytest.raises(RefusedError) as refused:
+            ws.connect(origin=origin)
+        return refused.value.status
 
     def code_digest(self, function: str) -> str:
         """SHA-256 of the code that a function runs now."""

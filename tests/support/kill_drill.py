@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from websockets.asyncio.client import connect
-
+from pingbox.testing import Clients, WebSocket
 from support.log_verdict import Row, faults
 from support.model_client import ROOM
 from support.talkers import Talker
@@ -184,7 +183,8 @@ def _judge(talkers: list[Talker], read: dict[str, list[Row]], output: str) -> li
 async def read_by_sync(url: str) -> list[Row]:
     """The whole log, forward."""
     rows: list[Row] = []
-    async with connect(url, ping_interval=None) as socket:
+    async with Clients(url, timeout=10) as ws:
+        socket = await ws.connect()
         more, after = True, 0
         while more:
             page = await _asked(socket, {"action": "sync", "room": ROOM, "after": after}, "sync")
@@ -198,7 +198,8 @@ async def read_by_sync(url: str) -> list[Row]:
 async def read_by_history(url: str) -> list[Row]:
     """The whole log, backward, as the page scrolls."""
     rows: list[Row] = []
-    async with connect(url, ping_interval=None) as socket:
+    async with Clients(url, timeout=10) as ws:
+        socket = await ws.connect()
         more: bool = True
         while more:
             before = {"before": rows[0]["seq"]} if rows else {}
@@ -208,10 +209,10 @@ async def read_by_history(url: str) -> list[Row]:
     return rows
 
 
-async def _asked(socket: Any, frame: dict[str, Any], answer: str) -> dict[str, Any]:
+async def _asked(socket: WebSocket, frame: dict[str, Any], answer: str) -> dict[str, Any]:
     """The answer to `frame`; the last messages may still be on their way to everybody, and come before it."""
-    await socket.send(json.dumps(frame | {"id": "asked"}))
-    while (heard := json.loads(await asyncio.wait_for(socket.recv(), 10))).get("id") != "asked":
+    await socket.send_json(frame | {"id": "asked"})
+    while (heard := await socket.receive_json()).get("id") != "asked":
         assert heard["type"] == "message", heard
     assert heard["type"] == answer, heard
     return cast("dict[str, Any]", heard)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
-
+from pingbox.testing import Clients, RefusedError, WebSocket
 from support.model_client import PageClient
 
-_QUIET = {"ping_interval": None, "compression": None, "max_size": None, "open_timeout": 30, "close_timeout": 1}
+_PATIENCE = 30.0  # seconds for one answer
 
 
 class Lives(Protocol):
@@ -48,17 +47,20 @@ class Talker:
             life, url = await server.answering(life)
             try:
                 await self._one_connection(url)
-            except (OSError, WebSocketException) as error:
+            except (OSError, RefusedError) as error:
                 if not server.over(life):
                     raise AssertionError(f"{self.page.name} lost a server that lives: {error!r}") from error
 
     async def _one_connection(self, url: str) -> None:
         self._begin_anew()
         offers = ["pingbox.v1"] + ([] if self.page.token is None else [f"auth.{self.page.token}"])
-        async with connect(url, subprotocols=offers, **_QUIET) as socket:
+        async with Clients(url, timeout=_PATIENCE) as ws:
+            socket = await ws.connect(subprotocols=offers)
             await self._say(socket, self.page.hello())
             while self.page.outbox:
-                await self._heard(socket, json.loads(await socket.recv()))
+                with _its_loss_told_apart(socket):
+                    event = await socket.receive_json()
+                await self._heard(socket, event)
 
     def _begin_anew(self) -> None:
         self.page.ready = self.page.behind = self._syncing = self._refused = False
@@ -66,7 +68,7 @@ class Talker:
         self._unsure = self._in_flight if self._in_flight in self.page.outbox else None
         self._in_flight = None
 
-    async def _heard(self, socket: ClientConnection, event: dict[str, Any]) -> None:
+    async def _heard(self, socket: WebSocket, event: dict[str, Any]) -> None:
         if event["type"] == "sync" and "id" not in event:
             self._syncing = False
         if event["type"] == "error" and event.get("cid") == self._in_flight:
@@ -93,12 +95,24 @@ class Talker:
             return self._refused and not self.page.probes
         return bool(self.page.outbox)
 
-    async def _attempt(self, socket: ClientConnection) -> None:
+    async def _attempt(self, socket: WebSocket) -> None:
         self._in_flight, self._refused = next(iter(self.page.outbox)), False
         if self._in_flight == self._unsure:
             self.resent += 1
             self._unsure = None
         await self._say(socket, self.page.attempt(self._in_flight))
 
-    async def _say(self, socket: ClientConnection, frame: dict[str, Any]) -> None:
-        await socket.send(json.dumps(frame))
+    async def _say(self, socket: WebSocket, frame: dict[str, Any]) -> None:
+        with _its_loss_told_apart(socket):
+            await socket.send_json(frame)
+
+
+@contextmanager
+def _its_loss_told_apart(socket: WebSocket) -> Iterator[None]:
+    """A lost connection is a `ConnectionError`; silence stays what the kit calls it."""
+    try:
+        yield
+    except AssertionError as error:
+        if socket.open:
+            raise
+        raise ConnectionResetError(str(error)) from error
