@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 
 import pytest
 from playwright.async_api import expect
-from websockets.asyncio.client import connect
 
 from pingbox.local.chat import ChatHouse
+from pingbox.testing import Clients
 from support.chat_people import People
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -46,12 +45,13 @@ async def test_what_people_write_is_shown_as_text_and_nothing_else(
 async def test_a_name_cannot_turn_the_line_around(house: ChatHouse, people: People) -> None:
     """[14] Direction marks are taken out, and the name stays apart from the text around it."""
     ana = await people.guest(house.addresses.page, "Ana")
-    async with connect(house.addresses.websocket, subprotocols=["pingbox.v1"], proxy=None) as forger:  # type: ignore[list-item]
+    async with Clients(house.addresses.websocket) as ws:
+        forger = await ws.connect(subprotocols=["pingbox.v1"])
         name = "\u202eeve\u202c<b>"
-        await forger.send(json.dumps({"action": "hello", "name": name, "rooms": [{"room": "general"}]}))
+        await forger.send_json({"action": "hello", "name": name, "rooms": [{"room": "general"}]})
         await ana.sees_online("Ana", "eve<b>")
         frame = {"action": "sendMessage", "room": "general", "text": "hi", "userId": "g-ana", "name": "Ana"}
-        await forger.send(json.dumps(frame))
+        await forger.send_json(frame)
         await expect(ana.page.locator("#log .byline bdi")).to_have_text(["eve<b>"])
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from websockets.sync.client import connect
 
+from pingbox.testing import Clients
 from support.serving import pingbox, serving
 
 APP = """
@@ -55,10 +55,11 @@ def test_a_bad_call_says_what_was_expected(app, route, event, words):
 
 def test_a_trace_can_be_replayed_and_tells_what_has_changed(app, tmp_path):
     with serving(tmp_path, str(app), "--ephemeral", "--trace", str(tmp_path / "trace")) as served:
-        with connect(served.addresses["websocket"]) as ana:
+        with Clients(served.addresses["websocket"], timeout=30) as ws:
+            ana = ws.connect()
             ana.send("hi")
-            ana.send('{"action":"upset"}')
-            assert "Internal server error" in ana.recv(timeout=5)
+            ana.send_json({"action": "upset"})
+            assert "Internal server error" in ana.receive()
         served.stop()
     (trace,) = (tmp_path / "trace").glob("*.jsonl")
     same = pingbox("replay", str(trace), str(app))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
-from websockets.sync.client import connect
-
 from pingbox.emulator.aws.in_process import Wires
+from pingbox.testing import Clients
 from support.serving import pingbox, serving
 
 
@@ -17,9 +14,10 @@ def test_another_dynamodb_can_take_the_place_of_ours(tmp_path):
         serving(tmp_path / "other", "--ephemeral", "--stage", "other") as other,
         serving(tmp_path, "--ephemeral", "--dynamodb-endpoint", other.addresses["endpoint"]) as served,
     ):
-        with connect(served.addresses["websocket"]) as ana:
-            ana.send('{"action":"sendMessage","text":"kept elsewhere"}')
-            assert json.loads(ana.recv(timeout=10))["text"] == "kept elsewhere"
+        with Clients(served.addresses["websocket"], timeout=30) as ws:
+            ana = ws.connect()
+            ana.send_json({"action": "sendMessage", "text": "kept elsewhere"})
+            assert ana.receive_json()["text"] == "kept elsewhere"
         for door in (served.addresses["endpoint"], other.addresses["endpoint"]):
             client = Wires(door).session().client("dynamodb", endpoint_url=door)
             texts = [item["text"]["S"] for item in client.scan(TableName="Messages")["Items"] if "text" in item]
