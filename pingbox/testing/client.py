@@ -74,10 +74,16 @@ class Client:
         await self._until(lambda: None, within)
         if not self.wire.ended:
             raise AssertionError(self._story(f"{wanted} within {within:g} s; {self.closed_words()}"))
-        close = self.wire.close
-        got = (1006, "") if close is None else (close.code, close.reason)
-        if got[0] != code or (reason is not None and got[1] != reason):
+        came = "" if self.wire.close is None else self.wire.close.reason
+        if self.close_code != code or (reason is not None and came != reason):
             raise AssertionError(self._story(f"{wanted}; {self.closed_words()}"))
+
+    @property
+    def close_code(self) -> int | None:
+        """1006 for a cut without a close frame, None while it is open."""
+        if not self.wire.ended:
+            return None
+        return 1006 if self.wire.close is None else self.wire.close.code
 
     def closed_words(self) -> str:
         """How the connection stands, as the end of a sentence."""

@@ -80,6 +80,11 @@ class _Line:
         """Whether more can come."""
         return not self._client.wire.ended
 
+    @property
+    def close_code(self) -> int | None:
+        """What the connection was closed with; 1006 if it was cut without a close frame, None while it is open."""
+        return self._client.close_code
+
     def stop_reading(self) -> None:
         """Be a slow client: take nothing more off the wire, so that the server's buffer fills, and posts get 429."""
         self._ground.thread.call(self._client.wire.stop_reading)

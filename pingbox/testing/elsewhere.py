@@ -35,6 +35,7 @@ class Clients:
         self.promises = Promises()
         self._tls = tls
         self._clients: list[Client] = []
+        self._connects = 0
 
     async def connect(
         self,
@@ -47,9 +48,10 @@ class Clients:
         within: float | None,
     ) -> Client:
         """As `Ground` has it."""
+        self._connects += 1
         client = await dial(
             where if where.startswith(("ws://", "wss://")) else self.url + where,
-            name or f"client {len(self._clients) + 1}",
+            name or f"client {self._connects}",
             str,
             headers=headers,
             subprotocols=subprotocols,
@@ -57,7 +59,8 @@ class Clients:
             within=self.timeout if within is None else within,
             tls=self._tls,
         )
-        self._clients.append(client)
+        # Those that are gone need no cutting: who comes and goes all night costs nothing.
+        self._clients = [known for known in self._clients if not known.wire.ended] + [client]
         return client
 
     async def settle(self) -> None:

@@ -17,8 +17,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from pingbox.testing import RefusedError, WebSocket, WebSockets
 
 _PATIENCE = 40.0  # seconds; the gateway itself gives up after 29
 _ERROR = "Internal server error"
@@ -46,6 +45,7 @@ class Times:
 class Crowd:
     """`ended` holds the ids of all connections that were open once; `lives` counts the kinds."""
 
+    ws: WebSockets
     url: str
     times: Times
     seed: int = 0
@@ -122,7 +122,7 @@ class Crowd:
             await self._talk(socket, "talk")
             if self._chance.random() < 0.3:
                 await socket.send(json.dumps({"action": "post"}))  # its answer finds nobody
-            socket.vanish()
+            await socket.vanish()
 
     async def _silent(self) -> None:
         async with self._enter() as socket:
@@ -174,14 +174,14 @@ class Crowd:
     # --- steps
 
     def _enter(self, query: str = "") -> Inside:
-        return Inside(self, self._entrance, self.url + query)
+        return Inside(self, self._entrance, query)
 
     async def _not_let_in(self, wish: str, status: int) -> None:
         try:
             async with self._enter(f"?wish={wish}"):
                 raise AssertionError(f"was let in with wish={wish}")
-        except InvalidStatus as refused:
-            _expect(refused.response.status_code == status, f"refused with {refused.response.status_code}")
+        except RefusedError as refused:
+            _expect(refused.status == status, f"refused with {refused.status}")
 
     async def _garbage(self, socket: Inside) -> None:
         for frame in ("not json", '{"action":"fly"}', "[]", '{"action":{}}'):
@@ -205,8 +205,8 @@ class Crowd:
             raise AssertionError(f"heard {await socket.heard(self.times.idle)} before the end")
         except _Ended:
             _expect(code == 1001, f"was idle instead of closed with {code}")
-        except ConnectionClosed as closed:
-            _expect(closed.rcvd is not None and closed.rcvd.code == code, f"closed with {closed.rcvd}, not {code}")
+        except _ClosedError as closed:
+            _expect(closed.code == code, f"closed with {closed.code}, not {code}")
 
     async def _think(self) -> None:
         await asyncio.sleep(self._chance.uniform(0.2, 1.8) * self.times.think)
@@ -216,19 +216,27 @@ class _Ended(Exception):  # noqa: N818
     """The gateway closed the connection with 1001, when it had to."""
 
 
+class _ClosedError(Exception):
+    """The connection is gone, other than by the gateway's timers."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(f"the connection was closed with {code}")
+
+
 class Inside:
     """A connection whose id is known and noted, however it ends."""
 
-    def __init__(self, crowd: Crowd, entrance: asyncio.Semaphore, url: str) -> None:
+    def __init__(self, crowd: Crowd, entrance: asyncio.Semaphore, query: str) -> None:
         self._crowd = crowd
         self._entrance = entrance
-        self._connect = connect(url, ping_interval=None, compression=None, open_timeout=_PATIENCE, close_timeout=5)
-        self._socket: ClientConnection
+        self._query = query
+        self._socket: WebSocket
 
     async def __aenter__(self) -> Inside:
         async with self._entrance:
             self._opened = self._said = time.monotonic()
-            self._socket = await self._connect.__aenter__()
+            self._socket = await self._crowd.ws.connect(self._query, timeout=_PATIENCE)
         self._crowd.open += 1
         try:
             await self.send('{"action":"talk"}')
@@ -246,27 +254,30 @@ class Inside:
         self._said = time.monotonic()
         try:
             await self._socket.send(frame)
-        except ConnectionClosed as closed:
-            self._judge(closed)
+        except AssertionError as error:
+            self._judge(error)
 
     async def heard(self, longer: float = 0.0) -> dict[str, Any]:
         """The next frame, within the patience everybody has and `longer`."""
         try:
-            heard: dict[str, Any] = json.loads(await asyncio.wait_for(self._socket.recv(), _PATIENCE + longer))
-        except ConnectionClosed as closed:
-            self._judge(closed)
+            heard: dict[str, Any] = await self._socket.receive_json(timeout=_PATIENCE + longer)
+        except AssertionError as error:
+            self._judge(error)
         return heard
 
-    def vanish(self) -> None:
+    async def vanish(self) -> None:
         """Be gone without a word."""
-        self._socket.transport.abort()
+        await self._socket.drop()
 
-    def _judge(self, closed: ConnectionClosed) -> NoReturn:
+    def _judge(self, error: AssertionError) -> NoReturn:
+        code = self._socket.close_code
+        if code is None:
+            raise error  # it is open, and silent
         now, times = time.monotonic(), self._crowd.times
         in_time = now - self._opened >= times.duration or now - self._said >= times.idle
-        if closed.rcvd is not None and closed.rcvd.code == 1001 and in_time:
-            raise _Ended from closed
-        raise closed
+        if code == 1001 and in_time:
+            raise _Ended from error
+        raise _ClosedError(code) from error
 
 
 def _expect(condition: bool, what: str) -> None:

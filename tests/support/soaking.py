@@ -21,6 +21,7 @@ from urllib.parse import quote, urlsplit
 
 import aiohttp
 
+from pingbox.testing import Clients
 from support import proc_files
 from support.rough_crowd import Crowd, Times
 from support.waiting import until
@@ -133,8 +134,8 @@ async def soak_server(folder: Path, times: Times) -> AsyncIterator[Server]:
 async def run_soak(soak: Soak, folder: Path) -> Verdict:
     """Let the crowd in and out, look for what is left; then Ctrl-C, then the same end by `kill -9` in full swing."""
     verdict = Verdict(soak)
-    async with soak_server(folder, soak.times) as server:
-        crowd = Crowd(server.url, soak.times, soak.seed)
+    async with soak_server(folder, soak.times) as server, Clients(server.url) as ws:
+        crowd = Crowd(ws, server.url, soak.times, soak.seed)
         await _with_the_crowd(soak, server, crowd, verdict)
         verdict.lives, verdict.connections, verdict.faults = crowd.lives, len(crowd.ended), crowd.faults
         await _look_for_the_stuck(server, crowd, verdict)
@@ -195,7 +196,11 @@ async def _with_a_stray(server: Server, crowd: Crowd) -> None:
 
 async def _killed_in_full_swing(server: Server, soak: Soak) -> list[str]:
     """Kill the server while environments work, hang and have children."""
-    crowd = Crowd(server.url, soak.times, soak.seed + 1)
+    async with Clients(server.url) as ws:
+        return await _killed_under(server, soak, Crowd(ws, server.url, soak.times, soak.seed + 1))
+
+
+async def _killed_under(server: Server, soak: Soak, crowd: Crowd) -> list[str]:
     work = [asyncio.create_task(crowd.burst(min(soak.environments, 10), 60))]
     loop = asyncio.get_running_loop()
     work.append(loop.create_task(crowd.live(min(soak.members, 50), loop.time() + 60)))

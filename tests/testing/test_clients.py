@@ -121,6 +121,14 @@ class TestClosing:
         with pytest.raises(AssertionError, match="ana expected to be closed with 1000; it was closed with 1003"):
             ana.closed_with(1000)
 
+    def test_the_code_is_known_once_it_is_closed(self, emulator):
+        ana, bo = emulator.ws.connect(), emulator.ws.connect()
+        assert ana.close_code is None
+        ana.send(b"binary")
+        ana.closed_with(1003)
+        bo.drop()
+        assert (ana.close_code, bo.close_code) == (1003, 1006)
+
     def test_still_open_is_told(self, emulator):
         ana = emulator.ws.connect(name="ana")
         with pytest.raises(AssertionError, match=r"closed with 1001 within 0\.01 s; it is still open"):

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import ssl
 import threading
+import weakref
 
 import pytest
 from websockets.asyncio.server import serve
@@ -135,3 +136,20 @@ def test_nothing_is_left(address):
         ana = ws.connect()
     assert "pingbox-clients" not in [thread.name for thread in threading.enumerate()]
     assert not ana.open
+
+
+def test_who_comes_and_goes_costs_nothing(address):
+    """A load test's connections are let go of when they end, not when it does."""
+    with Clients(address) as ws:
+        gone = [weakref.ref(leaving(ws)) for _ in range(20)]
+        stays = ws.connect()
+        gc.collect()
+        assert [ref for ref in gone if ref() is not None] == []
+        assert (stays.name, stays.open) == ("client 21", True)
+
+
+def leaving(ws):
+    """The inside of a client that has left."""
+    client = ws.connect()
+    client.close()
+    return client._client
