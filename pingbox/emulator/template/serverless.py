@@ -21,6 +21,7 @@ from pingbox.emulator.template.pseudo_parameters import PLUGIN, written_out
 from pingbox.emulator.template.references import Account
 from pingbox.emulator.template.serverless_resources import compile_service
 from pingbox.emulator.template.serverless_template import Compiled, Service, as_list
+from pingbox.emulator.template.serverless_unused import list_unused
 from pingbox.emulator.template.variables import Variables
 
 _BUILDERS = ("esbuild", "webpack", "typescript", "bundle")
@@ -55,6 +56,7 @@ def read_serverless(
     if PLUGIN in plugins:
         compiled.template = written_out(compiled.template)
     findings.ignored.extend(compiled.ignored)
+    list_unused(variables, document, findings)
     app = read_cloudformation(
         _as_document(compiled, document),
         kind="serverless.yml",

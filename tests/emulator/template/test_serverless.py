@@ -121,6 +121,30 @@ def test_other_events_are_listed(read):
     assert [(item.logical_id, item.type) for item in app.ignored] == [("hub", "event http")]
 
 
+def test_members_without_effect_here_are_listed(read):
+    text = TEXT.replace(
+        "    events:", "    reservedConcurrency: 5\n    destinations: {onFailure: q}\n    vpc: {}\n    events:"
+    )
+    app = read(text.replace("  stage:", "  logs: {websocket: true}\n  stage:"), "serverless.yml")
+    assert [(one.logical_id, one.type) for one in app.ignored] == [
+        ("hub", "function reservedConcurrency"),
+        ("hub", "function destinations"),
+        ("provider", "logs websocket"),
+    ]
+    assert app.warnings == ()
+
+
+def test_slips_of_the_pen_are_told_with_their_line(read):
+    text = TEXT.replace("    events:", "    enviroment: {A: b}\n    iamRoleStatements: []\n    events:")
+    app = read(text.replace("routeResponseSelectionExpression", "routeResponse"), "serverless.yml")
+    told = [warning.rpartition("/")[2] for warning in app.warnings]
+    assert told == [
+        "serverless.yml:9: hub: enviroment is not known and has no effect; is environment meant?",
+        "serverless.yml:13: hub: routeResponse is no member of a websocket event and has no effect; there are: "
+        "route, authorizer, routeResponseSelectionExpression",
+    ]
+
+
 def test_artifacts_layers_and_images(read, refusal):
     app = read(TEXT.replace("handler: code/app.handler", "handler: app.handler\n    module: code"), "serverless.yml")
     assert app.functions[0].code.endswith("/my-app/code")
