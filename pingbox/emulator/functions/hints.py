@@ -7,11 +7,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from pingbox.emulator.functions.interpreters import Interpreter, interpreter_for
 from pingbox.emulator.functions.outcome import FunctionSpec
 
 _PYTHON_MISSING = re.compile(r"No module named '([\w.]+)'")
 _NODE_MISSING = re.compile(r"Cannot find (?:module|package) '([^'./][^']*)'")
+# Where the name to install is not the name to import; dashes and underscores are one to pip.
+_DISTRIBUTIONS = {
+    "Crypto": "pycryptodome",
+    "PIL": "pillow",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python-headless",
+    "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "jose": "python-jose",
+    "jwt": "pyjwt",
+    "psycopg2": "psycopg2-binary",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)
 
 
@@ -27,29 +43,29 @@ def hint(spec: FunctionSpec, error: Any, environ: Mapping[str, str]) -> str | No
     if (missing := _PYTHON_MISSING.search(message)) and not message.startswith(
         f"Unable to import module '{missing[1]}'"
     ):
-        return _python_hint(missing[1].partition(".")[0], interpreter_for(code, environ))
+        return _python_hint(missing[1].partition(".")[0], code, interpreter_for(code, environ))
     if (missing := _NODE_MISSING.search(message)) and spec.runtime.startswith("nodejs"):
         return _node_hint(missing[1], code)
     return None
 
 
-def _python_hint(module: str, interpreter: Interpreter) -> str:
+def _python_hint(module: str, code: Path, interpreter: Interpreter) -> str:
+    package = _DISTRIBUTIONS.get(module, module.replace("_", "-"))
     where = f"{interpreter.executable} ({interpreter.found})"
     requirements = interpreter.requirements
-    if requirements is not None and _lists(requirements.read_text(errors="replace"), module):
+    if requirements is not None and _lists(requirements.read_text(errors="replace"), package):
         return (
             f"pingbox: {module} is listed in {requirements} but not installed for {where}; "
             f"run: {interpreter.executable} -m pip install -r {requirements}"
         )
     return (
-        f"pingbox: there is no {module} for {where}; install it there ({interpreter.executable} -m pip install …), "
-        "or make a virtual environment .venv beside the code with all that the app needs"
+        f"pingbox: there is no {module} for {where}; write {package} into {code / 'requirements.txt'}, where PingBox "
+        f"and `sam build` find it, or run: {interpreter.executable} -m pip install {package}"
     )
 
 
-def _lists(requirements: str, module: str) -> bool:
-    names = {name.lower().replace("-", "_") for name in _REQUIREMENT.findall(requirements)}
-    return module.lower() in names
+def _lists(requirements: str, package: str) -> bool:
+    return canonicalize_name(package) in map(canonicalize_name, _REQUIREMENT.findall(requirements))
 
 
 def _node_hint(module: str, code: Path) -> str | None:

@@ -87,11 +87,30 @@ class TestTheHint:
         assert text.startswith(f"pingbox: requests is listed in {code / 'requirements.txt'} but not installed for ")
         assert text.endswith(f"-m pip install -r {code / 'requirements.txt'}")
 
-    def test_or_says_where_to_install(self, app: App) -> None:
-        text = hint(FunctionSpec("f", "app.handler", str(app())), missing("…: No module named 'numpy'"), {})
+    @pytest.mark.parametrize(
+        ("module", "package"),
+        [
+            ("numpy.linalg", "numpy"),
+            ("aws_lambda_powertools", "aws-lambda-powertools"),
+            ("jwt", "pyjwt"),
+            ("PIL", "pillow"),
+        ],
+    )
+    def test_or_names_the_package_the_file_to_write_it_into_and_the_command(
+        self, app: App, module: str, package: str
+    ) -> None:
+        code = app()
+        text = hint(FunctionSpec("f", "app.handler", str(code)), missing(f"…: No module named '{module}'"), {})
         assert text is not None
-        assert "there is no numpy for" in text
-        assert ".venv beside the code" in text
+        assert f"there is no {module.partition('.')[0]} for" in text
+        assert f"write {package} into {code / 'requirements.txt'}" in text
+        assert text.endswith(f"-m pip install {package}")
+
+    def test_knows_a_listed_package_whose_module_has_another_name(self, app: App) -> None:
+        code = app({"requirements.txt": "PyJWT[crypto]==2.9\n"})
+        text = hint(FunctionSpec("f", "app.handler", str(code)), missing("…: No module named 'jwt'"), {})
+        assert text is not None
+        assert text.startswith(f"pingbox: jwt is listed in {code / 'requirements.txt'} but not installed for ")
 
     def test_sends_node_to_npm(self, app: App) -> None:
         code = app({"package.json": "{}"})
