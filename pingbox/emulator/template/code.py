@@ -28,6 +28,11 @@ def write_inline(cache: Path, code: str, runtime: str) -> str:
     return _folder(cache, code.encode(), lambda folder: (folder / name).write_text(code, encoding="utf-8"))
 
 
+def write_requirement(cache: Path, requirement: str) -> str:
+    """Write a folder that asks for one requirement, as a layer with a `requirements.txt` does; returns it."""
+    return _folder(cache, requirement.encode(), lambda folder: (folder / "requirements.txt").write_text(requirement))
+
+
 def unpack(cache: Path, archive: Path) -> str:
     """Unpack a deployment package; returns its folder. Raises OSError or zipfile.BadZipFile when it is unreadable."""
     content = archive.read_bytes()

@@ -11,10 +11,11 @@ from pathlib import Path, PurePosixPath
 from pingbox.emulator.functions.launch import RESERVED, USER_VARIABLES_LIMIT
 from pingbox.emulator.functions.node_packages import TYPESCRIPT, has_tsx
 from pingbox.emulator.functions.outcome import FunctionSpec
-from pingbox.emulator.template.code import unpack, write_inline
+from pingbox.emulator.template.code import unpack, write_inline, write_requirement
 from pingbox.emulator.template.errors import Place, TemplateError
 from pingbox.emulator.template.findings import Findings
 from pingbox.emulator.template.parameters import text_of
+from pingbox.emulator.template.public_layers import requirement_of
 from pingbox.emulator.template.stack import Resource, Stack
 
 LOCAL_BUCKET = "pingbox-local"
@@ -130,7 +131,7 @@ def _spec(resource: Resource, name: str, layers: Mapping[str, str], findings: Fi
         timeout=resource.number("Timeout", 3.0),
         memory=int(resource.number("MemorySize", 128)),
         environment=_environment(resource, findings),
-        layers=_layers(resource, layers, findings),
+        layers=_layers(resource, runtime, layers, findings, cache),
     )
     _warn_of_limits(resource, spec, findings)
     problem = code_problem(spec)
@@ -211,14 +212,24 @@ def _layer_folder(layer: Resource, cache: Path) -> str:
     return ""
 
 
-def _layers(resource: Resource, known: Mapping[str, str], findings: Findings) -> tuple[str, ...]:
+def _layers(
+    resource: Resource, runtime: str, known: Mapping[str, str], findings: Findings, cache: Path
+) -> tuple[str, ...]:
     folders = []
     for item in resource.items("Layers"):
         folder = known.get(str(item))
+        requirement = requirement_of(str(item)) if runtime.startswith("python") else None
         if folder:
             folders.append(folder)
             if not Path(folder).is_dir():
                 findings.warn(resource.place, f"{resource.logical_id}: the layer's folder {folder} does not exist")
+        elif requirement:
+            folders.append(write_requirement(cache, requirement))
+            findings.warn(
+                resource.place,
+                f"{resource.logical_id}: the layer {item} is not in the template; "
+                f"{requirement} from PyPI takes its place",
+            )
         else:
             findings.warn(
                 resource.place,

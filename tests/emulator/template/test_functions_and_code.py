@@ -196,6 +196,45 @@ def test_layers_of_the_template_are_folders_and_others_are_named(read, smallest)
     assert arn in app.warnings[0]
 
 
+@pytest.mark.parametrize(
+    ("layer", "requirement"),
+    [
+        (
+            "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python312-x86_64:7",
+            "aws-lambda-powertools[all]>=3,<4",
+        ),
+        (
+            "arn:aws:lambda:eu-west-1:017000801446:layer:AWSLambdaPowertoolsPythonV2-Arm64:68",
+            "aws-lambda-powertools[all]>=2,<3",
+        ),
+        (
+            "arn:aws:lambda:eu-west-1:017000801446:layer:AWSLambdaPowertoolsPython:12",
+            "aws-lambda-powertools[pydantic]>=1,<2",
+        ),
+        ("{{resolve:ssm:/aws/service/powertools/python/arm64/python3.13/latest}}", "aws-lambda-powertools[all]"),
+        ("arn:aws:lambda:eu-west-1:336392948345:layer:AWSSDKPandas-Python312:14", "awswrangler"),
+        ("arn:aws:lambda:eu-west-1:770693421928:layer:Klayers-p312-arm64-PyJWT:3", "PyJWT"),
+        ("arn:aws:lambda:eu-west-1:770693421928:layer:Klayers-python38-requests:23", "requests"),
+    ],
+)
+def test_a_public_layer_becomes_a_layer_that_requires_what_it_brings(read, smallest, layer, requirement):
+    text = function_properties(
+        smallest(), f"Runtime: python3.13, Handler: app.handler, Code: code, Layers: ['{layer}']"
+    )
+    app = read(text)
+    [folder] = app.functions[0].layers
+    assert (Path(folder) / "requirements.txt").read_text() == requirement
+    assert f"{layer} is not in the template; {requirement} from PyPI takes its place" in app.warnings[0]
+
+
+def test_a_public_layer_of_python_means_nothing_to_a_node_function(read, smallest):
+    layer = "arn:aws:lambda:eu-west-1:017000801446:layer:AWSLambdaPowertoolsPythonV2:68"
+    text = function_properties(
+        smallest(), f"Runtime: nodejs22.x, Handler: app.handler, Code: code, Layers: ['{layer}']"
+    )
+    assert read(text).functions[0].layers == ()
+
+
 TABLE = """\
   Messages:
     Type: AWS::DynamoDB::Table
