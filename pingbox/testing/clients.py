@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from operator import methodcaller
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -16,6 +17,9 @@ from pingbox.testing.loop_thread import LoopThread
 from pingbox.testing.promises import Promises, to_be_awaited
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+# As in `loop_thread`.
+__tracebackhide__ = methodcaller("errisinstance", AssertionError)
 
 
 class Ground(Protocol):

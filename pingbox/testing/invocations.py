@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import methodcaller
 from typing import Any, assert_never, overload
 
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
+
+# As in `loop_thread`.
+__tracebackhide__ = methodcaller("errisinstance", AssertionError)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,13 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from operator import methodcaller
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+# A failed expectation ends at the test's own line: pytest leaves a module's frames out that says so.
+__tracebackhide__ = methodcaller("errisinstance", AssertionError)
 
 
 class LoopThread:
@@ -34,11 +38,18 @@ class LoopThread:
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` on the loop and block until it has ended. Raises what it raises."""
-        return self.begin(work).result()
+        try:
+            return self.begin(work).result()
+        except AssertionError as error:
+            # Its text says all; how it came over from the loop, nobody has asked.
+            raise error.with_traceback(None) from error.__cause__
 
     async def asking(self, work: Coroutine[Any, Any, T]) -> T:
         """The same from another event loop, which goes on meanwhile; cancelling cancels `work`."""
-        return await asyncio.wrap_future(self.begin(work))
+        try:
+            return await asyncio.wrap_future(self.begin(work))
+        except AssertionError as error:
+            raise error.with_traceback(None) from error.__cause__
 
     def call(self, action: Callable[[], None]) -> None:
         """Have `action` done on the loop, and block until it is."""
