@@ -31,7 +31,7 @@ def read_apis(stack: Stack, functions: FunctionTable, findings: Findings, stage:
     raise TemplateError(
         "declares no WebSocket API",
         place=stack.document.place(("Resources",)),
-        received=f"{len(stack.resources)} resources, none of them a WebSocket API",
+        received=f"{len(list(stack.every()))} resources, none of them a WebSocket API",
         expected=f"a resource of type {API} with ProtocolType WEBSOCKET, or AWS::Serverless::WebSocketApi",
         next_step="serve the template that has the API; PingBox emulates neither REST nor HTTP APIs",
     )

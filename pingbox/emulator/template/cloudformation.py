@@ -12,15 +12,14 @@ from pingbox.emulator.template.elsewhere import list_elsewhere
 from pingbox.emulator.template.errors import TemplateError
 from pingbox.emulator.template.findings import Findings
 from pingbox.emulator.template.functions import read_functions
+from pingbox.emulator.template.nested import open_nested
 from pingbox.emulator.template.parameters import text_of
 from pingbox.emulator.template.permissions import check_permissions
 from pingbox.emulator.template.references import Account
 from pingbox.emulator.template.stack import Stack
 from pingbox.emulator.template.tables import read_tables
+from pingbox.emulator.template.transforms import refuse_macros
 from pingbox.emulator.template.unused import list_unused
-
-SERVERLESS_TRANSFORM = "AWS::Serverless-2016-10-31"
-_HARMLESS_TRANSFORMS = (SERVERLESS_TRANSFORM, "AWS::LanguageExtensions", "AWS::CodeDeployBlueGreen")
 
 
 def read_cloudformation(
@@ -35,8 +34,8 @@ def read_cloudformation(
     findings: Findings,
 ) -> App:
     """Read a template without SAM resources. `folder` is what its relative code paths are relative to."""
-    _refuse_macros(document)
-    stack = Stack(document, given=parameters, account=account, folder=folder)
+    refuse_macros(document)
+    stack = Stack(document, given=parameters, account=account, folder=folder, opening=open_nested)
     functions = read_functions(stack, findings, cache)
     apis = read_apis(stack, functions, findings, stage)
     tables = read_tables(stack)
@@ -54,27 +53,8 @@ def read_cloudformation(
         ignored=tuple(findings.ignored),
         warnings=tuple(findings.warnings),
         outputs=outputs,
-        files=(document.file,),
+        files=tuple(each.document.file for each in stack.tree()),
     )
-
-
-def transforms(document: Document) -> list[str]:
-    """The macros that the template as a whole passes through."""
-    declared = document.root.get("Transform") if isinstance(document.root, Mapping) else None
-    names = declared if isinstance(declared, list) else [] if declared is None else [declared]
-    return [str(item.get("Name")) if isinstance(item, Mapping) else str(item) for item in names]
-
-
-def _refuse_macros(document: Document) -> None:
-    unknown = [name for name in transforms(document) if name not in _HARMLESS_TRANSFORMS]
-    if unknown:
-        raise TemplateError(
-            "macros run in the account and are not emulated",
-            place=document.place(("Transform",)),
-            received=", ".join(unknown),
-            expected=f"no Transform but {', '.join(_HARMLESS_TRANSFORMS)}",
-            next_step="serve the processed template (aws cloudformation get-template --template-stage Processed)",
-        )
 
 
 def _outputs(stack: Stack, findings: Findings) -> tuple[Output, ...]:

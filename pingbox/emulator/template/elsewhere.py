@@ -5,7 +5,7 @@ from __future__ import annotations
 from pingbox.emulator.template.apis import API
 from pingbox.emulator.template.findings import Findings
 from pingbox.emulator.template.functions import FunctionTable
-from pingbox.emulator.template.stack import Resource, Stack
+from pingbox.emulator.template.stack import NESTED, Resource, Stack
 
 # Read by this package.
 _READ = (
@@ -70,7 +70,7 @@ _REASONS = (
     ("AWS::Cognito::", "user pools do not exist here; calls to Cognito fail and no tokens are issued"),
     ("AWS::SecretsManager::", "secrets do not exist here; calls to Secrets Manager fail"),
     ("AWS::SSM::", "the Parameter Store does not exist here; calls to SSM fail"),
-    ("AWS::CloudFormation::Stack", "nested stacks are not read; serve their template on its own"),
+    (NESTED, "its template is not a file of this machine; give TemplateURL a local path"),
     ("AWS::CloudFormation::CustomResource", "custom resources do not run here"),
     ("Custom::", "custom resources do not run here"),
 )
@@ -78,18 +78,18 @@ _REASONS = (
 
 def list_elsewhere(stack: Stack, functions: FunctionTable, findings: Findings) -> None:
     """Note every resource that has no local counterpart and that somebody could miss, once each."""
-    for logical_id in stack.resources:
-        resource = stack.resource(logical_id)
-        assert resource is not None
+    for resource in stack.every():
         reason = _reason(resource, functions)
         if reason is not None:
-            findings.ignore(logical_id, resource.type, reason)
+            findings.ignore(resource.logical_id, resource.type, reason)
 
 
 def _reason(resource: Resource, functions: FunctionTable) -> str | None:
     if resource.type == "AWS::Lambda::Function":
         unavailable = functions.unavailable.get(resource.ref)
         return None if unavailable is None else f"not run: {unavailable.reason}"
+    if resource.type == NESTED and resource.stack.nested(resource.logical_id) is not None:
+        return None
     for prefix, reason in _REASONS:
         if resource.type.startswith(prefix):
             return reason

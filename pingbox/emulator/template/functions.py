@@ -68,10 +68,10 @@ def read_functions(stack: Stack, findings: Findings, cache: Path) -> FunctionTab
 def _providers(stack: Stack) -> set[str]:
     """The ARNs of functions that CloudFormation calls while it deploys; the CDK and serverless bring some along."""
     found = set()
-    for logical_id, raw in stack.resources.items():
-        if raw["Type"].startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
+    for resource in stack.every():
+        if resource.type.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
             with contextlib.suppress(TemplateError):  # a token from the account is no function of this template
-                found.add(str(Resource(stack, logical_id).get("ServiceToken")))
+                found.add(str(resource.get("ServiceToken")))
     return found
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pingbox.emulator.template.app import App, Output
-from pingbox.emulator.template.cloudformation import SERVERLESS_TRANSFORM, read_cloudformation, transforms
+from pingbox.emulator.template.cloudformation import read_cloudformation
 from pingbox.emulator.template.code import default_cache
 from pingbox.emulator.template.document import Document, read_document
 from pingbox.emulator.template.findings import Findings
 from pingbox.emulator.template.locating import HANDLERS, locate, unreadable
 from pingbox.emulator.template.references import Account
+from pingbox.emulator.template.transforms import is_sam
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -89,14 +90,14 @@ class _Reading:
 
     def _template(self, document: Document, file: Path) -> App:
         account = self._account(file.parent.name)
-        is_sam = SERVERLESS_TRANSFORM in transforms(document)
-        if is_sam:
+        sam = is_sam(document)
+        if sam:
             from pingbox.emulator.template.sam import translate
 
             document = translate(document, self._parameters, account)
         return read_cloudformation(
             document,
-            kind="SAM" if is_sam else "CloudFormation",
+            kind="SAM" if sam else "CloudFormation",
             folder=file.parent,
             account=account,
             parameters=self._parameters,

@@ -17,12 +17,13 @@ _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True)
 class Account:
-    """Where the stack pretends to be."""
+    """Where the stack pretends to be. `within` is put before names made of logical ids: those above a nested stack."""
 
     region: str
     account_id: str
     stack: str
     partition: str = "aws"
+    within: str = ""
 
     def arn(self, service: str, resource: str) -> str:
         """An ARN of this account and region."""
@@ -160,7 +161,7 @@ def _by_kind(
     account: Account, logical_id: str, type_: str, attribute: str | None, property_of: Callable[[str], Any]
 ) -> str:
     kind = _KINDS.get(type_, _Kind())
-    name = (property_of(kind.name) if kind.name else None) or logical_id
+    name = (property_of(kind.name) if kind.name else None) or account.within + logical_id
     service = type_.split("::")[1].lower() if type_.count("::") >= 2 else "custom"
     known = {
         "name": str(name),

@@ -18,7 +18,7 @@ from pingbox.emulator.template.errors import TemplateError
 from pingbox.emulator.template.functions import LOCAL_BUCKET
 from pingbox.emulator.template.parameters import Parameters
 from pingbox.emulator.template.references import Account
-from pingbox.emulator.template.stack import section
+from pingbox.emulator.template.stack import NESTED, section
 
 # Properties that name local files, and that the translator wants to be in S3.
 _LOCAL_PATHS = ("CodeUri", "ContentUri", "DefinitionUri", "SchemaUri")
@@ -31,6 +31,7 @@ def translate(document: Document, given: Mapping[str, str], account: Account) ->
     if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
         return document  # the CloudFormation reader says what is wrong with it
     _hide_local_paths(template)
+    _leave_repository(template)
     known = Parameters(section(document, template, ("Parameters",)), given, document.place).known()
     return _translated(document, _run(template, known, account, document))
 
@@ -116,6 +117,15 @@ def _hide(properties: Any) -> None:
         path = properties.get(name)
         if isinstance(path, str) and not path.startswith("s3://"):
             properties[name] = {"Bucket": LOCAL_BUCKET, "Key": path}
+
+
+def _leave_repository(template: dict[str, Any]) -> None:
+    """Applications of the repository become nested stacks from elsewhere: the translator would ask the account."""
+    for resource in template["Resources"].values():
+        if isinstance(resource, dict) and resource.get("Type") == "AWS::Serverless::Application":
+            properties = resource.get("Properties")
+            if isinstance(properties, dict) and not isinstance(properties.get("Location"), str):
+                resource |= {"Type": NESTED, "Properties": {"Parameters": properties.get("Parameters", {})}}
 
 
 def _translated(document: Document, translated: Any) -> Document:

@@ -17,11 +17,14 @@ from pingbox.emulator.template.expressions import NO_VALUE, Expressions
 from pingbox.emulator.template.parameters import Parameters, text_of
 from pingbox.emulator.template.references import Account, refer
 
+NESTED = "AWS::CloudFormation::Stack"
+
 
 class Stack:
     """One template. `resources` are those whose condition holds; property accessors evaluate and check types.
 
-    `folder` is what relative paths in the template are relative to.
+    `folder` is what relative paths in the template are relative to. `opening` reads the stack that a resource of the
+    type `NESTED` is, or answers None; `above` is that resource in the parent, None for the stack at the top.
     """
 
     def __init__(
@@ -31,8 +34,14 @@ class Stack:
         given: Mapping[str, str],
         account: Account,
         folder: Path,
+        above: Resource | None = None,
+        opening: Callable[[Resource], Stack | None] = lambda _: None,
     ) -> None:
         self.document = document
+        self.given = given
+        self.above = above
+        self._opening = opening
+        self._opened: dict[str, Stack | None] = {}
         self.account = account
         self.folder = folder
         self.assets = Assets(Path(document.file))
@@ -53,20 +62,50 @@ class Stack:
         self.resources: dict[str, Any] = {}  # while conditions are decided no resource can be referred to
         self.resources = {id_: raw for id_, raw in self._all.items() if self._exists(id_)}
 
-    def of_type(self, *types: str) -> Iterator[Resource]:
-        """The existing resources of these types, in the order of the template."""
+    def tree(self) -> Iterator[Stack]:
+        """This stack and those nested in it, at any depth, each before its own."""
+        yield self
         for logical_id, raw in self.resources.items():
-            if raw["Type"] in types:
-                yield Resource(self, logical_id)
+            if raw["Type"] == NESTED and (nested := self.nested(logical_id)) is not None:
+                yield from nested.tree()
 
-    def resource(self, logical_id: str) -> Resource | None:
-        """The existing resource of this logical id, or None."""
-        return Resource(self, logical_id) if logical_id in self.resources else None
+    def nested(self, logical_id: str) -> Stack | None:
+        """The stack that this resource of type `NESTED` is, None when its template is not here."""
+        if logical_id not in self._opened:
+            self._opened[logical_id] = self._opening(Resource(self, logical_id))
+        return self._opened[logical_id]
+
+    def every(self, *types: str) -> Iterator[Resource]:
+        """The existing resources of these types (of all, without any) in this stack and those nested in it."""
+        for stack in self.tree():
+            for logical_id, raw in stack.resources.items():
+                if not types or raw["Type"] in types:
+                    yield Resource(stack, logical_id)
+
+    def of_type(self, *types: str) -> Iterator[Resource]:
+        """Those of the whole tree, in the order of the templates: a nested route may be of its parent's API."""
+        top = self
+        while top.above is not None:
+            top = top.above.stack
+        return top.every(*types)
 
     def evaluate(self, raw: Any, path: KeyPath) -> Any:
         """`raw` with its functions evaluated. None for AWS::NoValue."""
         value = self.expressions.value(raw, path)
         return None if value is NO_VALUE else value
+
+    def output(self, name: str) -> Any:
+        """An output's value, for the parent of a nested stack."""
+        raw = self.outputs.get(name)
+        if isinstance(raw, Mapping):
+            return self.evaluate(raw.get("Value"), ("Outputs", name, "Value"))
+        raise TemplateError(
+            "has no such output, and the stack it is nested in asks for it",
+            place=self.document.place(("Outputs",)),
+            received=name,
+            expected=f"one of {', '.join(self.outputs) or 'none: the template has no outputs'}",
+            next_step="add the output, or correct the name where it is asked for",
+        )
 
     def _check_resources(self) -> None:
         for logical_id, raw in self._all.items():
@@ -101,6 +140,8 @@ class Stack:
             )
         self._evaluating.append(logical_id)
         try:
+            if resource["Type"] == NESTED and attribute is not None and (nested := self.nested(logical_id)) is not None:
+                return nested.output(attribute.removeprefix("Outputs."))
             return refer(self.account, logical_id, resource["Type"], attribute, Resource(self, logical_id).get)
         finally:
             self._evaluating.pop()
@@ -178,6 +219,11 @@ class Resource:
     def texts(self, name: str) -> dict[str, str]:
         """A map whose values are text."""
         return {str(key): self._text_of_member(name, key, value) for key, value in self.mapping(name).items()}
+
+    def members(self, name: str) -> Mapping[str, Any]:
+        """A map as it is written, none of its members evaluated; empty when absent."""
+        raw = self._properties().get(name)
+        return raw if isinstance(raw, Mapping) else {}
 
     def items(self, name: str) -> list[Any]:
         """A list, empty when absent; a single value counts as a list of one."""

@@ -29,12 +29,10 @@ _UNUSED = (
 
 def list_unused(stack: Stack, findings: Findings) -> None:
     """Note every such setting of a resource that is served."""
-    for logical_id in stack.resources:
-        resource = stack.resource(logical_id)
-        assert resource is not None
+    for resource in stack.every():
         for type_, name, reason in _UNUSED:
             if resource.type == type_ and resource.has(name) and _is_served(resource):
-                findings.ignore(logical_id, f"{type_} {name}", reason)
+                findings.ignore(resource.logical_id, f"{type_} {name}", reason)
 
 
 def _is_served(resource: Resource) -> bool:

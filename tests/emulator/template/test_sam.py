@@ -94,9 +94,10 @@ def test_policies_aliases_and_events_are_translated_without_asking_aws(read):
     assert [item.type for item in app.ignored] == ["AWS::Events::Rule", "AWS::ApiGatewayV2::Api"]
 
 
-def test_nested_applications_are_listed(read):
-    more = "  Nested: {Type: AWS::Serverless::Application, Properties: {Location: other.yaml}}\n"
-    assert "nested stacks are not read" in read(HEAD + FUNCTION + SOCKET + more).ignored[0].reason
+def test_nested_applications_from_elsewhere_are_listed(read):
+    repository = "{ApplicationId: arn:aws:serverlessrepo:us-east-1:1:applications/a, SemanticVersion: 1.0.0}"
+    more = f"  Nested: {{Type: AWS::Serverless::Application, Properties: {{Location: {repository}}}}}\n"
+    assert "its template is not a file of this machine" in read(HEAD + FUNCTION + SOCKET + more).ignored[0].reason
 
 
 def test_parameters_reach_the_translator(read):
