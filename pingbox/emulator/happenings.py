@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pingbox.emulator.functions.outcome import Outcome
+from pingbox.emulator.gateway.conversation import IntegrationTimedOut
+
 
 @dataclass(frozen=True)
 class Connected:
@@ -51,7 +54,7 @@ class FrameSent:
 
 @dataclass(frozen=True)
 class Invoked:
-    """A route's function (or authorizer) has ended. `duration` in seconds; `outcome` as `functions.outcome` has it."""
+    """A route's function (or authorizer) has ended, or the gateway waits for it no more. `duration` in seconds."""
 
     at: float
     api_id: str
@@ -60,7 +63,7 @@ class Invoked:
     connection_id: str
     function: str
     event: Any
-    outcome: Any
+    outcome: Outcome | IntegrationTimedOut
     duration: float
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, assert_never
 
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
+from pingbox.emulator.gateway.conversation import IntegrationTimedOut
 from pingbox.emulator.happenings import (
     Connected,
     Disconnected,
@@ -82,7 +83,7 @@ def json_note(lines: int, why: str) -> str:
     return json.dumps({"type": "LeftOut", "lines": lines, "why": why})
 
 
-def outcome_words(outcome: Outcome) -> str:
+def outcome_words(outcome: Outcome | IntegrationTimedOut) -> str:
     """How an invocation ended, without its payload: `ok`, the error's type, or why it never ran."""
     match outcome:
         case Returned():
@@ -91,6 +92,8 @@ def outcome_words(outcome: Outcome) -> str:
             return outcome.error_type
         case NotInvoked():
             return f"not invoked: {outcome.reason}"
+        case IntegrationTimedOut():
+            return "the integration timed out; the function runs on"
         case _:
             assert_never(outcome)
 

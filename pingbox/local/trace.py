@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
+from pingbox.emulator.gateway.conversation import IntegrationTimedOut
 from pingbox.emulator.happenings import Happening, Invoked
 from pingbox.local.log_writer import write_all
 
@@ -69,8 +70,8 @@ def fields(happening: Happening) -> dict[str, Any]:
     return plain
 
 
-def outcome_fields(outcome: Outcome) -> dict[str, Any]:
-    """`{"returned": …}`, `{"error": …}` as Lambda words it, or `{"notInvoked": reason}`."""
+def outcome_fields(outcome: Outcome | IntegrationTimedOut) -> dict[str, Any]:
+    """`{"returned": …}`, `{"error": …}` as Lambda words it, `{"notInvoked": reason}`, or `{"timedOut": true}`."""
     match outcome:
         case Returned():
             return {"returned": outcome.value}
@@ -78,6 +79,8 @@ def outcome_fields(outcome: Outcome) -> dict[str, Any]:
             return {"error": outcome.payload()}
         case NotInvoked():
             return {"notInvoked": outcome.reason}
+        case IntegrationTimedOut():
+            return {"timedOut": True}
         case _:
             assert_never(outcome)
 

@@ -10,6 +10,7 @@ import pytest
 
 from pingbox.emulator.functions.outcome import FunctionError, FunctionSpec, NotInvoked, Returned
 from pingbox.emulator.functions.processes import ProcessFunctions
+from pingbox.emulator.gateway.conversation import IntegrationTimedOut
 from pingbox.emulator.happenings import (
     Connected,
     Disconnected,
@@ -99,6 +100,13 @@ def test_what_only_looks_like_a_node_error_is_shown_as_it_is(what):
 
 def test_a_function_that_never_ran_says_why():
     assert "no such function" in (text_line(invoked(NotInvoked("no such function")), verbose=False) or "")
+
+
+def test_an_integration_that_timed_out_says_so_even_when_quiet():
+    line = text_line(invoked(IntegrationTimedOut(), "$connect"), verbose=False)
+    assert line is not None
+    assert line.endswith("MessageLambda: the integration timed out; the function runs on")
+    assert json.loads(json_line(invoked(IntegrationTimedOut())))["outcome"].startswith("the integration timed out")
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,29 @@ def test_ctrl_c_says_goodbye_and_leaves_nothing(tmp_path):
         assert not (tmp_path / "ready.json").exists()
 
 
+SLOW_APP = """
+[tool.pingbox.routes]
+slow = { handler = "app.slow", integration-timeout = 0.05 }
+"""
+
+
+@pytest.mark.fact("RT-22")
+def test_an_integration_that_times_out_is_told_to_the_client_in_the_log_and_in_the_trace(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(SLOW_APP)
+    (tmp_path / "app.py").write_text("import time\n\n\ndef slow(event, context):\n    time.sleep(1)\n")
+    trace = tmp_path / "trace"
+    with serving(tmp_path, "--trace", str(trace), str(tmp_path)) as running:
+        with Clients(running.addresses["websocket"]) as ws:
+            ana = ws.connect()
+            ana.send_json({"action": "slow"})
+            assert ana.receive_json()["message"] == "Endpoint request timed out"
+        running.stop()
+    assert "the integration timed out" in running.output
+    assert "Traceback" not in running.output
+    told = [json.loads(line) for file in trace.iterdir() for line in file.read_text().splitlines()]
+    assert [one["outcome"] for one in told if one["type"] == "Invoked"] == [{"timedOut": True}]
+
+
 def test_what_was_written_is_there_after_a_restart(tmp_path):
     data = ("--data-dir", str(tmp_path / "data"))
     with serving(tmp_path, *data) as running, Clients(running.addresses["websocket"]) as ws:

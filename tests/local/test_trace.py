@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Returned
+from pingbox.emulator.gateway.conversation import IntegrationTimedOut
 from pingbox.emulator.happenings import Connected, FrameReceived, Invoked
 from pingbox.local.trace import Trace, TracedEvent, TraceError, read_events
 
@@ -26,6 +27,7 @@ def invoked(outcome):
             {"error": {"errorMessage": "bad day", "errorType": "ValueError"}},
         ),
         (NotInvoked("unknown"), {"notInvoked": "unknown"}),
+        (IntegrationTimedOut(), {"timedOut": True}),
     ],
 )
 def test_an_invocation_comes_back_as_it_was(tmp_path, outcome, recorded):
