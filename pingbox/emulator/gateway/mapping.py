@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlunsplit
 
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
-from pingbox.emulator.gateway import expressions, velocity
+from pingbox.emulator.gateway import expressions, utf8, velocity
 from pingbox.emulator.gateway.backends import local_address
 from pingbox.emulator.gateway.conversation import IntegrationFailed, IntegrationTimedOut, Rendered
 from pingbox.emulator.gateway.declaration import DEFAULT, TemplatedIntegration
@@ -153,18 +152,20 @@ def _render(template: str, body: str, event: Mapping[str, Any]) -> str:
 
 def _url(target: str, path: Mapping[str, str], query: Mapping[str, str]) -> str:
     for name, value in path.items():
-        target = target.replace(f"{{{name}}}", quote(value, safe=""))
+        target = target.replace(f"{{{name}}}", quote(value, safe="", errors="replace"))
     parts = local_address(target)
     return urlunsplit(
-        parts._replace(query=urlencode([*parse_qsl(parts.query, keep_blank_values=True), *query.items()]))
+        parts._replace(
+            query=urlencode([*parse_qsl(parts.query, keep_blank_values=True), *query.items()], errors="replace")
+        )
     )
 
 
 def _bytes(integration: TemplatedIntegration, payload: str) -> bytes:
     """RT-26: binary travels as base64 text and is converted only here."""
     if integration.content_handling_strategy != "CONVERT_TO_BINARY":
-        return payload.encode()
+        return utf8.encoded(payload)
     try:
         return base64.b64decode(payload, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error is one; letters outside of ASCII are another
         raise MappingError("CONVERT_TO_BINARY: the message is not base64") from error

@@ -18,7 +18,7 @@ from urllib.parse import quote_plus, unquote_plus
 
 import airspeed  # type: ignore[import-untyped]
 
-from pingbox.emulator.gateway import expressions
+from pingbox.emulator.gateway import expressions, utf8
 from pingbox.emulator.gateway.java_values import call, member, printed
 
 # A backslash in a text of Velocity's is a backslash; airspeed, whose only user here we are, takes it for Python's. What
@@ -76,7 +76,7 @@ class Util:
 
     @staticmethod
     def urlEncode(text: Any) -> str:  # noqa: N802 - the name is API Gateway's
-        return quote_plus(printed(text))
+        return quote_plus(printed(text), errors="replace")
 
     @staticmethod
     def urlDecode(text: str) -> str:  # noqa: N802 - the name is API Gateway's
@@ -84,7 +84,7 @@ class Util:
 
     @staticmethod
     def base64Encode(text: Any) -> str:  # noqa: N802 - the name is API Gateway's
-        return base64.b64encode(printed(text).encode()).decode()
+        return base64.b64encode(utf8.encoded(printed(text))).decode()
 
     @staticmethod
     def base64Decode(text: str) -> str:  # noqa: N802 - the name is API Gateway's

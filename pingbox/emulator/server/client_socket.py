@@ -10,7 +10,7 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from pingbox.emulator.gateway import conversation
+from pingbox.emulator.gateway import conversation, utf8
 from pingbox.emulator.gateway.connection import Connection
 from pingbox.emulator.gateway.conversation import BinaryMessage, Close, Effect, Invoke, Send, TextMessage
 from pingbox.emulator.happenings import Disconnected, FrameReceived, FrameSent
@@ -206,7 +206,7 @@ class ClientSocket(asyncio.Protocol):
                     self._running += 1
                     self._gateway.spawn(self._message(effect))
                 case Send(text, cause):
-                    self.write(OutgoingText(text.encode()), cause, self._gateway.clock.now())
+                    self.write(OutgoingText(utf8.encoded(text)), cause, self._gateway.clock.now())
                 case Close():
                     self.close(effect)
                 case _:

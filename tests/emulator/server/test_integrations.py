@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
@@ -239,6 +240,30 @@ async def test_a_message_cannot_write_headers_of_its_own(serve, backend, breakin
     assert backend.asked == []
 
 
+HALF_AN_EMOJI = '{"t":"\\ud83d"}'
+"""JSON can say it, UTF-8 cannot: what JavaScript's `slice` leaves of an emoji."""
+
+
+@pytest.mark.fact("RR-13", "RR-14")
+@pytest.mark.parametrize(
+    ("settings", "path", "body"),
+    [
+        ({"request_parameters": {"integration.request.querystring.t": "route.request.body.t"}}, "/?t=?", None),
+        ({"request_parameters": {"integration.request.path.t": "route.request.body.t"}}, "/?", None),
+        ({"request_templates": {"$default": "$input.path('$.t')"}}, "/", b"?"),
+        ({"request_templates": {"$default": "$util.urlEncode($input.path('$.t'))"}}, "/", b"%3F"),
+        ({"request_templates": {"$default": "$util.base64Encode($input.path('$.t'))"}}, "/", b"Pw=="),
+    ],
+    ids=["query", "path", "body", "urlEncode", "base64Encode"],
+)
+async def test_half_a_surrogate_pair_reaches_the_backend_as_a_question_mark(serve, backend, settings, path, body):
+    target = f"{backend.url}/{{t}}" if path == "/?" else f"{backend.url}/"
+    assert await answer(serve, TemplatedIntegration("HTTP", target, **settings), HALF_AN_EMOJI) == "backend says 200"
+    _, asked_path, _, asked_body = backend.asked[0]
+    assert unquote(asked_path) == path
+    assert body is None or asked_body == body
+
+
 @pytest.mark.fact("RR-14", "CN-1", "CN-3")
 @pytest.mark.parametrize("status", [101, 403])
 async def test_http_on_connect_decides_the_handshake_by_its_status(serve, backend, status):
@@ -274,6 +299,14 @@ async def test_base64_becomes_binary_only_where_the_integration_converts(serve, 
     integration = TemplatedIntegration("HTTP", backend.url, content_handling_strategy="CONVERT_TO_BINARY")
     await answer(serve, integration, "/wAB")
     assert backend.asked[0][3] == b"\xff\x00\x01"
+
+
+@pytest.mark.fact("RT-21")
+@pytest.mark.parametrize("message", ["a", "!!!!", "é"])
+async def test_what_is_not_base64_cannot_be_converted(serve, backend, message):
+    integration = TemplatedIntegration("HTTP", backend.url, content_handling_strategy="CONVERT_TO_BINARY")
+    assert (await answer(serve, integration, message)).startswith('{"message": "Internal server error"')
+    assert backend.asked == []
 
 
 async def test_a_one_way_route_with_a_backend_is_silent(serve, backend):

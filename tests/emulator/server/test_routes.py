@@ -228,6 +228,16 @@ async def test_a_two_way_route_sends_the_body_whatever_the_status(serve, status)
     assert await raw.received() == (1, True, b"answer")
 
 
+@pytest.mark.fact("RR-4")
+async def test_half_a_surrogate_pair_in_the_body_reaches_the_client_as_a_question_mark(serve):
+    """A handler's JSON can hold what a text frame cannot: JavaScript's `slice` leaves it of an emoji."""
+    functions = FakeFunctions(ask={"statusCode": 200, "body": "cut \ud83d"})
+    world = await serve(chat_api(lambda_route("ask", two_way=True)), functions=functions)
+    raw = await world.upgraded()
+    await raw.text('{"action":"ask"}')
+    assert await raw.received() == (1, True, b"cut ?")
+
+
 @pytest.mark.fact("RR-5")
 @pytest.mark.parametrize("response", [{"statusCode": 200}, {"statusCode": 200, "body": None}])
 async def test_a_two_way_route_without_a_body_sends_an_empty_message(serve, response):
