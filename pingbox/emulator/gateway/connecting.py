@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import assert_never
@@ -10,6 +11,8 @@ from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Return
 from pingbox.emulator.gateway import error_frames
 from pingbox.emulator.gateway.conversation import IntegrationFailed, IntegrationOutcome, IntegrationTimedOut, Rendered
 from pingbox.emulator.gateway.proxy_response import Malformed, read_proxy_response
+
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ def connect_ended(outcome: IntegrationOutcome) -> Accept | Refuse:
 
 def _by_status(status: int, subprotocol: str | None) -> Accept | Refuse:
     if 200 <= status <= 299:
+        if subprotocol is not None and not _HEADER_VALUE.fullmatch(subprotocol):
+            return _failed(502, "$connect returned a Sec-WebSocket-Protocol that no header can carry, expected ASCII")
         return Accept(subprotocol)
     if not 300 <= status <= 599:  # CN-13: 101 is not for the function to say
         return _failed(502, f"$connect returned statusCode {status}, expected 2xx to accept or 300-599 to refuse")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 _MEMBERS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
+
+_DIGITS = re.compile(r"[0-9]{1,9}")  # as many as an integer of Java's holds
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def _status(value: Any) -> int | None:
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         return int(value)
     # Lambda proxies accept digits in a string too; anything else is "not a number" (CN-6).
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+    return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else None
 
 
 def _headers(response: Mapping[str, Any]) -> Mapping[str, str] | Malformed:
@@ -69,7 +73,8 @@ def _headers(response: Mapping[str, Any]) -> Mapping[str, str] | Malformed:
             if any(isinstance(each, dict | list) for each in values):
                 return Malformed(f"{member}[{name!r}] holds an object or a list of lists, expected text")
             if values and values[-1] is not None:
-                found[name.lower()] = str(values[-1])
+                last = values[-1]
+                found[name.lower()] = last if isinstance(last, str) else json.dumps(last)
     return found
 
 

@@ -170,6 +170,10 @@ async def test_a_connect_function_that_fails_is_502(serve, failure):
         {"statusCode": "abc"},
         {"statusCode": 200, "unknown": 1},
         {"statusCode": 101},
+        {"statusCode": "2" * 5000},
+        {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "chat\r\nX-Mine: 1"}},
+        {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "чат"}},
+        {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "\ud83d"}},
     ],
 )
 async def test_a_malformed_connect_response_is_502(serve, nonsense):

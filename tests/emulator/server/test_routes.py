@@ -139,6 +139,7 @@ async def test_a_message_without_a_route_is_forbidden_and_the_connection_stays(s
         "text",
         {"statusCode": 200, "ConnectionId": "x", "Data": "y"},
         {"statusCode": "no number"},
+        {"statusCode": "2" * 5000},
         {"statusCode": 200, "body": {"not": "text"}},
         {"statusCode": 200, "headers": ["not", "an object"]},
     ],
