@@ -10,6 +10,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request
 from websockets.streams import StreamReader
 
+from pingbox.emulator.gateway import error_frames
 from pingbox.emulator.gateway.handshake_request import HandshakeRequest
 
 
@@ -32,6 +33,8 @@ def parse_request(head: bytes) -> Request:
     except StopIteration as done:
         request: Request = done.value
         return request
+    except UnicodeDecodeError as error:
+        raise BadRequestError(400, "the URL has a byte beyond ASCII, expected it percent-encoded") from error
     except Exception as error:
         # websockets raises its own kinds for long lines and many headers, and ValueError and EOFError for the rest.
         raise BadRequestError(
@@ -61,9 +64,11 @@ def accepted(accept_key: str, deflate: bool, subprotocol: str | None) -> bytes:
 
 
 def refused(status: int, message: str, *, connection_id: str = "", request_id: str = "") -> bytes:
-    """A refusal with the body of OQ-9; without ids for requests that never became a connection."""
-    ids = f', "connectionId":"{connection_id}", "requestId":"{request_id}"' if connection_id else ""
-    body = f'{{"message": {json.dumps(message)}{ids}}}'.encode()
+    """A refusal with the body of OQ-9; for requests that never became a connection, and have no ids, of OQ-21."""
+    if connection_id:
+        body = error_frames.error_frame(message, connection_id, request_id).encode()
+    else:
+        body = json.dumps({"message": message}, separators=(",", ":")).encode()
     headers = Headers()
     headers["Date"] = email.utils.formatdate(usegmt=True)
     headers["Content-Type"] = "application/json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 from botocore.exceptions import ClientError
@@ -112,7 +113,9 @@ async def test_a_plain_get_on_a_stage_is_426_and_elsewhere_403(serve, fallback):
 @pytest.mark.parametrize("path", ["/nope", "/", "/dev/more", "/a/b/c", "/DEV"])
 async def test_a_wrong_stage_is_403_and_the_log_says_which_there_are(serve, path):
     world = await serve()
-    assert await world.refusal(path=path) == 403
+    raw = await world.raw()
+    answer = await raw.upgrade(path)
+    assert (answer.status, answer.body) == (403, b'{"message":"Forbidden"}')
     [refused] = [seen for seen in world.recorder.steps if isinstance(seen, Refused)]
     assert "/dev" in refused.reason
     assert world.events() == []
@@ -298,6 +301,14 @@ async def test_a_broken_handshake_gets_a_clear_status_and_runs_nothing(serve, br
     assert (await raw.answer()).status == status
     assert world.events() == []
     assert [seen.status for seen in world.recorder.steps if isinstance(seen, Refused)] == [status]
+
+
+async def test_a_url_that_is_not_percent_encoded_is_told_so(serve):
+    world = await serve()
+    raw = await world.raw()
+    answer = await raw.upgrade("/dev?name=zoë")
+    assert answer.status == 400
+    assert json.loads(answer.body) == {"message": "the URL has a byte beyond ASCII, expected it percent-encoded"}
 
 
 async def test_endless_headers_are_refused(serve):
