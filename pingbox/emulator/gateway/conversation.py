@@ -111,7 +111,6 @@ IDLE = Close(1001, "Going away")  # QT-22
 TOO_OLD = Close(1001, "Going away")  # QT-23, OQ-3
 STOPPING = Close(1001, "Going away")  # QT-28: the emulator ends
 BINARY = Close(1003)  # RT-26
-TOO_BIG = Close(1009)  # QT-20
 TOO_MANY = Close(1008, "Too Many Requests")  # QT-27
 DELETED = Close(1000)  # OQ-6
 NORMALLY = "Connection Closed Normally"  # DC-12, in the event only

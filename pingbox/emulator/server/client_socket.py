@@ -163,11 +163,11 @@ class ClientSocket(asyncio.Protocol):
         try:
             self._waiting.append(TextMessage(payload.decode("utf-8")))
         except UnicodeDecodeError:
-            self._fail(CloseCode.INVALID_DATA)
+            self._fail(CloseCode.INVALID_DATA, "a text message is not UTF-8")
 
-    def _fail(self, code: CloseCode) -> None:
+    def _fail(self, code: CloseCode, problem: str) -> None:
         if self._end is None:
-            self._protocol.fail(code)
+            self._protocol.fail(code, problem)
             self._gone(code, "")
 
     def _pump(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from websockets.exceptions import PayloadTooBig
-from websockets.frames import Frame, Opcode
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
@@ -34,3 +34,12 @@ class GatewayProtocol(ServerProtocol):
         elif frame.opcode is Opcode.CONT and so_far is not None and so_far + len(frame.data) > limits.MESSAGE_BYTES:
             raise PayloadTooBig(len(frame.data), limits.MESSAGE_BYTES - so_far)
         super().recv_frame(frame)
+
+    def fail(self, code: int, reason: str = "") -> None:
+        """Close for what the client did wrong; `reason` is for the developer's log.
+
+        AWS's words for it are not known, so the close frame has none (OQ-5), nor has the `$disconnect` event.
+        """
+        if reason and code != CloseCode.ABNORMAL_CLOSURE:
+            protocol_logger.warning("a connection is closed with %d: %s", code, reason)
+        super().fail(code)
