@@ -13,11 +13,13 @@ import random
 import shutil
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
+from urllib.parse import urlsplit
 
 from pingbox.testing import RefusedError, WebSocket, WebSockets
+from support.raw_socket import RawSocket, upgrade_request
 
 _PATIENCE = 40.0  # seconds; the gateway itself gives up after 29
 _ERROR = "Internal server error"
@@ -81,7 +83,7 @@ class Crowd:
 
         async def one() -> None:
             async with self._enter() as socket:
-                await self._ask(socket, {"action": "slow", "seconds": seconds}, "slow")
+                await socket.ask("slow", seconds=seconds)
 
         await asyncio.gather(*(self._noted("a slow one", one) for _ in range(environments)))
 
@@ -89,14 +91,18 @@ class Crowd:
         """Let a handler start a process that belongs to nobody."""
         async with self._enter() as socket:
             await socket.send(json.dumps({"action": "rough", "how": "escaped child"}))
-            await self._talk(socket, "talk")
+            await socket.ask("talk")
+
+    async def lead(self, kind: str) -> None:
+        """A life of this kind."""
+        await self._noted(kind, self._kinds[kind][0])
 
     async def _member(self, until: float) -> None:
         kinds = list(self._kinds)
         weights = [weight for _, weight in self._kinds.values()]
         while asyncio.get_running_loop().time() < until:
             (kind,) = self._chance.choices(kinds, weights)
-            await self._noted(kind, self._kinds[kind][0])
+            await self.lead(kind)
 
     async def _noted(self, kind: str, life: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -114,12 +120,12 @@ class Crowd:
         async with self._enter() as socket:
             for _ in range(self._chance.randint(1, 6)):
                 await self._think()
-                await self._talk(socket, self._chance.choice(["talk", "talk", "post"]))
+                await socket.ask(self._chance.choice(["talk", "talk", "post"]))
 
     async def _vanishing(self) -> None:
         async with self._enter() as socket:
             await self._think()
-            await self._talk(socket, "talk")
+            await socket.ask("talk")
             if self._chance.random() < 0.3:
                 await socket.send(json.dumps({"action": "post"}))  # its answer finds nobody
             await socket.vanish()
@@ -133,7 +139,7 @@ class Crowd:
             with contextlib.suppress(_Ended):
                 while True:
                     await asyncio.sleep(min(self.times.idle / 3, self.times.think))
-                    await self._talk(socket, "talk")
+                    await socket.ask("talk")
 
     async def _binary(self) -> None:
         async with self._enter() as socket:
@@ -155,7 +161,7 @@ class Crowd:
             if how in _SPOILS:
                 answer = await socket.heard()
                 _expect(answer.get("message") == _ERROR, f"{how} by {action} was answered {answer}")
-            await self._talk(socket, "talk")
+            await socket.ask("talk")
 
     async def _refused(self) -> None:
         await self._not_let_in("refuse", 403)
@@ -164,17 +170,31 @@ class Crowd:
         await self._not_let_in("crash", 502)
 
     async def _half(self) -> None:
-        host, _, port = self.url.split("/")[2].partition(":")
-        _, writer = await asyncio.open_connection(host, int(port))
-        writer.write(b"GET /soak HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n")
-        await writer.drain()
-        await self._think()
-        writer.transport.abort()
+        address = urlsplit(self.url)
+        request = upgrade_request(address.path)
+        raw = await RawSocket.connect(address.port or 80)
+        try:
+            await raw.send(request[: self._chance.randrange(1, len(request))])
+            await self._think()
+        finally:
+            await raw.drop()
 
     # --- steps
 
-    def _enter(self, query: str = "") -> Inside:
-        return Inside(self, self._entrance, query)
+    @contextlib.asynccontextmanager
+    async def _enter(self, query: str = "") -> AsyncIterator[Inside]:
+        """A connection whose id is known and noted, however it ends."""
+        async with self._entrance:
+            opened = time.monotonic()
+            socket = await self.ws.connect(query, timeout=_PATIENCE)
+        self.open += 1
+        try:
+            inside = Inside(socket, self.times, opened)
+            self.ended.append((await inside.ask("talk"))["me"])
+            yield inside
+        finally:
+            self.open -= 1
+            await socket.close()
 
     async def _not_let_in(self, wish: str, status: int) -> None:
         try:
@@ -188,16 +208,7 @@ class Crowd:
             await socket.send(frame)
             answer = await socket.heard()
             _expect("message" in answer and "connectionId" in answer, f"{frame} was answered {answer}")
-        await self._talk(socket, "talk")
-
-    async def _talk(self, socket: Inside, action: str) -> dict[str, Any]:
-        return await self._ask(socket, {"action": action}, action)
-
-    async def _ask(self, socket: Inside, frame: dict[str, Any], answer: str) -> dict[str, Any]:
-        await socket.send(json.dumps(frame))
-        heard = await socket.heard()
-        _expect(heard.get("type") == answer, f"{frame} was answered {heard}")
-        return heard
+        await socket.ask("talk")
 
     async def _closed_by_server(self, socket: Inside, code: int) -> None:
         """`code` 1001: the idle timeout, and not a moment too early."""
@@ -206,7 +217,7 @@ class Crowd:
         except _Ended:
             _expect(code == 1001, f"was idle instead of closed with {code}")
         except _ClosedError as closed:
-            _expect(closed.code == code, f"closed with {closed.code}, not {code}")
+            _expect(closed.code == code != 1001, f"{closed}, not {code} when it was due")
 
     async def _think(self) -> None:
         await asyncio.sleep(self._chance.uniform(0.2, 1.8) * self.times.think)
@@ -217,67 +228,54 @@ class _Ended(Exception):  # noqa: N818
 
 
 class _ClosedError(Exception):
-    """The connection is gone, other than by the gateway's timers."""
+    """The connection is gone, other than by the gateway's timers when they were due."""
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: int, silence: float) -> None:
         self.code = code
-        super().__init__(f"the connection was closed with {code}")
+        super().__init__(f"the connection was closed with {code}, {silence:.2f} s after the client's last message")
 
 
 class Inside:
-    """A connection whose id is known and noted, however it ends."""
+    """A client that is in, and knows when the gateway may close its connection. `opened` on the monotonic clock."""
 
-    def __init__(self, crowd: Crowd, entrance: asyncio.Semaphore, query: str) -> None:
-        self._crowd = crowd
-        self._entrance = entrance
-        self._query = query
-        self._socket: WebSocket
-
-    async def __aenter__(self) -> Inside:
-        async with self._entrance:
-            self._opened = self._said = time.monotonic()
-            self._socket = await self._crowd.ws.connect(self._query, timeout=_PATIENCE)
-        self._crowd.open += 1
-        try:
-            await self.send('{"action":"talk"}')
-            self._crowd.ended.append((await self.heard())["me"])
-        except BaseException:
-            await self.__aexit__()
-            raise
-        return self
-
-    async def __aexit__(self, *error: Any) -> None:
-        self._crowd.open -= 1
-        await self._socket.close()
+    def __init__(self, socket: WebSocket, times: Times, opened: float) -> None:
+        self._socket = socket
+        self._times = times
+        self._opened = self._said = opened
 
     async def send(self, frame: str | bytes) -> None:
         self._said = time.monotonic()
-        try:
+        with self._judged():
             await self._socket.send(frame)
-        except AssertionError as error:
-            self._judge(error)
 
     async def heard(self, longer: float = 0.0) -> dict[str, Any]:
         """The next frame, within the patience everybody has and `longer`."""
-        try:
+        with self._judged():
             heard: dict[str, Any] = await self._socket.receive_json(timeout=_PATIENCE + longer)
-        except AssertionError as error:
-            self._judge(error)
+        return heard
+
+    async def ask(self, action: str, **members: Any) -> dict[str, Any]:
+        """Send an event of which the answer has its name for a type."""
+        await self.send(json.dumps({"action": action, **members}))
+        heard = await self.heard()
+        _expect(heard.get("type") == action, f"{action} was answered {heard}")
         return heard
 
     async def vanish(self) -> None:
         """Be gone without a word."""
         await self._socket.drop()
 
-    def _judge(self, error: AssertionError) -> NoReturn:
-        code = self._socket.close_code
-        if code is None:
-            raise error  # it is open, and silent
-        now, times = time.monotonic(), self._crowd.times
-        in_time = now - self._opened >= times.duration or now - self._said >= times.idle
-        if code == 1001 and in_time:
-            raise _Ended from error
-        raise _ClosedError(code) from error
+    @contextlib.contextmanager
+    def _judged(self) -> Iterator[None]:
+        """What the kit asserts in the block is silence, or the connection's end: a due one, or another."""
+        try:
+            yield
+        except AssertionError as error:
+            code, now = self._socket.close_code, time.monotonic()
+            if code is None:
+                raise  # it is open, and silent
+            due = now - self._opened >= self._times.duration or now - self._said >= self._times.idle
+            raise _Ended if code == 1001 and due else _ClosedError(code, now - self._said) from error
 
 
 def _expect(condition: bool, what: str) -> None:

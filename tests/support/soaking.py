@@ -141,8 +141,9 @@ async def run_soak(soak: Soak, folder: Path) -> Verdict:
         await _look_for_the_stuck(server, crowd, verdict)
         await _with_a_stray(server, crowd)
         verdict.orphans += [f"after Ctrl-C: {left}" for left in await server.end(signal.SIGINT)]
-    async with soak_server(folder, soak.times) as server:
-        verdict.orphans += [f"after kill -9: {left}" for left in await _killed_in_full_swing(server, soak)]
+    async with soak_server(folder, soak.times) as server, Clients(server.url) as ws:
+        crowd = Crowd(ws, server.url, soak.times, soak.seed + 1)
+        verdict.orphans += [f"after kill -9: {left}" for left in await _killed_in_full_swing(server, soak, crowd)]
     output = (folder / "output.txt").read_text(errors="replace")
     verdict.faults += re.findall(r"^(?:ERROR|CRITICAL): .*(?:\n.+){0,20}", output, re.MULTILINE)
     return verdict
@@ -194,13 +195,8 @@ async def _with_a_stray(server: Server, crowd: Crowd) -> None:
     await until(lambda: "sleep 3600 " in server.descendants().values(), "a stray process", within=30)
 
 
-async def _killed_in_full_swing(server: Server, soak: Soak) -> list[str]:
+async def _killed_in_full_swing(server: Server, soak: Soak, crowd: Crowd) -> list[str]:
     """Kill the server while environments work, hang and have children."""
-    async with Clients(server.url) as ws:
-        return await _killed_under(server, soak, Crowd(ws, server.url, soak.times, soak.seed + 1))
-
-
-async def _killed_under(server: Server, soak: Soak, crowd: Crowd) -> list[str]:
     work = [asyncio.create_task(crowd.burst(min(soak.environments, 10), 60))]
     loop = asyncio.get_running_loop()
     work.append(loop.create_task(crowd.live(min(soak.members, 50), loop.time() + 60)))
