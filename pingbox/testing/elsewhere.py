@@ -60,7 +60,7 @@ class Clients:
             tls=self._tls,
         )
         # Those that are gone need no cutting: who comes and goes all night costs nothing.
-        self._clients = [known for known in self._clients if not known.wire.ended] + [client]
+        self._clients = [known for known in self._clients if not known.wire.is_gone] + [client]
         return client
 
     async def settle(self) -> None:

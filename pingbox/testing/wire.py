@@ -137,6 +137,11 @@ class Wire(asyncio.Protocol):
         """Return once the TCP connection is closed."""
         await asyncio.shield(self._lost)
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the TCP connection is closed; after `ended` that is up to the server, which may never do it."""
+        return self._lost.done()
+
     def stop_reading(self) -> None:
         self._transport.pause_reading()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import ssl
 import threading
 import weakref
 
 import pytest
 from websockets.asyncio.server import serve
+from websockets.utils import accept_key
 
 from pingbox.emulator.clock import SystemClock
 from pingbox.emulator.functions.in_process import InProcessFunction, InProcessFunctions
@@ -146,6 +148,27 @@ def test_who_comes_and_goes_costs_nothing(address):
         gc.collect()
         assert [ref for ref in gone if ref() is not None] == []
         assert (stays.name, stays.open) == ("client 21", True)
+
+
+async def test_who_was_sent_away_is_hung_up_on_even_if_the_server_never_does():
+    """It would be a warning, and so an error, when collected; another that connects later changes nothing."""
+    hung_up = asyncio.Queue()
+
+    async def send_away(reader, writer):
+        request = await reader.readuntil(b"\r\n\r\n")
+        accept = accept_key(re.search(rb"Sec-WebSocket-Key: (\S+)", request)[1].decode())
+        head = ["HTTP/1.1 101 Welcome", "Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept}"]
+        writer.write("\r\n".join([*head, "", ""]).encode() + b"\x88\x02" + (1001).to_bytes(2, "big"))
+        await reader.read()
+        hung_up.put_nowait(True)
+        writer.close()
+
+    async with await asyncio.start_server(send_away, "127.0.0.1", 0) as server:
+        async with Clients(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}") as ws:
+            for _ in range(2):
+                await (await ws.connect()).closed_with(1001)
+        for _ in range(2):
+            await asyncio.wait_for(hung_up.get(), 5)
 
 
 def leaving(ws):
