@@ -19,10 +19,10 @@ def check_permissions(stack: Stack, apis: tuple[Api, ...], functions: FunctionTa
         if permission.text("Principal") in ("apigateway.amazonaws.com", "*")
     ]
     for api in apis:
-        missing: dict[str, list[str]] = {}
+        missing: dict[str, dict[str, None]] = {}  # each caller once, however many stages it has
         for function, caller, source in _calls(stack, api):
             if function in functions.specs and not any(_allows(p, function, source) for p in permissions):
-                missing.setdefault(function, []).append(caller)
+                missing.setdefault(function, {})[caller] = None
         for function, callers in missing.items():
             findings.warn(
                 functions.places[function],

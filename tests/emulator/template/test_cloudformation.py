@@ -328,6 +328,16 @@ def test_a_missing_permission_is_named_with_its_routes(read, smallest):
     assert "call it for $default;" in warning
 
 
+def test_a_missing_permission_is_named_once_however_many_stages_there_are(read, smallest):
+    """CF-11."""
+    text = smallest()
+    second = (
+        "  Second: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Api, StageName: b, AutoDeploy: true}}\n"
+    )
+    (warning,) = read(text[: text.index("  Perm:")] + second).warnings
+    assert "call it for $connect, $default;" in warning
+
+
 def test_an_integration_with_a_role_needs_no_permission(read, smallest):
     text = smallest().replace(
         "      IntegrationType", "      CredentialsArn: arn:aws:iam::1:role/r\n      IntegrationType"
