@@ -43,7 +43,7 @@ def read_proxy_response(value: Any) -> ProxyResponse | Malformed:
     # fails on AWS is the worse mistake of the two.
     status = _status(value.get("statusCode"))
     if status is None:
-        return Malformed(f"statusCode is {_shown(value.get('statusCode'))}, expected a number such as 200")
+        return Malformed(f"statusCode is {_shown(value.get('statusCode'))}, expected a whole number such as 200")
     body = value.get("body")
     if body is not None and not isinstance(body, str):
         return Malformed(f"body is {_shown(body)}, expected a string: use json.dumps / JSON.stringify")
