@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, assert_never
 
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
-from pingbox.emulator.gateway import error_frames, events
+from pingbox.emulator.gateway import error_frames, events, limits, utf8
 from pingbox.emulator.gateway.connection import Connection
-from pingbox.emulator.gateway.declaration import DISCONNECT, Api, Route, Stage
+from pingbox.emulator.gateway.declaration import CONNECT, DISCONNECT, Api, LambdaProxy, Route, Stage
 from pingbox.emulator.gateway.proxy_response import Malformed, read_proxy_response
 from pingbox.emulator.gateway.request_models import accepts
 from pingbox.emulator.gateway.route_selection import select_route
@@ -192,15 +192,20 @@ def message_ended(connection: Connection, route: Route, outcome: IntegrationOutc
             assert_never(outcome)
 
 
-def problem(outcome: IntegrationOutcome, *, proxy: bool) -> str | None:
+def problem(outcome: IntegrationOutcome, route: Route) -> str | None:
     """What the developer should know and the client is not told; None if all is well or the function logs it itself."""
     match outcome:
         case IntegrationFailed(problem, _):
             return problem
         case NotInvoked(reason):
             return f"the function was not invoked: {reason}"
-        case Returned(value) if proxy and isinstance(response := read_proxy_response(value), Malformed):
-            return f"malformed Lambda proxy response: {response.problem}"
+        case Rendered(_, body):
+            return _oversized(route, body)
+        case Returned(value) if isinstance(route.integration, LambdaProxy) and route.route_key != DISCONNECT:  # DC-2
+            response = read_proxy_response(value)
+            if isinstance(response, Malformed):
+                return f"malformed Lambda proxy response: {response.problem}"
+            return _oversized(route, response.body)
         case _:
             return None
 
@@ -248,6 +253,16 @@ DROPPED = (1006, "")
 
 def _refused(message: str, connection: Connection, ids: EventIds) -> Send:
     return Send(error_frames.error_frame(message, connection.connection_id, ids.request_id), "gateway")
+
+
+def _oversized(route: Route, body: str | None) -> str | None:
+    """QT-5 holds for answers, too, but what AWS does with a larger one nobody has recorded."""
+    if not route.two_way or route.route_key in (CONNECT, DISCONNECT) or len(body or "") <= limits.MESSAGE_BYTES // 4:
+        return None
+    size = len(utf8.encoded(body or ""))
+    if size <= limits.MESSAGE_BYTES:
+        return None
+    return f"its answer has {size} bytes, expected at most {limits.MESSAGE_BYTES}; it is sent here, AWS may not send it"
 
 
 def _route_response(route: Route, body: str | None) -> list[Send]:

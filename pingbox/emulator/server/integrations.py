@@ -9,7 +9,7 @@ from typing import Any, assert_never
 from pingbox.emulator.gateway import conversation
 from pingbox.emulator.gateway.connection import Connection
 from pingbox.emulator.gateway.conversation import IntegrationFailed, IntegrationOutcome
-from pingbox.emulator.gateway.declaration import DISCONNECT, LambdaProxy, Route, TemplatedIntegration
+from pingbox.emulator.gateway.declaration import LambdaProxy, Route, TemplatedIntegration
 from pingbox.emulator.server.gateway import Gateway
 from pingbox.emulator.server.invoking import invoke
 
@@ -21,8 +21,7 @@ async def integrate(
 ) -> IntegrationOutcome:
     """The integration's outcome; never raises. What went wrong by the integration's own fault is logged."""
     outcome = await _perform(gateway, connection, route, event)
-    judged = isinstance(route.integration, LambdaProxy) and route.route_key != DISCONNECT  # DC-2
-    problem = conversation.problem(outcome, proxy=judged)
+    problem = conversation.problem(outcome, route)
     if problem is not None:
         logger.warning("route %s: %s", route.route_key, problem)
     return outcome

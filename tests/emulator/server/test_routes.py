@@ -239,6 +239,28 @@ async def test_half_a_surrogate_pair_in_the_body_reaches_the_client_as_a_questio
     assert await raw.received() == (1, True, b"cut ?")
 
 
+@pytest.mark.fact("QT-5", "RR-4")
+@pytest.mark.parametrize(("text", "warned"), [("x" * 131072, False), ("x" * 131073, True), ("é" * 65537, True)])
+async def test_an_answer_of_more_than_128_kb_is_sent_with_a_warning(serve, text, warned, caplog):
+    """The quota is known, what happens to such an answer is not."""
+    functions = FakeFunctions(ask={"statusCode": 200, "body": text})
+    world = await serve(chat_api(lambda_route("ask", two_way=True)), functions=functions)
+    client = await world.client()
+    await client.send_json({"action": "ask"})
+    assert await client.receive() == text
+    assert (f"its answer has {len(text.encode())} bytes" in caplog.text) == warned
+
+
+@pytest.mark.fact("RR-4")
+async def test_a_body_that_calls_itself_base64_is_sent_as_it_is(serve):
+    """What AWS does with the member on a route is not recorded; text frames are all it has (MG-30)."""
+    functions = FakeFunctions(ask={"statusCode": 200, "body": "aGk=", "isBase64Encoded": True})
+    world = await serve(chat_api(lambda_route("ask", two_way=True)), functions=functions)
+    raw = await world.upgraded()
+    await raw.text('{"action":"ask"}')
+    assert await raw.received() == (1, True, b"aGk=")
+
+
 @pytest.mark.fact("RR-5")
 @pytest.mark.parametrize("response", [{"statusCode": 200}, {"statusCode": 200, "body": None}])
 async def test_a_two_way_route_without_a_body_sends_an_empty_message(serve, response):
