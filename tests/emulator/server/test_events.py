@@ -105,6 +105,14 @@ async def test_times_are_utc_and_in_milliseconds(serve):
     assert message["requestTimeEpoch"] <= disconnect["requestTimeEpoch"]
 
 
+@pytest.mark.fact("EV-9", "EV-11")
+async def test_a_header_in_two_letter_cases_is_two_members(serve):
+    events = await conversation(serve, headers=("X-Twice: a", "x-twice: b", "X-Twice: c"))
+    headers, multi = events[0]["headers"], events[0]["multiValueHeaders"]
+    assert (headers["X-Twice"], headers["x-twice"]) == ("c", "b")
+    assert (multi["X-Twice"], multi["x-twice"]) == (["a", "c"], ["b"])
+
+
 @pytest.mark.fact("EV-9", "EV-10", "EV-11")
 async def test_connect_shows_the_clients_headers_in_its_own_letter_case(serve):
     """Without Connection and Upgrade, with the canonical Host and with what the gateway adds."""

@@ -231,6 +231,26 @@ async def test_only_the_subprotocol_of_the_connect_response_is_passed_on(serve):
     assert b"hello" not in answer.body
 
 
+@pytest.mark.fact("CN-11")
+@pytest.mark.parametrize(
+    ("response", "answered"),
+    [
+        ({"headers": {"sec-websocket-protocol": "superchat"}}, "superchat"),
+        ({"multiValueHeaders": {"Sec-WebSocket-Protocol": ["chat", "superchat"]}}, "superchat"),
+        ({"headers": {"Sec-WebSocket-Protocol": "not offered"}}, "not offered"),
+        ({"headers": {"Sec-WebSocket-Protocol": None}}, None),
+        ({"headers": None, "multiValueHeaders": None}, None),
+    ],
+    ids=["another letter case", "the last of several", "one that was not offered", "null", "no headers"],
+)
+async def test_the_subprotocol_is_passed_on_as_it_was_returned(serve, response, answered):
+    """That it is one of those offered is the function's business; what AWS does otherwise is not recorded."""
+    world = await serve(functions=refusing({"statusCode": 200, **response}))
+    raw = await world.raw()
+    answer = await raw.upgrade("/dev", "Sec-WebSocket-Protocol: chat, superchat")
+    assert (answer.status, answer.headers.get("sec-websocket-protocol")) == (101, answered)
+
+
 @pytest.mark.fact("CN-12", "OQ-19")
 async def test_a_subprotocol_that_connect_does_not_echo_is_not_answered(serve):
     """The gateway never picks one itself; the offer reaches the function as it was sent."""
