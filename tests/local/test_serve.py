@@ -209,6 +209,17 @@ def test_a_bad_option_gets_a_clear_line_and_an_exit_code(arguments, words):
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.fact("HS-2")
+def test_an_app_that_cannot_be_served_gets_a_clear_line_and_an_exit_code(tmp_path):
+    (tmp_path / "app.py").write_text("def ping(event, context):\n    return {'statusCode': 200}\n")
+    table = tmp_path / "pyproject.toml"
+    table.write_text('[tool.pingbox]\nstage = "a b"\nroutes = {"$default" = "app.ping"}\n')
+    refused = pingbox("serve", "--ephemeral", str(tmp_path))
+    assert refused.returncode == 1
+    assert "stage name 'a b': expected letters, digits, - and _" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 async def test_the_same_is_served_over_tls_under_aws_own_names(tmp_path):
     """HS-1, HS-9: for clients that insist on https, trusting the authority that was written for them."""
     import ssl

@@ -26,7 +26,7 @@ from pingbox.emulator.gateway.request_parameters import check_parameter
 from pingbox.emulator.gateway.route_selection import check_expression
 
 _SPECIAL = frozenset({CONNECT, DISCONNECT, DEFAULT})
-_STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")  # HS-2
 _TYPES = ("AWS", "HTTP", "HTTP_PROXY", "MOCK")
 _TIMEOUT_MS = range(50, 29_001)  # RR-16
 
@@ -63,7 +63,7 @@ def _api(api: Api) -> Iterator[str]:
 
 def _stage(stage: Stage) -> Iterator[str]:
     """HS-2."""
-    if not _STAGE.fullmatch(stage.name):
+    if not STAGE_NAME.fullmatch(stage.name):
         yield f"stage name {stage.name!r}: expected letters, digits, - and _ (a WebSocket API has no $default stage)"
 
 

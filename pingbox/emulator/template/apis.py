@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pingbox.emulator.gateway.checking import STAGE_NAME
 from pingbox.emulator.gateway.credentials import check_key_expression
 from pingbox.emulator.gateway.declaration import Api, Stage, Throttle
 from pingbox.emulator.gateway.route_selection import check_expression
@@ -102,7 +103,7 @@ def _stages(api: Resource, findings: Findings, only: str | None) -> tuple[Stage,
 
 def _stage(resource: Resource, findings: Findings) -> Stage:
     name = resource.required("StageName")
-    if name == "$default":
+    if not STAGE_NAME.fullmatch(name):
         raise resource.wrong("StageName", name, "a name of letters, digits, - and _ ($default is for HTTP APIs; HS-2)")
     if not resource.flag("AutoDeploy") and resource.text("DeploymentId") is None:
         findings.warn(

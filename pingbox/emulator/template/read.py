@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+from pingbox.emulator.gateway.checking import DeclarationError, check
 from pingbox.emulator.template.app import App, Output
 from pingbox.emulator.template.cloudformation import read_cloudformation
 from pingbox.emulator.template.code import default_cache
 from pingbox.emulator.template.document import Document, read_document
+from pingbox.emulator.template.errors import Place, TemplateError
 from pingbox.emulator.template.findings import Findings
 from pingbox.emulator.template.locating import HANDLERS, locate, unreadable
 from pingbox.emulator.template.references import Account
@@ -46,7 +48,20 @@ def read_app(
     reading = _Reading(parameters, stage, region, account_id, cache or default_cache())
     found = locate(source)
     app = reading.handlers(found) if isinstance(found, str) else reading.file(found)
+    _check(app, found)
     return replace(app, source=str(source), outputs=_local_outputs(app, endpoint))
+
+
+def _check(app: App, found: Path | str) -> None:
+    """What the readers of a kind of source let pass, and the gateway would refuse at its start."""
+    try:
+        check(app.apis)
+    except DeclarationError as error:
+        raise TemplateError(
+            f"what it declares cannot be served: {error}",
+            place=Place(str(found)),
+            next_step="correct it as the sentence says",
+        ) from error
 
 
 class _Reading:

@@ -232,6 +232,7 @@ def test_api_keys_count_through_a_usage_plan_when_enabled(read, smallest):
         ("RouteKey: $default,", "RouteKey: $joined,", "$joined"),  # RT-11
         ("RouteKey: $default,", "RouteKey: $connect,", "$connect"),
         ("StageName: prod", "StageName: $default", "$default"),  # HS-2
+        ("StageName: prod", "StageName: a/b", "a/b"),
         ("IntegrationType: AWS_PROXY", "IntegrationType: LAMBDA", "LAMBDA"),
         ('Target: !Sub "integrations/${Int}"', "Target: !Ref Int", "Int"),
         (
@@ -246,6 +247,14 @@ def test_what_aws_refuses_is_refused_with_the_value(refusal, smallest, old, new,
     assert error.received == received
     assert error.place.line is not None
     assert error.expected
+
+
+def test_what_only_the_gateway_would_refuse_is_refused_when_it_is_read(refusal, smallest):
+    """QT-14: else `serve` would end in a stack trace of ours."""
+    long = "x" * 513
+    error = refusal(smallest().replace("StageName: prod,", f"StageName: prod, StageVariables: {{motto: {long}}},"))
+    assert "stage variable 'motto': expected a name of at most 64 and a value of at most 512" in error.message
+    assert error.place.file.endswith("template.yaml")
 
 
 def test_a_mapping_template_that_cannot_be_read_is_refused_with_its_line(refusal, smallest):
