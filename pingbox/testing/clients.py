@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from pingbox.testing.client import Client
-from pingbox.testing.expectation import Expectation
+from pingbox.testing.expectation import Expectation, cut
 from pingbox.testing.loop_thread import LoopThread
 from pingbox.testing.promises import Promises, to_be_awaited
 
@@ -103,6 +103,12 @@ class _Line:
     def _within(self, timeout: float | None) -> float:
         return self._ground.timeout if timeout is None else timeout
 
+    def _json(self, text: str) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise AssertionError(f"{self.name} expected JSON, and this came: {cut(text)}") from None
+
     def _nothing(self, expected: Expectation) -> Any:
         async def settled() -> None:
             await self._ground.settle()
@@ -136,12 +142,12 @@ class WebSocket(_Line):
         await self.send(encoded(message))
 
     @to_be_awaited
-    async def expect(self, message: object = None, /, *, timeout: float | None = None, **members: Any) -> Any:
+    async def expect(self, message: object = ..., /, *, timeout: float | None = None, **members: Any) -> Any:
         """Wait for a message that has (at least) these members, or is exactly this text, and return it.
 
-        Messages that came and are something else stay unread for a later `expect`. The members may hold patterns; see
-        `Expectation`. `timeout` in seconds. Returns the parsed JSON, or the text. Raises `AssertionError` that tells
-        what came instead.
+        Without either, any message will do. Messages that came and are something else stay unread for a later
+        `expect`. The members may hold patterns; see `Expectation`. `timeout` in seconds. Returns the parsed JSON, or
+        the text. Raises `AssertionError` that tells what came instead.
         """
         expected = Expectation.of(message, members)
         text = await self._ground.thread.asking(self._client.expect(expected, self._within(timeout)))
@@ -154,11 +160,11 @@ class WebSocket(_Line):
 
     @to_be_awaited
     async def receive_json(self, *, timeout: float | None = None) -> Any:
-        """The next message, parsed."""
-        return json.loads(await self.receive(timeout=timeout))
+        """The next message, parsed. Raises `AssertionError` when none comes, or one that is no JSON."""
+        return self._json(await self.receive(timeout=timeout))
 
     @to_be_awaited
-    async def expect_nothing(self, message: object = None, /, **members: Any) -> None:
+    async def expect_nothing(self, message: object = ..., /, **members: Any) -> None:
         """Once everything sent so far has been handled, no unread message (like this) is there. Does not sleep."""
         await self._ground.thread.asking(self._nothing(Expectation.of(message, members)))
 
@@ -189,7 +195,7 @@ class SyncWebSocket(_Line):
         """See `WebSocket.send_json`."""
         self.send(encoded(message))
 
-    def expect(self, message: object = None, /, *, timeout: float | None = None, **members: Any) -> Any:
+    def expect(self, message: object = ..., /, *, timeout: float | None = None, **members: Any) -> Any:
         """See `WebSocket.expect`."""
         expected = Expectation.of(message, members)
         text = self._ground.thread.wait(self._client.expect(expected, self._within(timeout)))
@@ -201,9 +207,9 @@ class SyncWebSocket(_Line):
 
     def receive_json(self, *, timeout: float | None = None) -> Any:
         """See `WebSocket.receive_json`."""
-        return json.loads(self.receive(timeout=timeout))
+        return self._json(self.receive(timeout=timeout))
 
-    def expect_nothing(self, message: object = None, /, **members: Any) -> None:
+    def expect_nothing(self, message: object = ..., /, **members: Any) -> None:
         """See `WebSocket.expect_nothing`."""
         self._ground.thread.wait(self._nothing(Expectation.of(message, members)))
 

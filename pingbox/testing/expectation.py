@@ -40,11 +40,11 @@ class Expectation:
 
     @classmethod
     def of(cls, message: object, members: Mapping[str, Any]) -> Expectation:
-        """From the arguments of `expect`: a whole message, members, or both for an object.
+        """From the arguments of `expect`: a whole message, members, or both for an object; `...` is any message.
 
         Raises `TypeError` for a text with members, which no message can be both of.
         """
-        if message is None:
+        if message is ...:
             return cls(dict(members))
         if not members:
             return cls(message)
@@ -92,7 +92,7 @@ def failure(who: str, expectation: Expectation, came: Sequence[str], within: flo
 
 def surprise(who: str, expectation: Expectation, came: Sequence[str]) -> str:
     """The story of messages that should not have come."""
-    lines = [f"{who} expected nothing" + (f" like {expectation}" if expectation.wanted else "")]
+    lines = [f"{who} expected nothing" + ("" if expectation.is_any else f" like {expectation}")]
     lines.append(f"but {_messages(len(came))} came:")
     lines.extend(f"  {number}. {cut(text)}" for number, text in shortened(list(enumerate(came, 1))))
     return "\n".join(lines)

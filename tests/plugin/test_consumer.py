@@ -96,6 +96,7 @@ def test_a_forgotten_await_is_no_green_test(run_pytest, project):
     done = run_pytest("-q", "tests/test_forgotten.py")
     assert "1 failed" in done.stdout, done.stdout + done.stderr
     assert "never awaited, so it did nothing; write `await` before it:" in done.stdout
+    assert "During handling of the above exception" not in done.stdout
     assert "WebSocket.expect(…) in test_forgotten.py:5, test_of_nothing" in done.stdout
 
 

@@ -39,6 +39,32 @@ class TestExpecting:
         ana.expect()
         ana.expect_nothing()
 
+    @pytest.fixture
+    def post(self, emulator):
+        def post(ws, text):
+            emulator.management.post_to_connection(ConnectionId=ws.connection_id, Data=text.encode())
+            emulator.settle()
+
+        return post
+
+    def test_none_is_jsons_null_and_not_any_message(self, emulator, post):
+        """A variable that happens to be None would check nothing otherwise."""
+        ana = emulator.ws.connect()
+        post(ana, "7")
+        ana.expect_nothing(None)
+        with pytest.raises(AssertionError, match="the message: expected null, got 7"):
+            ana.expect(None, timeout=0)
+        post(ana, "null")
+        with pytest.raises(AssertionError, match="expected nothing like null"):
+            ana.expect_nothing(None)
+        assert ana.expect(None) is None
+
+    def test_a_text_that_is_no_json_is_told(self, emulator, post):
+        ana = emulator.ws.connect()
+        post(ana, "welcome")
+        with pytest.raises(AssertionError, match="client 1 expected JSON, and this came: welcome"):
+            ana.receive_json()
+
     def test_a_pattern_finds_a_text_and_returns_it(self, emulator):
         ana = emulator.ws.connect()
         emulator.management.post_to_connection(ConnectionId=ana.connection_id, Data=b"welcome")
