@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from operator import methodcaller
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -15,11 +14,11 @@ from pingbox.testing.client import Client
 from pingbox.testing.expectation import Expectation, cut
 from pingbox.testing.loop_thread import LoopThread
 from pingbox.testing.promises import Promises, to_be_awaited
+from pingbox.testing.tracebacks import is_told
+
+__tracebackhide__ = is_told
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-
-# As in `loop_thread`.
-__tracebackhide__ = methodcaller("errisinstance", AssertionError)
 
 
 class Ground(Protocol):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import methodcaller
 from typing import Any, Literal, Protocol, overload
 
-# As in `loop_thread`.
-__tracebackhide__ = methodcaller("errisinstance", AssertionError)
+from pingbox.testing.tracebacks import is_told
+
+__tracebackhide__ = is_told
 
 
 class HasConnectionId(Protocol):

@@ -12,6 +12,9 @@ from pingbox.testing.client import Client, dial, roundtrips
 from pingbox.testing.clients import SyncWebSockets, WebSockets
 from pingbox.testing.loop_thread import LoopThread
 from pingbox.testing.promises import Promises
+from pingbox.testing.tracebacks import is_told
+
+__tracebackhide__ = is_told
 
 SETTLE_SECONDS = 5.0
 

@@ -19,6 +19,9 @@ from pingbox.testing.routes_app import Routes
 from pingbox.testing.running import Running
 from pingbox.testing.sequence_diagram import draw
 from pingbox.testing.tested_app import Table
+from pingbox.testing.tracebacks import is_told
+
+__tracebackhide__ = is_told
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 

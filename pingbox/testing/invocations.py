@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import methodcaller
 from typing import Any, assert_never, overload
 
 from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
+from pingbox.testing.tracebacks import is_told
 
-# As in `loop_thread`.
-__tracebackhide__ = methodcaller("errisinstance", AssertionError)
+__tracebackhide__ = is_told
 
 
 @dataclass(frozen=True)

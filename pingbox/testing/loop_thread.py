@@ -6,13 +6,13 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from operator import methodcaller
 from typing import Any, TypeVar
 
-T = TypeVar("T")
+from pingbox.testing.tracebacks import TOLD, is_told
 
-# A failed expectation ends at the test's own line: pytest leaves a module's frames out that says so.
-__tracebackhide__ = methodcaller("errisinstance", AssertionError)
+__tracebackhide__ = is_told
+
+T = TypeVar("T")
 
 
 class LoopThread:
@@ -40,16 +40,15 @@ class LoopThread:
         """Run `work` on the loop and block until it has ended. Raises what it raises."""
         try:
             return self.begin(work).result()
-        except AssertionError as error:
-            # Its text says all; how it came over from the loop, nobody has asked.
-            raise error.with_traceback(None) from error.__cause__
+        except TOLD as told:
+            raise told.with_traceback(None)  # noqa: B904 - itself, without its way through the loop
 
     async def asking(self, work: Coroutine[Any, Any, T]) -> T:
         """The same from another event loop, which goes on meanwhile; cancelling cancels `work`."""
         try:
             return await asyncio.wrap_future(self.begin(work))
-        except AssertionError as error:
-            raise error.with_traceback(None) from error.__cause__
+        except TOLD as told:
+            raise told.with_traceback(None)  # noqa: B904 - as above
 
     def call(self, action: Callable[[], None]) -> None:
         """Have `action` done on the loop, and block until it is."""

@@ -10,6 +10,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+from pingbox.testing.tracebacks import is_told
+
+__tracebackhide__ = is_told
+
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -181,36 +181,6 @@ class TestClosing:
         assert emulator.dynamodb.items("people") == []
 
 
-class TestAFailureEndsAtTheTestsOwnLine:
-    """What pytest shows of it, that is: how the kit found out is of no use to whoever reads it."""
-
-    def shown(self, failure):
-        return [entry.path.name for entry in failure.traceback.filter(failure)]
-
-    @pytest.mark.parametrize(
-        "fails",
-        [
-            lambda emulator, ana: ana.expect("something", timeout=0.01),
-            lambda emulator, ana: ana.receive(timeout=0.01),
-            lambda emulator, ana: ana.closed_with(1000, timeout=0.01),
-            lambda emulator, ana: emulator.connections.get("nobody"),
-            lambda emulator, ana: emulator.invocations.assert_count("$connect", 2),
-            lambda emulator, ana: emulator.invocations.one("sendMessage"),
-        ],
-    )
-    def test_in_plain_tests(self, emulator, fails):
-        ana = emulator.ws.connect()
-        with pytest.raises(AssertionError) as failure:
-            fails(emulator, ana)
-        assert set(self.shown(failure)) == {"test_clients.py"}
-
-    async def test_in_tests_with_a_loop(self, emulator):
-        ana = await emulator.as_async().ws.connect()
-        with pytest.raises(AssertionError) as failure:
-            await ana.expect("something", timeout=0.01)
-        assert self.shown(failure) == ["test_clients.py"]
-
-
 def test_a_refused_upgrade_tells_status_and_body(emulator):
     with pytest.raises(RefusedError) as refused:
         emulator.ws.connect("?token=bad")
