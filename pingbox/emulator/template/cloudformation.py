@@ -9,7 +9,7 @@ from pingbox.emulator.template.apis import read_apis
 from pingbox.emulator.template.app import App, Output
 from pingbox.emulator.template.document import Document
 from pingbox.emulator.template.elsewhere import list_elsewhere
-from pingbox.emulator.template.errors import TemplateError
+from pingbox.emulator.template.errors import Place, TemplateError
 from pingbox.emulator.template.findings import Findings
 from pingbox.emulator.template.functions import read_functions
 from pingbox.emulator.template.nested import open_nested
@@ -36,6 +36,7 @@ def read_cloudformation(
     """Read a template without SAM resources. `folder` is what its relative code paths are relative to."""
     refuse_macros(document)
     stack = Stack(document, given=parameters, account=account, folder=folder, opening=open_nested)
+    _warn_of_repeated(stack, findings)
     functions = read_functions(stack, findings, cache)
     apis = read_apis(stack, functions, findings, stage)
     tables = read_tables(stack)
@@ -55,6 +56,15 @@ def read_cloudformation(
         outputs=outputs,
         files=tuple(each.document.file for each in stack.tree()),
     )
+
+
+def _warn_of_repeated(stack: Stack, findings: Findings) -> None:
+    for document in (each.document for each in stack.tree()):
+        for again in document.repeated:
+            findings.warn(
+                Place(document.file, again.line),
+                f"{again.key} stands in line {again.first}, too; only the later one counts",
+            )
 
 
 def _outputs(stack: Stack, findings: Findings) -> tuple[Output, ...]:

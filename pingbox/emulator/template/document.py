@@ -28,12 +28,25 @@ _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
 @dataclass(frozen=True)
+class Repeated:
+    """A key that stands twice in one map: in `first` and, counting, in `line`."""
+
+    key: str
+    first: int
+    line: int
+
+
+@dataclass(frozen=True)
 class Document:
-    """A file's content as plain values, and the line (from 1) of each path in it."""
+    """A file's content as plain values, and the line (from 1) of each path in it.
+
+    `repeated` are the keys that a map has once more, and the last one counts.
+    """
 
     file: str
     root: Any
     lines: Mapping[KeyPath, int]
+    repeated: tuple[Repeated, ...] = ()
 
     def place(self, path: KeyPath = ()) -> Place:
         """Where `path` is written; for a path that is not in the file, where its nearest parent is."""
@@ -68,20 +81,21 @@ def parse_json(text: str, file: str) -> Document:
             expected="well-formed JSON",
             next_step=f"correct column {error.colno} of that line",
         ) from error
-    return Document(file, root, _lines_of_json(text))
+    lines, repeated = _lines_of_json(text)
+    return Document(file, root, lines, repeated)
 
 
-def _lines_of_json(text: str) -> dict[KeyPath, int]:
+def _lines_of_json(text: str) -> tuple[dict[KeyPath, int], tuple[Repeated, ...]]:
     # JSON is YAML but for tabs between tokens (inside strings JSON forbids them) and for characters written as two
     # surrogates; as only the lines are wanted here, both may become spaces.
     try:
         node = yaml.compose(_SURROGATE.sub(r"\\u0020", text.replace("\t", " ")), Loader=_Loader)
     except yaml.YAMLError:
-        return {}
+        return {}, ()
     reader = _Reader()
     if node is not None:
         reader.value(node, ())
-    return reader.lines
+    return reader.lines, tuple(reader.repeated)
 
 
 def parse_yaml(text: str, file: str) -> Document:
@@ -96,9 +110,17 @@ def parse_yaml(text: str, file: str) -> Document:
             f"is not YAML: {error.problem or error.context}",
             place=Place(file, mark.line + 1 if mark else None),
             expected="well-formed YAML",
-            next_step="check the indentation, the quotes and the colons of that line",
+            next_step=_yaml_step(text, mark),
         ) from error
-    return Document(file, root, reader.lines)
+    return Document(file, root, reader.lines, tuple(reader.repeated))
+
+
+def _yaml_step(text: str, mark: Any) -> str:
+    lines = text.splitlines()
+    line = lines[mark.line] if mark and mark.line < len(lines) else ""
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return "replace the tab that indents that line with spaces, as YAML demands"
+    return "check the indentation, the quotes and the colons of that line"
 
 
 class _Reader:
@@ -106,6 +128,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.lines: dict[KeyPath, int] = {}
+        self.repeated: list[Repeated] = []
         self._scalars = yaml.SafeLoader("")
 
     def value(self, node: yaml.Node, path: KeyPath) -> Any:
@@ -133,6 +156,8 @@ class _Reader:
                     merged = {**self.value(part, path), **merged}
                 continue
             key = self._key(key_node)
+            if key in own:
+                self.repeated.append(Repeated(key, self.lines[(*path, key)], key_node.start_mark.line + 1))
             self.lines[(*path, key)] = key_node.start_mark.line + 1
             own[key] = self.value(value_node, (*path, key))
         return {**merged, **own}

@@ -138,7 +138,7 @@ def _translated(document: Document, translated: Any) -> Document:
             line = _origin(str(logical_id), written, document)
             if line is not None:
                 lines[path] = line
-    return Document(document.file, root, lines)
+    return Document(document.file, root, lines, document.repeated)
 
 
 def _origin(logical_id: str, written: list[str | int], document: Document) -> int | None:

@@ -136,4 +136,4 @@ def _as_document(compiled: Compiled, document: Document) -> Document:
         line = document.place(origin).line
         if line is not None:
             lines[path] = line
-    return Document(document.file, compiled.template, lines)
+    return Document(document.file, compiled.template, lines, document.repeated)

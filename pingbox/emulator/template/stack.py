@@ -113,14 +113,18 @@ class Stack:
                 raise self._no_type(logical_id, raw)
 
     def _no_type(self, logical_id: str, raw: object) -> TemplateError:
-        loop = logical_id.startswith("Fn::ForEach")
+        if logical_id.startswith(("Fn::ForEach", "Fn::Transform")):
+            loop = "loops over resources (Fn::ForEach)" if "ForEach" in logical_id else "macros (Fn::Transform)"
+            message, next_step = f"{loop} are not emulated", "write the resources out"
+        else:
+            message, next_step = "is not a resource", "give it a Type, or move it out of Resources"
         return TemplateError(
-            "loops over resources (Fn::ForEach) are not emulated" if loop else "is not a resource",
+            message,
             place=self.document.place(("Resources", logical_id)),
             logical_id=logical_id,
             received=raw,
             expected="a map with a Type",
-            next_step="write the resources out" if loop else "give it a Type, or move it out of Resources",
+            next_step=next_step,
         )
 
     def _exists(self, logical_id: str) -> bool:

@@ -442,3 +442,16 @@ def test_macros_are_refused(refusal, smallest, transform):
 def test_loops_over_resources_are_refused_not_overlooked(refusal, smallest):
     more = "  Fn::ForEach::Routes: [Name, [a, b], {'${Name}Route': {Type: AWS::ApiGatewayV2::Route}}]\n"
     assert "Fn::ForEach" in refusal(smallest(more)).message
+
+
+def test_a_resource_that_stands_twice_is_told(read, smallest):
+    more = "  Fn: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.12, Handler: app.handler, Code: code}}\n"
+    app = read(smallest(more))
+    assert app.functions[0].runtime == "python3.12"
+    assert app.warnings[0].endswith("template.yaml:15: Fn stands in line 3, too; only the later one counts")
+
+
+def test_a_macro_among_the_resources_is_refused(refusal, smallest):
+    error = refusal(smallest("  Fn::Transform: {Name: AWS::Include, Parameters: {Location: more.yaml}}\n"))
+    assert error.message == "macros (Fn::Transform) are not emulated"
+    assert error.next_step == "write the resources out"

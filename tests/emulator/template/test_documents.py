@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pingbox.emulator.template import TemplateError
-from pingbox.emulator.template.document import parse_json, parse_yaml, read_document
+from pingbox.emulator.template.document import Repeated, parse_json, parse_yaml, read_document
 
 
 def test_short_forms_become_long_forms():
@@ -67,6 +67,22 @@ def test_what_is_not_well_formed_is_refused_with_its_line(parse, text, line):
     with pytest.raises(TemplateError) as caught:
         parse(text, "broken")
     assert caught.value.place.line == line
+
+
+def test_a_tab_that_indents_is_named():
+    with pytest.raises(TemplateError) as caught:
+        parse_yaml("a:\n\tb: 2\n", "broken")
+    assert caught.value.next_step == "replace the tab that indents that line with spaces, as YAML demands"
+
+
+@pytest.mark.parametrize(
+    ("parse", "text"),
+    [(parse_yaml, "a: 1\nb:\n  c: 1\n  c: 2\n"), (parse_json, '{"a": 1,\n"b": {\n"c": 1,\n"c": 2}}')],
+)
+def test_a_key_that_stands_twice_counts_where_it_stands_last_and_is_noted(parse, text):
+    document = parse(text, "t")
+    assert document.root == {"a": 1, "b": {"c": 2}}
+    assert document.repeated == (Repeated("c", 3, 4),)
 
 
 def test_an_unreadable_file_is_named(tmp_path: Path):
