@@ -61,54 +61,49 @@ def app(tmp_path):
     return folder
 
 
-@pytest.mark.fact("QT-28")
-@pytest.mark.parametrize("how", [[], ["--in-process"]], ids=["processes", "in process"])
-def test_disconnect_of_every_client_has_done_its_work_when_serve_has_ended(app, tmp_path, how):
+def kept_after_ctrl_c(app, tmp_path, clients, *how):
+    """How many connections the app's table still has, after as many clients were there when `serve` was stopped."""
     options = [str(app), "--data-dir", str(tmp_path / "data"), *how]
     with serving(tmp_path, *options) as served:
         with Clients(served.addresses["websocket"], timeout=30) as ws:
-            clients = [ws.connect() for _ in range(8)]
+            there = [ws.connect() for _ in range(clients)]
             assert served.stop() == 0
-            for client in clients:
+            for client in there:
                 client.closed_with(1001)
         assert "Traceback" not in served.output
         assert "killed" not in served.output
     with serving(tmp_path, *options) as served, Clients(served.addresses["websocket"], timeout=30) as ws:
         alone = ws.connect()
         alone.send_json({"action": "who"})
-        assert alone.receive_json() == 1
+        return alone.receive_json() - 1
 
 
-BY_INVOKE = CODE.replace(
-    """def disconnect(event, context):
-    table""",
-    """def disconnect(event, context):
+HOW = pytest.mark.parametrize("how", [[], ["--in-process"]], ids=["processes", "in process"])
+
+
+@pytest.mark.fact("QT-28")
+@HOW
+def test_disconnect_of_every_client_has_done_its_work_when_serve_has_ended(app, tmp_path, how):
+    assert kept_after_ctrl_c(app, tmp_path, 8, *how) == 0
+
+
+CLEANING = """
+def clean(event, context):
+    return disconnect(event, context)
+
+def invoke_clean(event, context):
     request = {"requestContext": {"connectionId": event["requestContext"]["connectionId"]}}
     boto3.client("lambda").invoke(FunctionName="app-clean", InvocationType="Event", Payload=json.dumps(request))
     return {"statusCode": 200}
-
-def clean(event, context):
-    table""",
-)
+"""
 
 
-@pytest.mark.parametrize("how", [[], ["--in-process"]], ids=["processes", "in process"])
+@HOW
 def test_what_disconnect_invoked_asynchronously_has_done_its_work_too(app, tmp_path, how):
-    (app / "pyproject.toml").write_text(SETTINGS + '[tool.pingbox.functions.app-clean]\nhandler = "app.clean"\n')
-    (app / "app.py").write_text(BY_INVOKE)
-    options = [str(app), "--data-dir", str(tmp_path / "data"), *how]
-    with serving(tmp_path, *options) as served:
-        with Clients(served.addresses["websocket"], timeout=30) as ws:
-            clients = [ws.connect() for _ in range(4)]
-            assert served.stop() == 0
-            for client in clients:
-                client.closed_with(1001)
-        assert "Traceback" not in served.output
-        assert "killed" not in served.output
-    with serving(tmp_path, *options) as served, Clients(served.addresses["websocket"], timeout=30) as ws:
-        alone = ws.connect()
-        alone.send_json({"action": "who"})
-        assert alone.receive_json() == 1
+    settings = SETTINGS.replace('"app.disconnect"', '"app.invoke_clean"')
+    (app / "pyproject.toml").write_text(settings + '[tool.pingbox.functions.app-clean]\nhandler = "app.clean"\n')
+    (app / "app.py").write_text(CODE + CLEANING)
+    assert kept_after_ctrl_c(app, tmp_path, 4, *how) == 0
 
 
 def test_a_disconnect_that_hangs_does_not_hold_a_second_ctrl_c_up(app, tmp_path):
