@@ -45,7 +45,7 @@ fidelity: $(VENV)/.dev  ## The local DynamoDB beside DynamoDB Local (fetched; Ja
 	PINGBOX_DYNAMODB_LOCAL=1 PINGBOX_MOTO_SUITE=1 $(BIN)/pytest -q tests/emulator/dynamodb/test_fidelity.py tests/emulator/dynamodb/test_moto_suite.py $(ARGS)
 
 autobahn: $(VENV)/.dev  ## The emulator's sockets under the Autobahn suite (from PyPI). Needs Python 2.7; AUTOBAHN_PYTHON= says where.
-	PINGBOX_AUTOBAHN=1 $(BIN)/pytest -q tests/emulator/server/test_autobahn.py $(ARGS)
+	PINGBOX_AUTOBAHN=1 $(BIN)/pytest -q tests/emulator/apigateway/server/test_autobahn.py $(ARGS)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pingbox.deploy.package import chat_artifact
+from pingbox.deploy.artifacts.package import chat_artifact
 from pingbox.deploy.template.app import FUNCTIONS
 
 LIMIT_MS = 450

@@ -11,7 +11,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from support.kill_drill import Drill, Outcome, run_drill
+from support.chat.kill_drill import Drill, Outcome, run_drill
 
 
 def run(quick: bool = False) -> list[tuple[Drill, Outcome]]:

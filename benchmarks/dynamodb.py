@@ -68,9 +68,9 @@ def table(rows: list[Row]) -> str:
 
 
 def _ours(items: int, quick: bool) -> Row:
-    from pingbox.emulator.aws.in_process import Wires
     from pingbox.emulator.clock import SystemClock
-    from pingbox.emulator.dynamodb import LocalDynamoDB
+    from pingbox.emulator.redirect.boto3_redirect import Wires
+    from pingbox.emulator.services.dynamodb import LocalDynamoDB
 
     folder = Path(tempfile.mkdtemp(prefix="pingbox-bench-"))
     try:
@@ -127,7 +127,7 @@ def _dynalite() -> Iterator[Any]:
 
 def _launcher() -> Any:
     sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-    return importlib.import_module("support.dynamodb_local")
+    return importlib.import_module("support.dynamodb.dynamodb_local")
 
 
 # -- data ----------------------------------------------------------------------------------------------------------

@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pingbox.emulator.functions.in_process import InProcessFunction, InProcessFunctions
-from pingbox.emulator.functions.outcome import FunctionSpec, Returned
-from pingbox.emulator.functions.processes import ProcessFunctions
+from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction, InProcessFunctions
+from pingbox.emulator.services.lambda_.outcome import Returned
+from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
+from pingbox.model.function import FunctionSpec
 
 _EVENT = {
     "requestContext": {

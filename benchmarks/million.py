@@ -24,7 +24,7 @@ from benchmarks.chat import echo
 from benchmarks.light_client import LightClient, connect, masked
 from benchmarks.serving import Server, pin_to_one_core, pingbox
 from pingbox.emulator.clock import SystemClock
-from pingbox.emulator.dynamodb import LocalDynamoDB
+from pingbox.emulator.services.dynamodb import LocalDynamoDB
 from pingbox.handlers.messages import Messages
 from pingbox.handlers.ports import Ports
 from pingbox.handlers.settings import from_environment

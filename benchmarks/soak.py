@@ -11,8 +11,8 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from support.rough_crowd import Times
-from support.soaking import Soak, Verdict, run_soak
+from support.sockets.rough_crowd import Times
+from support.sockets.soak import Soak, Verdict, run_soak
 
 _FLAT = 1.05  # memory of the last quarter by that of the second
 

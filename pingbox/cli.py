@@ -10,7 +10,7 @@ import click
 from pingbox import __version__
 
 if TYPE_CHECKING:
-    from pingbox.deploy.site import SiteFile
+    from pingbox.deploy.artifacts.site import SiteFile
 
 # name -> (where the command lives, its line in the help)
 _COMMANDS: dict[str, tuple[str, str]] = {
@@ -18,15 +18,18 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "reset": ("pingbox.local.reset_command:reset", "Delete the messages and tables that serve kept on this machine."),
     "invoke": ("pingbox.local.invoke_command:invoke", "Send one event to the function behind a route."),
     "replay": ("pingbox.local.invoke_command:replay", "Send the events of a trace to the functions again."),
-    "plan": ("pingbox.deploy.commands:plan", "Show what a deploy to AWS would change."),
-    "deploy": ("pingbox.deploy.commands:deploy", "Put the chat, or your own template, on AWS: plan, confirm, watch."),
-    "status": ("pingbox.deploy.commands_running:status", "Outputs, health and drift of a deployed stage."),
-    "logs": ("pingbox.deploy.commands_running:logs", "The functions' logs on AWS."),
-    "open": ("pingbox.deploy.commands_running:open_page", "Open the deployed page in the browser."),
-    "destroy": ("pingbox.deploy.commands_running:destroy", "Take a stage down and show that nothing is left."),
+    "plan": ("pingbox.deploy.commands.deploy:plan", "Show what a deploy to AWS would change."),
+    "deploy": (
+        "pingbox.deploy.commands.deploy:deploy",
+        "Put the chat, or your own template, on AWS: plan, confirm, watch.",
+    ),
+    "status": ("pingbox.deploy.commands.stages:status", "Outputs, health and drift of a deployed stage."),
+    "logs": ("pingbox.deploy.commands.stages:logs", "The functions' logs on AWS."),
+    "open": ("pingbox.deploy.commands.stages:open_page", "Open the deployed page in the browser."),
+    "destroy": ("pingbox.deploy.commands.stages:destroy", "Take a stage down and show that nothing is left."),
     "rehearse": ("pingbox.rehearsal.command:rehearse", "Run what would be deployed, and talk through it."),
-    "template": ("pingbox.deploy.commands:template", "Print the chat's CloudFormation template."),
-    "policy": ("pingbox.deploy.commands:policy", "Print the IAM policy that the deploying person needs."),
+    "template": ("pingbox.deploy.commands.deploy:template", "Print the chat's CloudFormation template."),
+    "policy": ("pingbox.deploy.commands.deploy:policy", "Print the IAM policy that the deploying person needs."),
 }
 
 
@@ -60,7 +63,7 @@ def main(ctx: click.Context) -> None:
 
 
 def page_files() -> list[SiteFile]:
-    from pingbox.deploy.site import SiteFile
+    from pingbox.deploy.artifacts.site import SiteFile
     from pingbox.web.contents import files
 
     return [SiteFile(file.path, file.read(), file.content_type, file.cache) for file in files()]

@@ -10,17 +10,18 @@ import tempfile
 from collections.abc import Collection
 from typing import Any, Protocol
 
-from pingbox.emulator.aws import guard
-from pingbox.emulator.aws.in_process import Wires
+from pingbox.emulator.activity import Observer
 from pingbox.emulator.clock import Clock
-from pingbox.emulator.functions.in_process import InProcessFunctions
-from pingbox.emulator.functions.in_process_apps import in_process_function
-from pingbox.emulator.functions.launch import CannotRun, Surroundings
-from pingbox.emulator.functions.outcome import FunctionSpec, Outcome
-from pingbox.emulator.functions.processes import ProcessFunctions
-from pingbox.emulator.functions.together import FunctionsTogether
-from pingbox.emulator.happenings import Observer
-from pingbox.emulator.template import App
+from pingbox.emulator.redirect import guard
+from pingbox.emulator.redirect.boto3_redirect import Wires
+from pingbox.emulator.services.lambda_.composite import FunctionsTogether
+from pingbox.emulator.services.lambda_.in_process.apps import in_process_function
+from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunctions
+from pingbox.emulator.services.lambda_.outcome import Outcome
+from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
+from pingbox.emulator.services.lambda_.process.launch import CannotRun, Surroundings
+from pingbox.model.function import FunctionSpec
+from pingbox.templates import App
 
 _log = logging.getLogger("pingbox.serve")
 

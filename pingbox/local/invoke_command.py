@@ -86,8 +86,8 @@ def _same(now: dict[str, Any], then: dict[str, Any]) -> bool:
 
 def _in_house(settings: ServeSettings, work: Callable[[Any], Awaitable[R]]) -> R:
     """Start the app without a word, do the work, end it."""
-    from pingbox.emulator.aws import guard
-    from pingbox.local.running import TerminalLog, open_house
+    from pingbox.emulator.redirect import guard
+    from pingbox.local.server import TerminalLog, open_house
 
     async def run(log: TerminalLog) -> R:
         house = open_house(settings, log)

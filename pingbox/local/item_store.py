@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from pingbox.emulator.aws.in_process import Wires
 from pingbox.emulator.clock import Clock
-from pingbox.emulator.dynamodb import LocalDynamoDB
-from pingbox.emulator.server.gateway_server import ServiceDoor
+from pingbox.emulator.redirect.boto3_redirect import Wires
+from pingbox.emulator.services.apigateway.server.gateway_server import ServiceDoor
+from pingbox.emulator.services.dynamodb import LocalDynamoDB
 from pingbox.settings import ServeSettings
 
 REGION = "us-east-1"

@@ -11,9 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, assert_never
 
-from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
-from pingbox.emulator.gateway.conversation import IntegrationTimedOut
-from pingbox.emulator.happenings import (
+from pingbox.emulator.activity import (
     Connected,
     Disconnected,
     FrameReceived,
@@ -24,6 +22,8 @@ from pingbox.emulator.happenings import (
     ManagementCalled,
     Refused,
 )
+from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationTimedOut
+from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
 
 Style = Callable[[str, str], str]
 """`style(text, tone)` with the tones `good`, `bad`, `faint` and `plain`; colour for a terminal, nothing for a file."""

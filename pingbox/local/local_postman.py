@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from pingbox.emulator.server.gateway_server import GatewayServer
+from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
 from pingbox.handlers.ports import Delivery
 
 _DELIVERY = {200: Delivery.DELIVERED, 410: Delivery.GONE, 400: Delivery.GONE}

@@ -19,7 +19,7 @@ def reset(app: str | None, data_dir: Path | None, yes: bool) -> None:
     Without APP: every room, message and guest of the chat. With APP, named as for `serve`: its tables.
     """
     from pingbox.emulator.clock import SystemClock
-    from pingbox.emulator.dynamodb import LocalDynamoDB, StoreError
+    from pingbox.emulator.services.dynamodb import LocalDynamoDB, StoreError
 
     folder = data_dir or default_data_dir(app)
     files = ours(folder) if folder.is_dir() else []

@@ -86,7 +86,7 @@ def serve(
         )
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
-    from pingbox.local.running import run, tell
+    from pingbox.local.server import run, tell
 
     if explain:
         tell(settings)

@@ -11,7 +11,7 @@ def tls_context(settings: ServeSettings, region: str) -> ssl.SSLContext | None:
     """The listener's certificates, their authority's written to `tls_ca` for others to trust; None without TLS."""
     if settings.tls_port is None or settings.tls_ca is None:
         return None
-    from pingbox.emulator.server.certificates import local_tls
+    from pingbox.emulator.http.certificates import local_tls
 
     made = local_tls(region)
     settings.tls_ca.write_bytes(made.authority)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, assert_never
 
-from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Outcome, Returned
-from pingbox.emulator.gateway.conversation import IntegrationTimedOut
-from pingbox.emulator.happenings import Happening, Invoked
+from pingbox.emulator.activity import Happening, Invoked
+from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationTimedOut
+from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.local.log_writer import write_all
 
 _log = logging.getLogger("pingbox.serve")

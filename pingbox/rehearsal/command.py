@@ -8,10 +8,10 @@ from collections.abc import Iterable
 
 import click
 
+from pingbox.deploy.artifacts.site import SiteFile
 from pingbox.deploy.errors import DeployError
-from pingbox.deploy.site import SiteFile
 from pingbox.rehearsal.acceptance import UnexpectedError, converse
-from pingbox.rehearsal.house import PLACE, Rehearsal
+from pingbox.rehearsal.server import PLACE, Rehearsal
 
 
 @click.command()
@@ -29,9 +29,9 @@ def rehearse(ctx: click.Context, /, port: int, go_on: bool) -> None:
 
 
 async def _rehearse(page: Iterable[SiteFile], port: int, go_on: bool) -> None:
-    from pingbox.deploy.package import chat_artifact
+    from pingbox.deploy.artifacts.package import chat_artifact
+    from pingbox.deploy.plan.desired import chat_wish
     from pingbox.deploy.template.model import Site
-    from pingbox.deploy.wish import chat_wish
 
     artifact = chat_artifact()
     house = Rehearsal(chat_wish(PLACE, artifact, page, Site.WEBSITE, {}), port=port)

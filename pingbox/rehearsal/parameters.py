@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from pingbox.emulator.server.doors import ServiceDoor
+from pingbox.emulator.services.registry import ServiceDoor
 
 PARAMETERS = "AmazonSSM"
 _HEADERS = {"Content-Type": "application/x-amz-json-1.1"}

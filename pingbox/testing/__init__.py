@@ -6,17 +6,17 @@ In pytest the fixtures `pingbox`, `ws`, `management` and `dynamodb` are there wi
         ana = emulator.ws.connect()
 """
 
+from pingbox.testing.apps.tested import AppError, Table, table
 from pingbox.testing.aws_clients import DynamoDB
-from pingbox.testing.clients import SyncWebSocket, SyncWebSockets, WebSocket, WebSockets
+from pingbox.testing.clients.expectation import Expectation
+from pingbox.testing.clients.remote import Clients
+from pingbox.testing.clients.transport import RefusedError
+from pingbox.testing.clients.websockets import SyncWebSocket, SyncWebSockets, WebSocket, WebSockets
 from pingbox.testing.clock import TestClock
-from pingbox.testing.connections import Connection, Connections, Frame, Frames
-from pingbox.testing.elsewhere import Clients
 from pingbox.testing.emulator import AsyncEmulator, Emulator
-from pingbox.testing.expectation import Expectation
 from pingbox.testing.faults import Faults
-from pingbox.testing.invocations import AwsCall, Invocation, Invocations
-from pingbox.testing.tested_app import AppError, Table, table
-from pingbox.testing.wire import RefusedError
+from pingbox.testing.record.connections import Connection, Connections, Frame, Frames
+from pingbox.testing.record.invocations import AwsCall, Invocation, Invocations
 
 __all__ = [
     "AppError",

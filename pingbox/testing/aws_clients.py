@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pingbox.testing.running import Running
+    from pingbox.testing.runtime.runtime import Running
 
 
 class DynamoDB:

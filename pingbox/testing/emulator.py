@@ -7,19 +7,19 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
-from pingbox.emulator.gateway.switches import Switches
-from pingbox.testing.app_source import find_app
+from pingbox.emulator.services.apigateway.common.switches import Switches
+from pingbox.testing.apps.routes import Routes
+from pingbox.testing.apps.source import find_app
+from pingbox.testing.apps.tested import Table
 from pingbox.testing.aws_clients import DynamoDB
-from pingbox.testing.clients import SyncWebSockets, WebSockets
+from pingbox.testing.clients.tracebacks import is_told
+from pingbox.testing.clients.websockets import SyncWebSockets, WebSockets
 from pingbox.testing.clock import TestClock
-from pingbox.testing.connections import Connections, Frames
 from pingbox.testing.faults.faults import Faults
-from pingbox.testing.invocations import Invocations
-from pingbox.testing.routes_app import Routes
-from pingbox.testing.running import Running
-from pingbox.testing.sequence_diagram import draw
-from pingbox.testing.tested_app import Table
-from pingbox.testing.tracebacks import is_told
+from pingbox.testing.record.connections import Connections, Frames
+from pingbox.testing.record.invocations import Invocations
+from pingbox.testing.record.sequence_diagram import draw
+from pingbox.testing.runtime.runtime import Running
 
 __tracebackhide__ = is_told
 

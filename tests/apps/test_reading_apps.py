@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pingbox.emulator.template import App, explain, read_app
-from support.conversation import load_conversation, matches
+from pingbox.templates import App, explain, read_app
+from support.chat.conversation import load_conversation, matches
 
 CONVERSATIONS = sorted(Path(__file__).parent.glob("*/conversation.json"))
 

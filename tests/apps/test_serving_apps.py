@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.conversation import hold, load_conversation
+from support.chat.conversation import hold, load_conversation
 from support.node_packages import with_packages
 from support.serving import serving
 

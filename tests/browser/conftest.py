@@ -12,12 +12,12 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from pingbox.emulator.clock import WoundClock
-from pingbox.local.chat import ChatHouse
+from pingbox.local.chat_server import ChatHouse
 from pingbox.settings import ServeSettings
 from pingbox.testing import Clients
-from support.chat_people import People
+from support.chat.people import People
 from support.chromium import browser, chromium
-from support.rehearsed_house import REHEARSED, RehearsedHouse
+from support.deploy.rehearsed_server import REHEARSED, RehearsedHouse
 
 __all__ = ["browser", "chromium"]
 

@@ -8,8 +8,8 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from pingbox.local.chat import ChatHouse
-from support.chat_people import People
+from pingbox.local.chat_server import ChatHouse
+from support.chat.people import People
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -8,8 +8,8 @@ import pytest
 from playwright.async_api import expect
 
 from pingbox.emulator.clock import WoundClock
-from pingbox.local.chat import ChatHouse
-from support.chat_people import Frame, People
+from pingbox.local.chat_server import ChatHouse
+from support.chat.people import Frame, People
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 Writer = Callable[..., Awaitable[None]]

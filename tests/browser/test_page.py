@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import expect
 
-from pingbox.local.chat import ChatHouse
+from pingbox.local.chat_server import ChatHouse
 from pingbox.testing import Clients
-from support.chat_people import People
+from support.chat.people import People
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 Writer = Callable[..., Awaitable[None]]

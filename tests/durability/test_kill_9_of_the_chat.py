@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from support.kill_drill import Drill, run_drill
-from support.log_verdict import faults
+from support.chat.kill_drill import Drill, run_drill
+from support.chat.log_verdict import faults
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pingbox.emulator.kept_folders import KEPT_DAYS, filled_once
+from pingbox.emulator.services.lambda_.packages.cache_folders import KEPT_DAYS, filled_once
 
 
 def keep(folder: Path, text: str = "kept") -> Path:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from support.chat_tables import chat_client, fresh_tables
-from support.chat_world import World
+from support.chat.tables import chat_client, fresh_tables
+from support.chat.world import World
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

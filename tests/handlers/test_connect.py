@@ -8,8 +8,8 @@ import pytest
 
 from pingbox.handlers import connect
 from pingbox_core import tokens
-from support.chat_world import SECRET, START, World
-from support.meddling import Meddler
+from support.chat.interference import Meddler
+from support.chat.world import SECRET, START, World
 
 PAGE = {"Sec_WebSocket_Protocol": "pingbox.v1"}
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from support.chat_world import START, World
-from support.meddling import Meddler
+from support.chat.interference import Meddler
+from support.chat.world import START, World
 
 
 def scan(world: World, table: str = "Connections") -> list[Any]:

@@ -11,7 +11,7 @@ from pingbox.handlers import connect, disconnect, fanout, message, sweep
 from pingbox.handlers.environment import fanout_invoker, json_lines, secret_reader
 from pingbox.handlers.settings import BadEnvironmentError, from_environment
 from pingbox_core.rate import Rate
-from support.chat_world import SECRET
+from support.chat.world import SECRET
 
 WHOLE = {
     "CONNECTIONS_TABLE": "C",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.chat_world import World
+from support.chat.world import World
 
 MINUTE = 60_000
 

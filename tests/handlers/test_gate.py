@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pingbox_core.rate import Rate
-from support.chat_world import START, World
-from support.meddling import Meddler
+from support.chat.interference import Meddler
+from support.chat.world import START, World
 
 ENGINES = ("local", "moto")
 

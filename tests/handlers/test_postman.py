@@ -13,7 +13,7 @@ import pytest
 
 from pingbox.handlers.ports import Delivery
 from pingbox.handlers.postman import ManagementPostman
-from support.postman_promises import Office, PostmanPromises
+from support.chat.postman_promises import Office, PostmanPromises
 
 
 class FakeManagement:

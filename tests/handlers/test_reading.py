@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.chat_world import World
+from support.chat.world import World
 
 
 def fill(world: World, count: int, text: str = "x") -> None:

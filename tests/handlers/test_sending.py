@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from support.chat_world import World
-from support.meddling import Meddler
-from support.model_dynamodb import refusal
+from support.chat.interference import Meddler
+from support.chat.model_dynamodb import refusal
+from support.chat.world import World
 
 DAY = 86_400_000
 

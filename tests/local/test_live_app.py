@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from pingbox.local.app import AppHouse
+from pingbox.local.app_server import AppHouse
 from pingbox.settings import ServeSettings
 from pingbox.testing import Clients
 from support.waiting import until

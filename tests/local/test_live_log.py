@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pingbox.emulator.functions.outcome import FunctionError, FunctionSpec, NotInvoked, Returned
-from pingbox.emulator.functions.processes import ProcessFunctions
-from pingbox.emulator.gateway.conversation import IntegrationTimedOut
-from pingbox.emulator.happenings import (
+from pingbox.emulator.activity import (
     Connected,
     Disconnected,
     FrameReceived,
@@ -22,7 +19,11 @@ from pingbox.emulator.happenings import (
     ManagementCalled,
     Refused,
 )
+from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationTimedOut
+from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Returned
+from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
 from pingbox.local.live_log import json_line, json_note, text_line
+from pingbox.model.function import FunctionSpec
 
 CONNECTION = "L0SM9cOFvHcCIhw="
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pingbox.emulator.aws.in_process import Wires
+from pingbox.emulator.redirect.boto3_redirect import Wires
 from pingbox.testing import Clients
 from support.serving import pingbox, serving
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from pingbox.emulator.aws.in_process import Wires
-from pingbox.emulator.gateway.switches import Switches
+from pingbox.emulator.redirect.boto3_redirect import Wires
+from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.handlers.ports import Delivery, Postman
 from pingbox.handlers.postman import ManagementPostman
 from pingbox.local.local_postman import LocalPostman
 from pingbox.testing import SyncWebSocket, SyncWebSockets
-from pingbox.testing.routes_app import from_routes
-from pingbox.testing.running import Running
-from support.postman_promises import Office, PostmanPromises
+from pingbox.testing.apps.routes import from_routes
+from pingbox.testing.runtime.runtime import Running
+from support.chat.postman_promises import Office, PostmanPromises
 from support.waiting import until_sync
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pingbox.emulator.functions.outcome import FunctionError, NotInvoked, Returned
-from pingbox.emulator.gateway.conversation import IntegrationTimedOut
-from pingbox.emulator.happenings import Connected, FrameReceived, Invoked
+from pingbox.emulator.activity import Connected, FrameReceived, Invoked
+from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationTimedOut
+from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Returned
 from pingbox.local.trace import Trace, TracedEvent, TraceError, read_events
 
 

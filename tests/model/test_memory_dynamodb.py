@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from support.chat_tables import ENGINES, chat_tables
-from support.chat_world import World
-from support.meddling import Meddler
-from support.model_dynamodb import MemoryDynamoDB
+from support.chat.interference import Meddler
+from support.chat.model_dynamodb import MemoryDynamoDB
+from support.chat.tables import ENGINES, chat_tables
+from support.chat.world import World
 
 Call = tuple[str, dict[str, Any]]
 

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pingbox_core import limits
-from support.model_client import Habits
-from support.model_schedule import ModelError, check
+from support.chat.model_client import Habits
+from support.chat.model_schedule import ModelError, check
 
 ENOUGH = 600
 LIKELY = (1, 40, 67, 70)  # seeds that noticed when this was written: a short cut, nothing more

@@ -1,4 +1,4 @@
-"""The room log under a scheduler that means harm: see `support.model_schedule`.
+"""The room log under a scheduler that means harm: see `support.chat.model_schedule`.
 
 `MODEL_SCHEDULES` sets how many schedules are run (default 2,000), `MODEL_SEED` with which seed they begin.
 """
@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from support.model_schedule import check
+from support.chat.model_schedule import check
 
 SCHEDULES = int(os.environ.get("MODEL_SCHEDULES", "2000"))
 FIRST = int(os.environ.get("MODEL_SEED", "0"))

@@ -17,8 +17,8 @@ import pytest
 
 from pingbox.testing import Clients, Emulator
 from support import proc_files
-from support.rough_crowd import Crowd, Times
-from support.soaking import Soak, run_soak
+from support.sockets.rough_crowd import Crowd, Times
+from support.sockets.soak import Soak, run_soak
 from support.waiting import until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="looks at processes and sockets in /proc")

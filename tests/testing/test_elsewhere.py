@@ -14,10 +14,10 @@ from websockets.asyncio.server import serve
 from websockets.utils import accept_key
 
 from pingbox.emulator.clock import SystemClock
-from pingbox.emulator.functions.in_process import InProcessFunction, InProcessFunctions
-from pingbox.emulator.gateway.declaration import Api, LambdaProxy, Route, Stage
-from pingbox.emulator.server.certificates import local_tls
-from pingbox.emulator.server.gateway_server import GatewayServer
+from pingbox.emulator.http.certificates import local_tls
+from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
+from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction, InProcessFunctions
+from pingbox.model.api import Api, LambdaProxy, Route, Stage
 from pingbox.testing import Clients, Emulator, RefusedError
 
 

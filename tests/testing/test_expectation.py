@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pingbox.testing import Expectation
-from pingbox.testing.expectation import MOST_SHOWN, failure
+from pingbox.testing.clients.expectation import MOST_SHOWN, failure
 
 texts = st.text(max_size=8)
 values = st.recursive(

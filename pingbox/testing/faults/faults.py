@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from pingbox.testing.connections import Whose, id_of
 from pingbox.testing.faults import schedule as schedules
-from pingbox.testing.faults.book import FaultBook
 from pingbox.testing.faults.orders import (
     ColdStart,
     DisconnectLost,
@@ -20,7 +18,9 @@ from pingbox.testing.faults.orders import (
     PostsReordered,
     ReadsStale,
 )
+from pingbox.testing.faults.plan import FaultBook
 from pingbox.testing.faults.schedule import Schedule
+from pingbox.testing.record.connections import Whose, id_of
 
 
 class Faults:

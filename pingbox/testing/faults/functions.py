@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pingbox.emulator.functions.outcome import Functions, Outcome, Returned
-from pingbox.testing.faults.book import FaultBook
+from pingbox.emulator.services.lambda_.outcome import Functions, Outcome, Returned
 from pingbox.testing.faults.orders import ColdStart, DisconnectLost, FunctionKilled, InvocationDuplicated
-from pingbox.testing.invocations import Invocation
-from pingbox.testing.this_process import KilledError
+from pingbox.testing.faults.plan import FaultBook
+from pingbox.testing.record.invocations import Invocation
+from pingbox.testing.runtime.boto3_hooks import KilledError
 
 
 class SpoiledFunctions:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from pingbox.emulator.gateway import management
-from pingbox.emulator.gateway.management import ManagementAnswer
-from pingbox.testing.faults.book import FaultBook
+from pingbox.emulator.services.apigateway.websocket import management
+from pingbox.emulator.services.apigateway.websocket.management import ManagementAnswer
 from pingbox.testing.faults.orders import PostDelayed, PostDropped, PostRefused, PostsReordered
+from pingbox.testing.faults.plan import FaultBook
 
 Deliver = Callable[[str, bytes], None]
 """Really post (connection id, message)."""

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pingbox.emulator.clock import Clock
-from pingbox.emulator.dynamodb import Answer, LocalDynamoDB
-from pingbox.testing.faults.book import FaultBook
+from pingbox.emulator.services.dynamodb import Answer, LocalDynamoDB
 from pingbox.testing.faults.orders import DynamoDBThrottled
+from pingbox.testing.faults.plan import FaultBook
 
 _THROTTLED = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"
 _DECLARING = ("Table", "TimeToLive")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from support.deploy_command import Pingbox, command_in
-from support.ministack import ROOT, Account, MiniStack
+from support.deploy.command import Pingbox, command_in
+from support.deploy.ministack import ROOT, Account, MiniStack
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ import zipfile
 
 import pytest
 
-from support.cloud_chat import CloudChat
-from support.ministack import Account
+from support.chat.cloud_chat import CloudChat
+from support.deploy.ministack import Account
 
 STACK = "pingbox-dev"
 

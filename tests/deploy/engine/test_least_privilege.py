@@ -14,10 +14,10 @@ from pingbox.deploy.rules import findings
 from pingbox.deploy.template.app import FUNCTIONS, chat
 from pingbox.deploy.template.model import Function, Grant
 from pingbox.deploy.template.render import template
-from support.cloud_chat import CloudChat
-from support.cloud_duties import DUTIES, Stagehand
-from support.deploy_command import command_in
-from support.ministack import MiniStack
+from support.chat.cloud_chat import CloudChat
+from support.chat.cloud_duties import DUTIES, Stagehand
+from support.deploy.command import command_in
+from support.deploy.ministack import MiniStack
 
 STACK = "pingbox-dev"
 

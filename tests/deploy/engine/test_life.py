@@ -7,10 +7,10 @@ from pathlib import Path
 
 from click.testing import Result
 
-from pingbox.deploy.place import Place
-from pingbox.deploy.policy import deployer_policy
-from support.deploy_command import command_in
-from support.ministack import REGION, Account
+from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.template.deployer_policy import deployer_policy
+from support.deploy.command import command_in
+from support.deploy.ministack import REGION, Account
 from support.waiting import until_sync
 
 STACK = "pingbox-dev"

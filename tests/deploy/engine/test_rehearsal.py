@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pingbox.deploy.package import Artifact, chat_artifact, chat_sources, pack
-from pingbox.deploy.site import SiteFile
+from pingbox.deploy.artifacts.package import Artifact, chat_artifact, chat_sources, pack
+from pingbox.deploy.artifacts.site import SiteFile
+from pingbox.deploy.plan.desired import chat_wish
 from pingbox.deploy.template.model import Site
-from pingbox.deploy.wish import chat_wish
 from pingbox.rehearsal.acceptance import UnexpectedError, converse
 from pingbox.rehearsal.command import rehearse
-from pingbox.rehearsal.house import PLACE, Rehearsal
-from support.ministack import ROOT
+from pingbox.rehearsal.server import PLACE, Rehearsal
+from support.deploy.ministack import ROOT
 
 INDEX = SiteFile("index.html", b"<p>the page</p>", "text/html; charset=utf-8", "no-cache")
 

@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from pingbox.deploy.place import Place
-from pingbox.deploy.policy import deployer_policy
+from pingbox.deploy.plan.stage import Place
 from pingbox.deploy.template.app import chat
+from pingbox.deploy.template.deployer_policy import deployer_policy
 from pingbox.deploy.template.model import Site
 from pingbox.deploy.template.render import template
-from support.template_judges import handler_actions, parliament
+from support.deploy.template_judges import handler_actions, parliament
 
 POLICY = deployer_policy(Place("pingbox", "dev", "eu-central-1"), "123456789012")
 TYPES = sorted({resource.type for site in Site for resource in template(chat("dev", site)).resources})

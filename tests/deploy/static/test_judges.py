@@ -10,8 +10,8 @@ import pytest
 from pingbox.deploy.template.app import chat
 from pingbox.deploy.template.model import Site
 from pingbox.deploy.template.render import template
-from support.template_judges import JUDGES, Verdicts
-from support.template_mutants import MUTANTS, Mutant
+from support.deploy.template_judges import JUDGES, Verdicts
+from support.deploy.template_mutants import MUTANTS, Mutant
 
 FORMS = {f"{stage} {site.value}": template(chat(stage, site)).document() for stage in ("dev", "prod") for site in Site}
 

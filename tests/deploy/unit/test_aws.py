@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pingbox.deploy.aws import Boto
+from pingbox.deploy.aws.client import Boto
 from pingbox.deploy.errors import DeployError, RefusedError
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from pingbox.deploy.deployment import Deployment
+from pingbox.deploy.aws.stack import Stack
 from pingbox.deploy.errors import StackError
-from pingbox.deploy.place import Place
-from pingbox.deploy.reality import NOTHING, Reality
-from pingbox.deploy.stack import Stack
-from pingbox.deploy.wish import Wish
-from support.fake_aws import FakeAws, watching
+from pingbox.deploy.perform.deployment import Deployment
+from pingbox.deploy.plan.actual import NOTHING, Reality
+from pingbox.deploy.plan.desired import Wish
+from pingbox.deploy.plan.stage import Place
+from support.deploy.fake_aws import FakeAws, watching
 
 PLACE = Place("app", "dev", "eu-central-1", "123456789012")
 WISH = Wish(PLACE, '{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}')

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pingbox.deploy.cfn_text import parse
+from pingbox.deploy.artifacts.cfn_text import parse
+from pingbox.deploy.artifacts.own_template import own_wish
 from pingbox.deploy.errors import RefusedError
-from pingbox.deploy.own_template import own_wish
-from pingbox.deploy.place import Place
+from pingbox.deploy.plan.stage import Place
 from pingbox.deploy.rules import findings
 
 PLACE = Place("mine", "dev", "eu-central-1", "123456789012")

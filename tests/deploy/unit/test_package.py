@@ -12,7 +12,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pingbox.deploy.package import LIMIT_BYTES, Source, chat_artifact, chat_sources, folder_sources, pack
+from pingbox.deploy.artifacts.package import LIMIT_BYTES, Source, chat_artifact, chat_sources, folder_sources, pack
 
 SOURCES = st.lists(
     st.builds(Source, st.text("abc/._", min_size=1, max_size=8), st.binary(max_size=20)),

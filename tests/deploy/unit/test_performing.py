@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from pingbox.deploy.aws import Aws
+from pingbox.deploy.artifacts.site import PutFile, SiteFile
+from pingbox.deploy.aws.client import Aws
+from pingbox.deploy.aws.events import Event
 from pingbox.deploy.errors import AwsError, StackError
-from pingbox.deploy.events import Event
-from pingbox.deploy.narrate import sentence
-from pingbox.deploy.perform import perform
-from pingbox.deploy.site import PutFile, SiteFile
-from pingbox.deploy.steps import (
+from pingbox.deploy.perform.dry_run import sentence
+from pingbox.deploy.perform.steps import perform
+from pingbox.deploy.plan.steps import (
     CreateArtifactBucket,
     CreateSecret,
     DeleteStack,
@@ -21,7 +21,7 @@ from pingbox.deploy.steps import (
     Step,
     SwapCode,
 )
-from support.fake_aws import FakeAws, refused, watching
+from support.deploy.fake_aws import FakeAws, refused, watching
 
 
 def run(aws: FakeAws, *steps: Step, heard: list[Event] | None = None) -> FakeAws:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pingbox.deploy.errors import RefusedError
-from pingbox.deploy.place import checked_place
+from pingbox.deploy.plan.stage import checked_place
 
 
 def test_the_same_words_find_the_same_stack() -> None:

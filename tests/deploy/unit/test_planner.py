@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from pingbox.deploy import planner
+from pingbox.deploy.artifacts.package import Artifact
+from pingbox.deploy.aws.stack import Stack
+from pingbox.deploy.commands.options import How
 from pingbox.deploy.errors import RefusedError
-from pingbox.deploy.options import How
-from pingbox.deploy.package import Artifact
-from pingbox.deploy.place import Place
-from pingbox.deploy.reality import NOTHING, UNSETTLED, Reality
-from pingbox.deploy.stack import Stack
-from pingbox.deploy.steps import (
+from pingbox.deploy.plan import planner
+from pingbox.deploy.plan.actual import NOTHING, UNSETTLED, Reality
+from pingbox.deploy.plan.desired import Wish
+from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.steps import (
     ContinueRollback,
     CreateArtifactBucket,
     CreateSecret,
@@ -24,7 +25,6 @@ from pingbox.deploy.steps import (
     RemoveArtifacts,
     SwapCode,
 )
-from pingbox.deploy.wish import Wish
 
 PLACE = Place("app", "dev", "eu-central-1", "123456789012")
 BUCKET = "pingbox-artifacts-123456789012-eu-central-1"

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from pingbox.deploy.changes import changes_of, lost
-from pingbox.deploy.deployment import is_no_change
-from pingbox.deploy.events import STACK_TYPE, Event, first_failure, fresh
-from pingbox.deploy.stack import Standing, standing, succeeded
-from pingbox.deploy.status import Drift, drifts_of
+from pingbox.deploy.aws.events import STACK_TYPE, Event, first_failure, fresh
+from pingbox.deploy.aws.stack import Standing, standing, succeeded
+from pingbox.deploy.commands.status import Drift, drifts_of
+from pingbox.deploy.perform.deployment import is_no_change
+from pingbox.deploy.plan.changes import changes_of, lost
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from pingbox.deploy import preflight
-from pingbox.deploy.changes import Change
-from pingbox.deploy.deployment import Plan, refuse_loss, refuse_no_way_back
+from pingbox.deploy.artifacts.site import SiteFile
+from pingbox.deploy.aws.stand_in import StandIn
+from pingbox.deploy.commands.options import How, What, Where
 from pingbox.deploy.errors import RefusedError
-from pingbox.deploy.options import How, What, Where
-from pingbox.deploy.place import Place
-from pingbox.deploy.run import Ground, dry_wish, ground, reach
-from pingbox.deploy.site import SiteFile
-from pingbox.deploy.stand_in import StandIn
+from pingbox.deploy.perform.deployment import Plan, refuse_loss, refuse_no_way_back
+from pingbox.deploy.perform.run import Ground, dry_wish, ground, reach
+from pingbox.deploy.plan import preflight
+from pingbox.deploy.plan.changes import Change
+from pingbox.deploy.plan.stage import Place
 from pingbox.deploy.template.model import Site
-from support.fake_aws import FakeAws, refused
+from support.deploy.fake_aws import FakeAws, refused
 
 IDENTITY = {"get_caller_identity": {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/me"}}
 CONCURRENCY = {"get_account_settings": {"AccountLimit": {"ConcurrentExecutions": 1000}}}

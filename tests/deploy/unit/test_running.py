@@ -7,15 +7,15 @@ from itertools import islice
 
 import pytest
 
-from pingbox.deploy.destroy import Inventory, destroy_steps, keep_tables, kept, refuse_destroying, retaining
+from pingbox.deploy.aws.stack import Stack
+from pingbox.deploy.commands.logs import Tail, lines, log_groups
+from pingbox.deploy.commands.status import status
 from pingbox.deploy.errors import AwsError, RefusedError
-from pingbox.deploy.leftovers import Leftover, look_round
-from pingbox.deploy.logs import Tail, lines, log_groups
-from pingbox.deploy.place import Place
-from pingbox.deploy.reality import NOTHING, Reality
-from pingbox.deploy.stack import Stack
-from pingbox.deploy.status import status
-from pingbox.deploy.steps import (
+from pingbox.deploy.perform.destroy import Inventory, destroy_steps, keep_tables, kept, refuse_destroying, retaining
+from pingbox.deploy.perform.leftovers import Leftover, look_round
+from pingbox.deploy.plan.actual import NOTHING, Reality
+from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.steps import (
     DeleteSecret,
     DeleteStack,
     DeleteTable,
@@ -24,7 +24,7 @@ from pingbox.deploy.steps import (
     RemoveArtifacts,
     RemoveBucketIfEmpty,
 )
-from support.fake_aws import FakeAws, Time, refused, watching
+from support.deploy.fake_aws import FakeAws, Time, refused, watching
 
 PLACE = Place("app", "prod", "eu-central-1", "123456789012")
 BUCKET = PLACE.artifact_bucket

@@ -7,15 +7,15 @@ import io
 import pytest
 from rich.console import Console
 
-from pingbox.deploy.changes import Change, PropertyChange
-from pingbox.deploy.deployment import Plan
-from pingbox.deploy.events import STACK_TYPE, Event
-from pingbox.deploy.interrupted import told_when_interrupted
-from pingbox.deploy.listing import property_line, resources_listing
-from pingbox.deploy.progress import Live
-from pingbox.deploy.show import event_line, plan_view
-from pingbox.deploy.site import PutFile, RemoveFile, SiteFile
-from pingbox.deploy.steps import ExecuteChangeSet
+from pingbox.deploy.artifacts.site import PutFile, RemoveFile, SiteFile
+from pingbox.deploy.aws.events import STACK_TYPE, Event
+from pingbox.deploy.aws.interrupted import told_when_interrupted
+from pingbox.deploy.commands.columns import property_line, resources_listing
+from pingbox.deploy.commands.output import event_line, plan_view
+from pingbox.deploy.commands.progress import Live
+from pingbox.deploy.perform.deployment import Plan
+from pingbox.deploy.plan.changes import Change, PropertyChange
+from pingbox.deploy.plan.steps import ExecuteChangeSet
 from pingbox.deploy.template.app import chat
 from pingbox.deploy.template.render import template
 

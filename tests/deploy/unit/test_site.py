@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pingbox.deploy.site import FOREVER, Invalidate, PutFile, RemoveFile, SiteFile, site_steps
+from pingbox.deploy.artifacts.site import FOREVER, Invalidate, PutFile, RemoveFile, SiteFile, site_steps
 
 FILES = st.lists(
     st.builds(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from pingbox.deploy.package import Artifact
-from pingbox.deploy.place import Place
-from pingbox.deploy.stand_in import StandIn, reachable
+from pingbox.deploy.artifacts.package import Artifact
+from pingbox.deploy.aws.stand_in import StandIn, reachable
+from pingbox.deploy.plan.desired import chat_wish, page_config
+from pingbox.deploy.plan.stage import Place
 from pingbox.deploy.template.model import Site
-from pingbox.deploy.wish import chat_wish, page_config
 
 OUTPUTS = {
     "WebSocketUrl": "wss://abc123.execute-api.eu-central-1.amazonaws.com/dev",

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
+from pingbox.deploy.plan.desired import INLINE_BYTES
 from pingbox.deploy.rules import findings
 from pingbox.deploy.template.app import FUNCTIONS, ROUTES, chat
 from pingbox.deploy.template.model import App, Site
 from pingbox.deploy.template.render import as_json, as_yaml, template
-from pingbox.deploy.wish import INLINE_BYTES
 from pingbox.handlers.tables import connections_table, messages_table
-from support.template_mutants import MUTANTS, Mutant
+from support.deploy.template_mutants import MUTANTS, Mutant
 
 FORMS = [chat(stage, site) for stage in ("dev", "prod") for site in Site]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pingbox.emulator.aws.in_process import Wires
 from pingbox.emulator.clock import WoundClock
-from pingbox.emulator.dynamodb import LocalDynamoDB
+from pingbox.emulator.redirect.boto3_redirect import Wires
+from pingbox.emulator.services.dynamodb import LocalDynamoDB
 
 ENDPOINT = "http://127.0.0.1:3001"  # nobody listens there: wired clients need no server
 

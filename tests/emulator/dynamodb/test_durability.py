@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from pingbox.emulator.clock import SystemClock
-from pingbox.emulator.dynamodb import LocalDynamoDB, StoreError
-from pingbox.emulator.dynamodb.store import FILE_NAME, FORMAT
+from pingbox.emulator.services.dynamodb import LocalDynamoDB, StoreError
+from pingbox.emulator.services.dynamodb.store import FILE_NAME, FORMAT
 
 # PINGBOX_KILLS=20 PINGBOX_PUTS=10000 is the long version.
 KILLS = int(os.environ.get("PINGBOX_KILLS", "3"))
@@ -35,7 +35,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from pingbox.emulator.clock import SystemClock
-from pingbox.emulator.dynamodb import LocalDynamoDB
+from pingbox.emulator.services.dynamodb import LocalDynamoDB
 
 local = LocalDynamoDB.open(Path(sys.argv[1]), clock=SystemClock(), durability=sys.argv[2])
 for seq in range(int(sys.argv[3]), 10**9):
@@ -104,7 +104,7 @@ def test_a_second_process_is_refused_and_told_why(tmp_path: Path) -> None:
     local = LocalDynamoDB.open(tmp_path, clock=SystemClock())
     script = (
         "import sys; from pathlib import Path; from pingbox.emulator.clock import SystemClock\n"
-        "from pingbox.emulator.dynamodb import LocalDynamoDB, StoreError\n"
+        "from pingbox.emulator.services.dynamodb import LocalDynamoDB, StoreError\n"
         "try: LocalDynamoDB.open(Path(sys.argv[1]), clock=SystemClock())\n"
         "except StoreError as refused: print(refused)\n"
     )
@@ -217,7 +217,7 @@ def test_a_restart_over_old_tables_does_not_load_moto(tmp_path: Path) -> None:
     local.close()
     script = (
         "import sys; from pathlib import Path; from pingbox.emulator.clock import SystemClock\n"
-        "from pingbox.emulator.dynamodb import LocalDynamoDB\n"
+        "from pingbox.emulator.services.dynamodb import LocalDynamoDB\n"
         "local = LocalDynamoDB.open(Path(sys.argv[1]), clock=SystemClock())\n"
         "assert local.call('ListTables', {}).body == {'TableNames': ['Messages']}\n"
         "item = {'roomId': {'S': 'a'}, 'seq': {'N': '1'}}\n"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from pingbox.emulator.clock import WoundClock
-from pingbox.emulator.dynamodb import LocalDynamoDB
-from pingbox.emulator.dynamodb.expiry import DEFAULT_LAG_SECONDS, TOO_OLD_SECONDS
+from pingbox.emulator.services.dynamodb import LocalDynamoDB
+from pingbox.emulator.services.dynamodb.expiry import DEFAULT_LAG_SECONDS, TOO_OLD_SECONDS
 
 NOW = 1_764_000_000
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from pingbox.emulator.aws.in_process import Wires
 from pingbox.emulator.clock import SystemClock
-from pingbox.emulator.dynamodb import LocalDynamoDB
-from support.dynamodb_cases import CASES, Case, answer_of, create_tables
-from support.dynamodb_cases.record import TRUTH
-from support.dynamodb_local import DynamoDBLocal
-from support.plain_moto import PlainMoto
+from pingbox.emulator.redirect.boto3_redirect import Wires
+from pingbox.emulator.services.dynamodb import LocalDynamoDB
+from support.dynamodb.cases import CASES, Case, answer_of, create_tables
+from support.dynamodb.cases.record import TRUTH
+from support.dynamodb.dynamodb_local import DynamoDBLocal
+from support.dynamodb.plain_moto import PlainMoto
 
 truth: dict[str, Any] = json.loads(TRUTH.read_text())
 moto_wrong = Path(__file__).with_name("moto_wrong.txt").read_text().splitlines()
@@ -43,7 +43,7 @@ def test_ours_answers_as_dynamodb_does(ours: Any, case: Case) -> None:
 def test_there_are_enough_cases_and_each_has_its_own_keys() -> None:
     assert len(CASES) >= 150
     assert len({case.slug for case in CASES}) == len(CASES)
-    assert set(truth) == {case.slug for case in CASES}, "run `python -m support.dynamodb_cases.record` in tests/"
+    assert set(truth) == {case.slug for case in CASES}, "run `python -m support.dynamodb.cases.record` in tests/"
 
 
 def test_where_we_contradict_dynamodb_local_we_say_why() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pingbox.emulator.clock import WoundClock
-from pingbox.emulator.dynamodb import LocalDynamoDB
+from pingbox.emulator.services.dynamodb import LocalDynamoDB
 
 TABLE = {
     "TableName": "T",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pingbox.emulator.clock import SystemClock
-from pingbox.emulator.dynamodb import Answer, LocalDynamoDB
+from pingbox.emulator.services.dynamodb import Answer, LocalDynamoDB
 
 rooms = st.sampled_from(["general", "random", "@u-ana"])
 seqs = st.integers(min_value=-3, max_value=12)

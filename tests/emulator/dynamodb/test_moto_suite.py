@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support.moto_suite import failures
+from support.dynamodb.moto_suite import failures
 
 
 @pytest.mark.skipif(

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pingbox.emulator.clock import SystemClock
-from pingbox.emulator.dynamodb import Answer, LocalDynamoDB
-from pingbox.emulator.dynamodb.store import Store
-from support.plain_moto import PlainMoto
+from pingbox.emulator.services.dynamodb import Answer, LocalDynamoDB
+from pingbox.emulator.services.dynamodb.store import Store
+from support.dynamodb.plain_moto import PlainMoto
 
 TABLE = {
     "TableName": "T",

@@ -1,0 +1,1 @@
+"""What a deploy uploads: the functions' zips and the page's files."""

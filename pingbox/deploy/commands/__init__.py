@@ -1,0 +1,1 @@
+"""The commands of the deploy, and what people see of them."""

@@ -1,0 +1,1 @@
+"""What is deployed, what is to be deployed, and the steps between them."""

@@ -1,0 +1,136 @@
+"""What is there now, as one value, and the reading of it. Reading changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pingbox.deploy.aws.client import Aws, pages
+from pingbox.deploy.aws.stack import Stack, Standing, described
+from pingbox.deploy.errors import AwsError
+from pingbox.deploy.plan.stage import Place
+
+MARKER = "hotswap.json"
+UNSETTLED = ""
+"""In place of a key, while a swap is under way: if it stays, the swap was interrupted and nobody knows what runs."""
+DIGEST = "pingbox-digest"
+_MISSING_BUCKET = {"NoSuchBucket", "404", "NotFound"}
+
+
+@dataclass(frozen=True)
+class Reality:
+    """`artifacts` are the keys under the place's prefix, None when there is no artifact bucket yet.
+
+    `swapped` is the artifact key that a hot swap left running, `UNSETTLED` if the swap was interrupted, None when the
+    functions run what the stack says.
+    """
+
+    stack: Stack | None = None
+    artifacts: frozenset[str] | None = None
+    secret: bool = False
+    swapped: str | None = None
+    site: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def standing(self) -> Standing:
+        """The stack's standing; absent when there is none."""
+        return self.stack.standing if self.stack else Standing.ABSENT
+
+
+NOTHING = Reality()
+
+
+def observe(aws: Aws, place: Place) -> Reality:
+    """Ask AWS for everything a plan depends on. `place.account` has to be known."""
+    stack = find_stack(aws, place.stack)
+    artifacts = _artifacts(aws, place)
+    bucket = stack.outputs.get("SiteBucket") if stack else None
+    marked = artifacts is not None and place.artifact_prefix + MARKER in artifacts
+    return Reality(
+        stack=stack,
+        artifacts=artifacts,
+        secret=_has_secret(aws, place.secret),
+        swapped=_swapped(aws, place) if marked else None,
+        site=site_digests(aws, bucket) if bucket else {},
+    )
+
+
+def find_stack(aws: Aws, name: str) -> Stack | None:
+    """The stack of this name or ARN, or None."""
+    try:
+        answer = aws.call("cloudformation", "describe_stacks", StackName=name)
+    except AwsError as error:
+        if error.code == "ValidationError" and "does not exist" in error.reason:
+            return None
+        raise
+    return described(answer["Stacks"][0])
+
+
+def site_digests(aws: Aws, bucket: str) -> dict[str, str]:
+    """Path -> digest of every object; an object that we did not write has the empty digest."""
+    return {path: _digest(aws, bucket, path) for path in object_keys(aws, bucket) or ()}
+
+
+def object_keys(aws: Aws, bucket: str, prefix: str = "", owner: str | None = None) -> list[str] | None:
+    """All keys under the prefix, or None when there is no such bucket.
+
+    `owner` is the account that must own it: a stranger may have taken a name that can be guessed.
+    """
+    arguments: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
+    if owner:
+        arguments["ExpectedBucketOwner"] = owner
+    keys: list[str] = []
+    try:
+        answer = aws.call("s3", "list_objects_v2", **arguments)
+        while True:
+            keys += [entry["Key"] for entry in answer.get("Contents", ())]
+            if not answer.get("IsTruncated"):
+                return keys
+            answer = aws.call("s3", "list_objects_v2", **arguments, ContinuationToken=answer["NextContinuationToken"])
+    except AwsError as error:
+        if error.code in _MISSING_BUCKET:
+            return None
+        raise
+
+
+def stack_resources(aws: Aws, stack: str) -> list[Mapping[str, Any]]:
+    """The stack's resources, as `ListStackResources` tells them."""
+    listing = pages(aws, "cloudformation", "list_stack_resources", StackName=stack)
+    return [entry for page in listing for entry in page["StackResourceSummaries"]]
+
+
+def physical_ids(aws: Aws, stack: str, type_name: str) -> dict[str, str]:
+    """Logical id -> physical id of the stack's resources of one type."""
+    return {
+        entry["LogicalResourceId"]: entry["PhysicalResourceId"]
+        for entry in stack_resources(aws, stack)
+        if entry["ResourceType"] == type_name and entry.get("PhysicalResourceId")
+    }
+
+
+def _artifacts(aws: Aws, place: Place) -> frozenset[str] | None:
+    keys = object_keys(aws, place.artifact_bucket, place.artifact_prefix, place.account)
+    return None if keys is None else frozenset(keys)
+
+
+def _digest(aws: Aws, bucket: str, key: str) -> str:
+    head = aws.call("s3", "head_object", Bucket=bucket, Key=key)
+    return str(head.get("Metadata", {}).get(DIGEST, ""))
+
+
+def _has_secret(aws: Aws, name: str) -> bool:
+    try:
+        aws.call("ssm", "get_parameter", Name=name, WithDecryption=False)
+    except AwsError as error:
+        if error.code == "ParameterNotFound":
+            return False
+        raise
+    return True
+
+
+def _swapped(aws: Aws, place: Place) -> str | None:
+    answer = aws.call("s3", "get_object", Bucket=place.artifact_bucket, Key=place.artifact_prefix + MARKER)
+    key: str = json.loads(answer["Body"].read())["key"]
+    return key

@@ -1,0 +1,78 @@
+"""What is to be deployed, as one value: the template with its parameters, the artifacts it names, the page's files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pingbox.deploy.artifacts.package import Artifact
+from pingbox.deploy.artifacts.site import SiteFile
+from pingbox.deploy.aws.stand_in import StandIn, reachable
+from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.template.app import chat
+from pingbox.deploy.template.model import Site
+from pingbox.deploy.template.render import as_json
+
+CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+INLINE_BYTES = 51_200  # a longer template has to be fetched from a bucket
+
+
+@dataclass(frozen=True)
+class Wish:
+    """`site` None means that the app has no page of ours. `secret`: the token secret is to be made.
+
+    `guests`: strangers may use it and nobody is told about the bill. `protect`: the stack is not to be deleted lightly.
+    """
+
+    place: Place
+    template: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    artifacts: tuple[Artifact, ...] = ()
+    site: tuple[SiteFile, ...] | None = None
+    secret: bool = False
+    guests: bool = False
+    protect: bool = False
+
+    @property
+    def fits_inline(self) -> bool:
+        """Whether the template may travel inside the call."""
+        return len(self.template.encode()) <= INLINE_BYTES
+
+
+def chat_wish(
+    place: Place, artifact: Artifact, files: Iterable[SiteFile], site: Site, settings: Mapping[str, str]
+) -> Wish:
+    """The chat. `settings` are template parameters that the deploying person chose, by name."""
+    app = chat(place.stage, site)
+    parameters = {
+        **_origins(place, settings),
+        **settings,
+        "Stage": place.stage,
+        "CodeBucket": place.artifact_bucket,
+        "CodeKey": place.artifact_prefix + artifact.key,
+        "TokenParameter": place.secret,
+    }
+    return Wish(
+        place=place,
+        template=as_json(app),
+        parameters=parameters,
+        artifacts=(artifact,),
+        site=tuple(files),
+        secret=True,
+        guests=not settings.get("AlarmEmail"),
+        protect=app.retain_data,
+    )
+
+
+def _origins(place: Place, settings: Mapping[str, str]) -> Mapping[str, str]:
+    """Before a stand-in for AWS the page comes from its address, and so does its origin."""
+    if place.stand_in is None or "AllowedOrigins" in settings:
+        return {}
+    return {"AllowedOrigins": place.stand_in.origin}
+
+
+def page_config(outputs: Mapping[str, str], stand_in: StandIn | None = None) -> SiteFile:
+    """`config.json`, the only file that differs from stage to stage: where the page connects. Never cached."""
+    body = json.dumps({"wsUrl": reachable(outputs, stand_in)["WebSocketUrl"]}).encode()
+    return SiteFile("config.json", body, "application/json", "no-store")

@@ -1,0 +1,159 @@
+"""Questions that are cheaper to ask before than after: who pays, is the region on, may a bucket be public."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pingbox.deploy.aws.client import Aws
+from pingbox.deploy.aws.stack import Stack
+from pingbox.deploy.aws.stand_in import StandIn
+from pingbox.deploy.commands.options import How
+from pingbox.deploy.errors import AwsError, RefusedError
+from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.template.app import RETAINING_STAGE
+from pingbox.deploy.template.model import Site
+
+Fact = TypeVar("Fact")
+UNRESERVED_MINIMUM = 40
+"""Lambda always keeps this many of an account's concurrent executions unreserved; ten in the newest accounts."""
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What was found. `public_block` is the account-level S3 setting, by name; `concurrency` the account's limit.
+
+    Either is None where AWS would not say; `unanswered` then tells why.
+    """
+
+    account: str
+    arn: str
+    public_block: Mapping[str, bool] | None
+    concurrency: int | None
+    unanswered: tuple[str, ...] = ()
+
+
+def look(aws: Aws, expected_account: str | None = None) -> Preflight:
+    """Ask. The first call is `GetCallerIdentity`: it needs no permission, and without credentials nothing follows.
+
+    Nor does anything in another account than the expected one (`RefusedError`).
+    """
+    identity = aws.call("sts", "get_caller_identity")
+    account = str(identity["Account"])
+    refuse_wrong_account(account, expected_account)
+    unanswered: list[str] = []
+    return Preflight(
+        account,
+        str(identity["Arn"]),
+        _asked(lambda: _public_block(aws, account), "the account's S3 public access block", unanswered),
+        _asked(lambda: _concurrency(aws), "the account's Lambda concurrency", unanswered),
+        tuple(unanswered),
+    )
+
+
+def refuse_wrong_account(found: str, expected: str | None) -> None:
+    """`RefusedError` unless the credentials belong to the expected account (None: any)."""
+    if expected is not None and found != expected:
+        raise RefusedError(
+            "the AWS account", found, f"{expected} (--expect-account)", "pass the other account's --profile"
+        )
+
+
+def refuse_foreign(place: Place, stack: Stack | None) -> None:
+    """`RefusedError` for a stack that something else, or another app of ours, deployed under this name.
+
+    A change set for it would remove what it consists of; deleting it would be worse.
+    """
+    if stack is not None and not place.tags.items() <= stack.tags.items():
+        owner = stack.tags.get("pingbox:app")
+        raise RefusedError(
+            f"the stack {stack.name}",
+            f"app {owner}, stage {stack.tags.get('pingbox:stage')}" if owner else "not deployed by PingBox",
+            f"tagged pingbox:app={place.app} and pingbox:stage={place.stage}",
+            "pass another --app or --stage; if this stack is to become yours, `pingbox deploy --adopt`",
+        )
+
+
+def refuse_no_safety(place: Place, how: How, aws: Aws) -> None:
+    """`RefusedError` for short cuts on a stage that keeps its data, and for express mode where nobody knows it."""
+    short_cuts = [
+        name for name, taken in (("--express", how.express), ("--disable-rollback", not how.rollback)) if taken
+    ]
+    if short_cuts and place.stage == RETAINING_STAGE:
+        raise RefusedError(
+            " ".join(short_cuts), f"stage {place.stage}", "a stage for trying things out", "deploy it the safe way"
+        )
+    if how.express and not aws.knows("cloudformation", "create_change_set", "DeploymentConfig"):
+        raise RefusedError(
+            "--express", "a botocore that does not know it", "1.43.38 or newer", "pip install --upgrade boto3"
+        )
+
+
+def refuse_public_site(block: Mapping[str, bool] | None, site: Site) -> None:
+    """`RefusedError` when the account forbids public buckets and the page wants one."""
+    forbidding = sorted(name for name in ("BlockPublicPolicy", "RestrictPublicBuckets") if (block or {}).get(name))
+    if site is Site.WEBSITE and forbidding:
+        raise RefusedError(
+            "the account's S3 public access block",
+            f"{' and '.join(forbidding)} on",
+            "off, for a bucket that serves a public website",
+            "pass --site cloudfront (recommended, the bucket stays private), or lift the block for the account",
+        )
+
+
+def refuse_concurrency(limit: int | None, wanted: Mapping[str, str], functions: int) -> None:
+    """`RefusedError` when `ReservedConcurrency` for that many functions would eat up the account's limit."""
+    reserved = int(wanted.get("ReservedConcurrency") or 0) * functions
+    if limit is not None and reserved and limit - reserved < min(UNRESERVED_MINIMUM, limit):
+        raise RefusedError(
+            "the account's Lambda concurrency",
+            f"{limit}, of which {reserved} would be reserved",
+            f"at least {UNRESERVED_MINIMUM} left over",
+            "reserve less, or ask AWS for a higher limit; without ReservedConcurrency nothing is reserved",
+        )
+
+
+def refuse_unwatched_guests(place: Place, guests: bool, unwatched: bool) -> None:
+    """A chat that lets guests in should not be able to run up a bill that nobody sees."""
+    if guests and not unwatched:
+        raise RefusedError(
+            f"the spending alarm of {place.stack}",
+            "nobody to tell",
+            "an address",
+            "pass --alarm-email you@example.com, or --no-alarm if something else watches the bill",
+        )
+
+
+def warnings(found: Preflight, stand_in: StandIn | None = None) -> list[str]:
+    """What will not stop the deploy and may surprise later. A stand-in for AWS need not know an account's settings."""
+    told = [] if stand_in else list(found.unanswered)
+    if found.concurrency is not None and found.concurrency < UNRESERVED_MINIMUM:
+        told.append(f"this account runs at most {found.concurrency} functions at once; a busy chat is throttled above")
+    return told
+
+
+def _asked(question: Callable[[], Fact], what: str, unanswered: list[str]) -> Fact | None:
+    """The answer, or None with a note: an advance check that may not be made must not stop what it checks."""
+    try:
+        return question()
+    except AwsError as error:
+        unanswered.append(
+            f"{what} could not be read ({error.code}); if it forbids something, CloudFormation will say so"
+        )
+        return None
+
+
+def _public_block(aws: Aws, account: str) -> Mapping[str, bool]:
+    try:
+        answer = aws.call("s3control", "get_public_access_block", AccountId=account)
+    except AwsError as error:
+        if error.code == "NoSuchPublicAccessBlockConfiguration":
+            return {}
+        raise
+    settings: Mapping[str, bool] = answer["PublicAccessBlockConfiguration"]
+    return settings
+
+
+def _concurrency(aws: Aws) -> int:
+    return int(aws.call("lambda", "get_account_settings")["AccountLimit"]["ConcurrentExecutions"])

@@ -1,0 +1,71 @@
+"""Where a deploy goes, and the names that follow from it. No state file: the same words always find the same stack."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pingbox.deploy.aws.stand_in import StandIn
+from pingbox.deploy.errors import RefusedError
+
+_APP = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_STAGE = re.compile(r"[a-zA-Z0-9_]{1,32}")
+_APP_LENGTH = 40
+
+
+@dataclass(frozen=True)
+class Place:
+    """One stage of one app in one region. `account` is the twelve digits, or None where nobody was asked (dry run).
+
+    `stand_in` is what plays AWS here, None for AWS itself.
+    """
+
+    app: str
+    stage: str
+    region: str
+    account: str | None = None
+    stand_in: StandIn | None = None
+
+    @property
+    def stack(self) -> str:
+        """The stack's name. A stage may hold underscores, which a stack's name may not."""
+        return f"{self.app}-{self.stage.replace('_', '-')}"
+
+    @property
+    def artifact_bucket(self) -> str:
+        """One bucket per account and region for all apps and stages, told apart by `artifact_prefix`."""
+        return f"pingbox-artifacts-{self.account or '<account>'}-{self.region}"
+
+    @property
+    def artifact_prefix(self) -> str:
+        """Where this stage's artifacts lie in the bucket; ends in a slash."""
+        return f"{self.app}/{self.stage}/"
+
+    @property
+    def secret(self) -> str:
+        """The SSM parameter with the token secret."""
+        return f"/pingbox/{self.app}/{self.stage}/token-secret"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """On the stack, and by it on every resource that can bear tags."""
+        return {"pingbox:app": self.app, "pingbox:stage": self.stage}
+
+
+def checked_place(app: str, stage: str, region: str) -> Place:
+    """The place, or `RefusedError` for a name that AWS would refuse only minutes later."""
+    if len(app) > _APP_LENGTH or not _APP.fullmatch(app):
+        raise RefusedError(
+            "the app's name",
+            repr(app),
+            f"lower-case letters, digits and single hyphens, a letter first, at most {_APP_LENGTH}",
+            "pass another --app",
+        )
+    if not _STAGE.fullmatch(stage):
+        raise RefusedError(
+            "the stage's name",
+            repr(stage),
+            "letters, digits and underscores, at most 32 (API Gateway knows no hyphen here)",
+            "pass another --stage",
+        )
+    return Place(app, stage, region)

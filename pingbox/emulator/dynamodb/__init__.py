@@ -1,7 +1,0 @@
-"""A local DynamoDB that lasts and stays fast: moto's semantics over SQLite, short lanes for the frequent shapes."""
-
-from pingbox.emulator.dynamodb.local import LocalDynamoDB
-from pingbox.emulator.dynamodb.store import Durability, StoreError
-from pingbox.emulator.dynamodb.wire import Answer
-
-__all__ = ["Answer", "Durability", "LocalDynamoDB", "StoreError"]

@@ -1,0 +1,1 @@
+"""The bytes on the port: listener, handshake, WebSocket frames, timers, certificates."""

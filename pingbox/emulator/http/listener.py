@@ -1,0 +1,66 @@
+"""The one port: the first request's head tells a WebSocket from everything else (ADR 2)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+
+from pingbox.emulator.http import handshake, lingering_close
+from pingbox.emulator.services.apigateway.server.gateway import Gateway
+from pingbox.emulator.services.apigateway.server.upgrade import Opening
+
+HEAD_SECONDS = 10.0
+"""How long a client may take to send its first request's head."""
+
+MOST_HEAD_BYTES = 32 * 1024
+
+_UPGRADE = re.compile(rb"^GET [^\r\n]*\r\n(?:[^\r\n]*\r\n)*?upgrade[ \t]*:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
+_END = b"\r\n\r\n"
+
+
+class FrontDoor(asyncio.Protocol):
+    """Reads one head, then gives the transport, with every byte read so far, to whom it belongs."""
+
+    def __init__(self, gateway: Gateway, http: Callable[[], asyncio.Protocol]) -> None:
+        self._gateway = gateway
+        self._http = http
+        self._read = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._gateway.transports.add(transport)
+        self._timer = self._gateway.timers.at(self._gateway.clock.now() + HEAD_SECONDS, self._too_slow)
+
+    def data_received(self, data: bytes) -> None:
+        searched = max(0, len(self._read) - len(_END))
+        self._read += data
+        end = self._read.find(_END, searched)
+        if end >= 0:
+            self._decide(end + len(_END))
+        elif len(self._read) > MOST_HEAD_BYTES:
+            self._answer(handshake.refused(431, f"the request's head is longer than {MOST_HEAD_BYTES} bytes"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._timer.cancel()
+
+    def _decide(self, end: int) -> None:
+        self._timer.cancel()
+        head = bytes(self._read[:end])
+        if _UPGRADE.match(head):
+            opening = Opening(self._gateway, self._transport, head, bytes(self._read[end:]))
+            self._transport.set_protocol(opening)
+            opening.start()
+            return
+        http = self._http()
+        self._transport.set_protocol(http)
+        http.connection_made(self._transport)
+        http.data_received(bytes(self._read))
+
+    def _too_slow(self) -> None:
+        self._answer(handshake.refused(408, f"no complete request within {HEAD_SECONDS:.0f} seconds"))
+
+    def _answer(self, response: bytes) -> None:
+        self._timer.cancel()
+        lingering_close.say(self._transport, response)

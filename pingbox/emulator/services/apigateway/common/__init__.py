@@ -1,0 +1,1 @@
+"""What all routes and stages share: addresses, authorizers, limits, throttling. Pure."""

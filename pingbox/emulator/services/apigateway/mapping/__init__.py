@@ -1,0 +1,1 @@
+"""Mapping templates, request parameters and responses of integrations. Pure."""

@@ -1,0 +1,108 @@
+"""`@connections`: posts, looks and deletes, from handler threads or the HTTP site (section 6 of the fact sheet)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from pingbox.emulator.activity import ManagementCalled
+from pingbox.emulator.http.text_frames import OutgoingText
+from pingbox.emulator.services.apigateway.server.client_socket import ClientSocket
+from pingbox.emulator.services.apigateway.server.gateway import Gateway
+from pingbox.emulator.services.apigateway.websocket import conversation, management
+from pingbox.emulator.services.apigateway.websocket.conversation import Deployment
+from pingbox.emulator.services.apigateway.websocket.management import ManagementAnswer
+
+Intercept = Callable[[str, bytes], ManagementAnswer | None]
+"""(connection id, message) of a post that would be delivered -> the answer to give instead of delivering, or None.
+
+Called on the poster's thread.
+"""
+
+
+class Callbacks:
+    """Thread-safe. The answer is decided on the caller's thread; the socket is written to on the loop's.
+
+    So a post costs the caller no wait, and 200 means what it means on AWS: the gateway took the message (MG-31).
+    """
+
+    def __init__(self, gateway: Gateway, intercept: Intercept | None = None) -> None:
+        self._gateway = gateway
+        self._intercept = intercept
+
+    def answer(self, method: str, host: str, path: str, body: bytes, *, signed: bool = True) -> ManagementAnswer:
+        """What a request gets. `path` is percent-encoded and without a query (MG-4)."""
+        target = management.read_path(path)
+        if target is None:
+            return management.forbidden()
+        deployment = self._gateway.deployed(host, prefix=target.prefix, stage=target.stage)
+        if deployment is None:
+            return management.forbidden()
+        if not signed and self._gateway.switches.unsigned_management == "refuse":
+            return management.unsigned()
+        answer = management.refusal(method, target.connection_id, len(body)) or self._perform(
+            method, deployment, target.connection_id, body
+        )
+        if self._gateway.observed:
+            self._tell(method, target.connection_id, answer.status)
+        return answer
+
+    def post_to_many(self, deployment: Deployment, connection_ids: Sequence[str], data: bytes) -> Mapping[str, int]:
+        """Post the same message to many connections; the status of each."""
+        statuses: dict[str, int] = {}
+        receivers: list[ClientSocket] = []
+        message = OutgoingText(data)
+        for connection_id in connection_ids:
+            socket = self._gateway.socket(deployment, connection_id)
+            refused = (
+                management.refusal("POST", connection_id, len(data))
+                or _unready(socket)
+                or self._intercepted(connection_id, data)
+            )
+            statuses[connection_id] = 200 if refused is None else refused.status
+            if refused is None and socket is not None:
+                receivers.append(socket)
+        self._write(receivers, message)
+        if self._gateway.observed:
+            for connection_id, status in statuses.items():
+                self._tell("POST", connection_id, status)
+        return statuses
+
+    def _perform(self, method: str, deployment: Deployment, connection_id: str, body: bytes) -> ManagementAnswer:
+        socket = self._gateway.socket(deployment, connection_id)
+        if socket is None:
+            return management.gone()
+        match method:
+            case "GET":
+                return management.described(socket.connection, socket.last_traffic)
+            case "DELETE":
+                socket.open = False  # from now on, for everybody (MG-35)
+                self._gateway.soon(lambda: socket.close(conversation.DELETED))
+                return management.DELETED
+            case _:
+                refused = _unready(socket) or self._intercepted(socket.connection.connection_id, body)
+                if refused is None:
+                    self._write([socket], OutgoingText(body))
+                return refused or management.DELIVERED
+
+    def _intercepted(self, connection_id: str, data: bytes) -> ManagementAnswer | None:
+        return None if self._intercept is None else self._intercept(connection_id, data)
+
+    def _write(self, receivers: Sequence[ClientSocket], message: OutgoingText) -> None:
+        if not receivers:
+            return
+
+        def write() -> None:
+            now = self._gateway.clock.now()
+            for socket in receivers:
+                socket.write(message, "post", now)
+
+        self._gateway.soon(write)
+
+    def _tell(self, method: str, connection_id: str, status: int) -> None:
+        self._gateway.tell(ManagementCalled(self._gateway.clock.now(), method, connection_id, status))
+
+
+def _unready(socket: ClientSocket | None) -> ManagementAnswer | None:
+    if socket is None:
+        return management.gone()
+    return management.buffer_full() if socket.congested else None

@@ -1,0 +1,52 @@
+"""Runs one function and waits for it as long as its integration may take."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from pingbox.emulator.activity import Invoked
+from pingbox.emulator.services.apigateway.server.gateway import Gateway
+from pingbox.emulator.services.apigateway.websocket.connection import Connection
+from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationTimedOut
+from pingbox.emulator.services.lambda_.outcome import NotInvoked, Outcome
+
+logger = logging.getLogger(__name__)
+
+
+async def invoke(
+    gateway: Gateway,
+    connection: Connection,
+    route_key: str,
+    function: str,
+    event: Any,
+    timeout_ms: int,
+) -> Outcome | IntegrationTimedOut:
+    """Run one function and tell the observer about it. `route_key` is also the authorizer's name for its runs."""
+    begun = gateway.clock.now()
+    outcome: Outcome | IntegrationTimedOut
+    try:
+        async with asyncio.timeout(timeout_ms / 1000):
+            outcome = await gateway.functions.invoke(function, event)
+    except TimeoutError:
+        outcome = IntegrationTimedOut()
+    except Exception as error:
+        logger.exception("function %s could not be run", function)
+        outcome = NotInvoked(f"{type(error).__name__} while running {function}")
+    if gateway.observed:
+        ended = gateway.clock.now()
+        gateway.tell(
+            Invoked(
+                ended,
+                connection.api_id,
+                connection.stage,
+                route_key,
+                connection.connection_id,
+                function,
+                event,
+                outcome,
+                ended - begun,
+            )
+        )
+    return outcome

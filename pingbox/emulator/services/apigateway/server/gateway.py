@@ -1,0 +1,156 @@
+"""What all connections of a server share: the deployed APIs, the open sockets, time, ids, and who is told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from pingbox.emulator.activity import Happening, Observer
+from pingbox.emulator.clock import Clock
+from pingbox.emulator.http.timers import Timers
+from pingbox.emulator.services.apigateway.common import identifiers
+from pingbox.emulator.services.apigateway.common.addresses import find_deployment
+from pingbox.emulator.services.apigateway.common.switches import Switches
+from pingbox.emulator.services.apigateway.common.throttling import Buckets
+from pingbox.emulator.services.apigateway.websocket import events
+from pingbox.emulator.services.apigateway.websocket.connection import Connection
+from pingbox.emulator.services.apigateway.websocket.conversation import Deployment, EventIds
+from pingbox.emulator.services.lambda_.outcome import Functions
+from pingbox.model.api import Api
+
+if TYPE_CHECKING:
+    from pingbox.emulator.services.apigateway.server.client_socket import ClientSocket
+
+logger = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Shared by the front door, the sockets and `@connections`. Only `soon` and `socket` may be called off the loop."""
+
+    def __init__(
+        self,
+        apis: Sequence[Api],
+        functions: Functions,
+        *,
+        clock: Clock,
+        observer: Observer | None,
+        region: str,
+        account_id: str,
+        switches: Switches,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.deploy(apis)
+        self.functions = functions
+        self.clock = clock
+        self.region = region
+        self.account_id = account_id
+        self.switches = switches
+        self.loop = loop
+        self.timers = Timers(clock, loop)
+        self.buckets = Buckets()
+        self.sockets: dict[str, ClientSocket] = {}
+        self.transports: WeakSet[asyncio.Transport] = WeakSet()  # every TCP connection, for the end
+        self.observed = observer is not None
+        self.stopping = False
+        self._observer = observer
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._jobs_announced = False
+
+    # --- who is there -----------------------------------------------------------------------------------------------
+
+    def deploy(self, apis: Sequence[Api]) -> None:
+        """Serve these APIs from now on."""
+        self.apis = tuple(apis)
+        self._deployments = {(api.api_id, stage.name): Deployment(api, stage) for api in apis for stage in api.stages}
+
+    def deployment(self, connection: Connection) -> Deployment | None:
+        """The connection's API and stage as deployed now (HS-10); None if they were taken away."""
+        return self._deployments.get((connection.api_id, connection.stage))
+
+    def deployed(self, host: str, *, prefix: str, stage: str) -> Deployment | None:
+        """The deployment that a request to `@connections` names."""
+        return find_deployment(self.apis, host, prefix=prefix, stage=stage)
+
+    def socket(self, deployment: Deployment, connection_id: str) -> ClientSocket | None:
+        """The open connection of this stage with this id, or None. From any thread."""
+        socket = self.sockets.get(connection_id)
+        if socket is None or not socket.open:
+            return None
+        connection = socket.connection
+        own = (connection.api_id, connection.stage) == (deployment.api.api_id, deployment.stage.name)
+        return socket if own else None
+
+    # --- ids --------------------------------------------------------------------------------------------------------
+
+    def event_ids(self, now: float, connection_id: str | None = None) -> EventIds:
+        """New ids for an event; a message of a connection gets a message id too."""
+        request_id = identifiers.request_id(now, os.urandom(identifiers.RANDOM_BYTES))
+        if connection_id is None:
+            return EventIds(request_id)
+        return EventIds(request_id, identifiers.message_id(now, os.urandom(identifiers.RANDOM_BYTES), connection_id))
+
+    def trace_id(self, now: float) -> str:
+        return events.trace_id(now, os.urandom(12))
+
+    def connection_id(self, now: float) -> str:
+        return identifiers.connection_id(now, os.urandom(identifiers.RANDOM_BYTES))
+
+    # --- telling ----------------------------------------------------------------------------------------------------
+
+    def tell(self, happening: Happening) -> None:
+        """Tell the observer; one that raises harms nobody."""
+        if self._observer is None:
+            return
+        try:
+            self._observer(happening)
+        except Exception:
+            logger.exception("the observer failed on %s; the gateway goes on", type(happening).__name__)
+
+    # --- work -------------------------------------------------------------------------------------------------------
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run in the background; `finish` waits for it or cancels it. A failure is logged, not lost."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_ended)
+        return task
+
+    def soon(self, job: Callable[[], None]) -> None:
+        """Run `job` on the loop's thread, in the order of the calls. From any thread; wakes the loop at most once."""
+        self._jobs.append(job)
+        if not self._jobs_announced:
+            self._jobs_announced = True
+            self.loop.call_soon_threadsafe(self._run_jobs)
+
+    async def finish(self, within: float, hurry: asyncio.Event, others: Callable[[], Awaitable[None]]) -> None:
+        """Wait for background work and what it begins, `others` after it, at most `within` seconds or until `hurry`.
+
+        What still runs then is cancelled.
+        """
+        waiting = [self.loop.create_task(self._idle(others)), self.loop.create_task(hurry.wait())]
+        await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        left = [*waiting, *self._tasks]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def _idle(self, others: Callable[[], Awaitable[None]]) -> None:
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        await others()
+
+    def _run_jobs(self) -> None:
+        self._jobs_announced = False  # before the work: a job added from now on announces itself again
+        while self._jobs:
+            self._jobs.popleft()()
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("the gateway failed internally", exc_info=error)

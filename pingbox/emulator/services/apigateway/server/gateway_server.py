@@ -1,0 +1,225 @@
+"""API Gateway for WebSocket APIs on one port of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from aiohttp import web
+
+from pingbox.emulator.activity import Observer
+from pingbox.emulator.clock import Clock
+from pingbox.emulator.http.dispatch import HttpHandler, HttpSite
+from pingbox.emulator.http.listener import FrontDoor
+from pingbox.emulator.services.apigateway.common.addresses import find_deployment
+from pingbox.emulator.services.apigateway.common.declaration_rules import check
+from pingbox.emulator.services.apigateway.common.switches import Switches
+from pingbox.emulator.services.apigateway.server.connections_api import Callbacks, Intercept
+from pingbox.emulator.services.apigateway.server.gateway import Gateway
+from pingbox.emulator.services.apigateway.websocket.conversation import STOPPING
+from pingbox.emulator.services.apigateway.websocket.management import ManagementAnswer
+from pingbox.emulator.services.lambda_.outcome import Functions
+from pingbox.emulator.services.registry import ServiceDoor
+from pingbox.model.api import Api
+
+__all__ = ["GatewayServer", "HttpHandler", "ServiceDoor"]
+
+_Running = tuple[Gateway, Callbacks, web.Server, list[asyncio.Server]]
+_NO_DOORS: Mapping[str, ServiceDoor] = MappingProxyType({})
+_FINISH_SECONDS = 0.7
+_LINGER_SECONDS = 0.2
+
+
+async def _nobody_else() -> None:
+    return None
+
+
+class GatewayServer:
+    """WebSockets at `ws://host:port/{stage}`, `@connections`, service doors and a fallback site on one port.
+
+    Order of calls: `start`, then anything, then `stop`; a stopped server may not be started again. `management` and
+    `post_to_many` may be called from any thread while the server runs; the rest belongs to the event loop's thread.
+    """
+
+    def __init__(
+        self,
+        apis: Sequence[Api],
+        functions: Functions,
+        *,
+        clock: Clock,
+        observer: Observer | None = None,
+        doors: Mapping[str, ServiceDoor] = _NO_DOORS,
+        fallback: HttpHandler | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        region: str = "us-east-1",
+        account_id: str = "000000000000",
+        switches: Switches = Switches(),  # noqa: B008 - frozen
+        intercept: Intercept | None = None,
+        tls: ssl.SSLContext | None = None,
+        tls_port: int = 0,
+    ) -> None:
+        """`doors` are keyed by the prefix of `X-Amz-Target`; `port` 0 takes a free one. See `Switches` for the rest.
+
+        `intercept` may answer posts in place of delivering them. With `tls` (see `certificates.local_tls`) the same
+        is served over TLS on `tls_port` too.
+
+        Raises `DeclarationError` for APIs that cannot be served.
+        """
+        check(apis)
+        self._apis = tuple(apis)
+        self._functions = functions
+        self._clock = clock
+        self._observer = observer
+        self._doors = doors
+        self._fallback = fallback
+        self._host = host
+        self._port = port
+        self._region = region
+        self._account_id = account_id
+        self._switches = switches
+        self._tls = tls
+        self._tls_port = tls_port
+        self._intercept = intercept
+        self._running: _Running | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises `OSError` if the port is in use or not allowed."""
+        loop = asyncio.get_running_loop()
+        gateway = Gateway(
+            self._apis,
+            self._functions,
+            clock=self._clock,
+            observer=self._observer,
+            region=self._region,
+            account_id=self._account_id,
+            switches=self._switches,
+            loop=loop,
+        )
+        callbacks = Callbacks(gateway, self._intercept)
+        http = HttpSite(gateway, callbacks, self._doors, self._fallback).server()
+        listeners = [await self._listen(gateway, http, self._port, None)]
+        self._port = _port_of(listeners[0])
+        if self._tls is not None:
+            try:
+                listeners.append(await self._listen(gateway, http, self._tls_port, self._tls))
+            except OSError:
+                listeners[0].close()
+                raise
+            self._tls_port = _port_of(listeners[1])
+        self._running = (gateway, callbacks, http, listeners)
+
+    async def stop(
+        self,
+        within: float = _FINISH_SECONDS,
+        hurry: asyncio.Event | None = None,
+        others: Callable[[], Awaitable[None]] = _nobody_else,
+    ) -> None:
+        """Say 1001 to every client, run `$disconnect` for them, and be gone soon after the last has ended.
+
+        `others` is then awaited: what `$disconnect` began and this server does not know of. Functions that still run
+        after `within` seconds in all, or once `hurry` is set, are not waited for. Until then the port answers what they
+        ask; new handshakes get 503.
+        """
+        if self._running is None or self._running[0].stopping:
+            return
+        gateway, _, http, listeners = self._running
+        gateway.stopping = True
+        for socket in list(gateway.sockets.values()):
+            socket.close(STOPPING)
+        await gateway.finish(within, hurry or asyncio.Event(), others)
+        self._running = None
+        for listener in listeners:
+            listener.close()
+        http.pre_shutdown()
+        await http.shutdown(_LINGER_SECONDS)
+        for transport in list(gateway.transports):
+            transport.abort()
+        gateway.timers.stop()
+        await asyncio.sleep(0)  # lets the aborted transports tell their protocols
+
+    # --- addresses --------------------------------------------------------------------------------------------------
+
+    @property
+    def port(self) -> int:
+        """The port listened on; the asked one before `start`."""
+        return self._port
+
+    @property
+    def tls_port(self) -> int:
+        """The port of the TLS listener, if there is one; the asked one before `start`."""
+        return self._tls_port
+
+    @property
+    def url(self) -> str:
+        """`http://host:port`, as a client on this machine reaches it."""
+        return f"http://{self._address}"
+
+    def ws_url(self, stage: str, api_id: str | None = None) -> str:
+        """Where a client connects; without an API's id, to the first API."""
+        return f"ws://{self._address}{_path(stage, api_id)}"
+
+    def management_url(self, stage: str, api_id: str | None = None) -> str:
+        """The `endpoint_url` of boto3's `apigatewaymanagementapi` client."""
+        return f"{self.url}{_path(stage, api_id)}"
+
+    # --- for handlers in this process, from any thread ---------------------------------------------------------------
+
+    def management(self, method: str, host: str, path: str, body: bytes) -> ManagementAnswer:
+        """What an HTTP request to `@connections` would get, without TCP. `path` as sent, without the query."""
+        return self._live[1].answer(method, host, path, body)
+
+    def post_to_many(
+        self, stage: str, connection_ids: Sequence[str], data: bytes, api_id: str | None = None
+    ) -> Mapping[str, int]:
+        """Post one message to many connections: made into frames once, and one hop to the loop for all of them.
+
+        Returns each connection's status as a POST would have it: 200, 400, 410, 413, 429; 403 for an unknown stage.
+        """
+        gateway, callbacks, _, _ = self._live
+        deployment = find_deployment(gateway.apis, "", prefix=api_id or "", stage=stage)
+        if deployment is None:
+            return dict.fromkeys(connection_ids, 403)
+        return callbacks.post_to_many(deployment, connection_ids, data)
+
+    def replace(self, apis: Sequence[Api]) -> None:
+        """Deploy these APIs instead. Open connections stay and use the new routes from their next message (HS-10).
+
+        Connections of a stage that is no longer there are closed with 1001 (QT-25 is not known). Raises
+        `DeclarationError` for APIs that cannot be served; then the old ones stay.
+        """
+        check(apis)
+        gateway = self._live[0]
+        self._apis = tuple(apis)
+        gateway.deploy(apis)
+        for socket in list(gateway.sockets.values()):
+            if gateway.deployment(socket.connection) is None:
+                socket.close(STOPPING)
+
+    async def _listen(
+        self, gateway: Gateway, http: web.Server, port: int, tls: ssl.SSLContext | None
+    ) -> asyncio.Server:
+        return await gateway.loop.create_server(
+            lambda: FrontDoor(gateway, http), self._host, port, ssl=tls, backlog=1024
+        )
+
+    @property
+    def _live(self) -> _Running:
+        if self._running is None:
+            raise RuntimeError("the gateway is not running: call start() first, and nothing after stop()")
+        return self._running
+
+    @property
+    def _address(self) -> str:
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._host, self._host)  # noqa: S104 - compared, not bound
+        return f"{host}:{self._port}"
+
+
+def _path(stage: str, api_id: str | None) -> str:
+    return f"/{stage}" if api_id is None else f"/{api_id}/{stage}"
+
+
+def _port_of(listener: asyncio.Server) -> int:
+    return int(listener.sockets[0].getsockname()[1])

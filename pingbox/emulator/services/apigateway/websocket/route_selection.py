@@ -1,0 +1,44 @@
+"""Which route a message belongs to (section 1.1 of the fact sheet)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pingbox.emulator.services.apigateway.common import expressions
+from pingbox.emulator.services.apigateway.common.expressions import ExpressionError
+from pingbox.model.api import DEFAULT, Api, Route
+
+_BODY = "request.body"
+
+
+def select_route(api: Api, text: str) -> Route | None:
+    """The message's route: the exact key (RT-10), else `$default`, else None, which is answered with RT-20.
+
+    A client cannot reach `$connect` or `$disconnect` by naming them (OQ-12); custom keys never begin with `$` (RT-11).
+    """
+    key = route_key(api.route_selection_expression, text)
+    chosen = None if key.startswith("$") else api.route(key)
+    return chosen or api.route(DEFAULT)
+
+
+def route_key(expression: str, text: str) -> str:
+    """What the expression makes of a message; a path that is not there is the empty text (RT-4, RT-13, RT-15)."""
+    body = expressions.json_or_missing(text)
+    return expressions.evaluate(expression, lambda name: body_variable(name, body))
+
+
+def body_variable(name: str, body: Any) -> str:
+    """The value of `request.body.path`; `body` is the message's JSON value or `MISSING`."""
+    return expressions.as_text(expressions.at_path(body, _path(name)))
+
+
+def check_expression(expression: str) -> None:
+    """Raise `ExpressionError` if a route selection expression uses anything but `request.body` (RT-7)."""
+    for name in expressions.variables(expression):
+        expressions.check_path(_path(name))
+
+
+def _path(name: str) -> str:
+    if name != _BODY and not name.startswith((f"{_BODY}.", f"{_BODY}[")):
+        raise ExpressionError(f"variable ${{{name}}} is not known here; expected ${{request.body.<path>}}")
+    return name.removeprefix(_BODY)

@@ -1,0 +1,109 @@
+"""Capacity units: what an operation would have cost on AWS (developer guide, CapacityUnitCalculations).
+
+Reads count 4 KB, half when eventually consistent, double in transactions; writes count 1 KB of the larger of old and
+new item, double in transactions; each index entry that is written or deleted counts by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pingbox.emulator.services.dynamodb.shapes import IndexShape, TableShape
+from pingbox.emulator.services.dynamodb.values import item_size
+from pingbox.emulator.services.dynamodb.wire import Item, invalid
+
+
+def wanted(request: Any) -> str:
+    """`NONE`, `TOTAL` or `INDEXES`; raises a `Refusal` for anything else."""
+    value = request.get("ReturnConsumedCapacity", "NONE")
+    if value not in ("NONE", "TOTAL", "INDEXES"):
+        raise invalid(
+            f"1 validation error detected: Value '{value}' at 'returnConsumedCapacity' failed to satisfy constraint: "
+            "Member must satisfy enum value set: [INDEXES, TOTAL, NONE]"
+        )
+    return str(value)
+
+
+def read_units(size: int, consistent: bool) -> float:
+    """Units for `size` bytes read in one go; nothing found still costs the least."""
+    return max(1, -(-size // 4096)) * (1.0 if consistent else 0.5)
+
+
+def write_units(*items: Item | None) -> float:
+    """Units for one write, by the larger of the old and the new item."""
+    return float(max(1, -(-max((item_size(item) for item in items if item), default=0) // 1024)))
+
+
+class Meter:
+    """Adds up what one request consumes, table by table and index by index."""
+
+    def __init__(self, wish: str, *, transaction: bool = False, writes: bool = False) -> None:
+        self.wish = wish
+        self._factor = 2.0 if transaction else 1.0
+        self._kind = ("WriteCapacityUnits" if writes else "ReadCapacityUnits") if transaction else None
+        self._tables: dict[str, dict[str | None, float]] = {}
+        self._shapes: dict[str, TableShape] = {}
+
+    def read(self, shape: TableShape, units: float, index: IndexShape | None = None) -> None:
+        self._add(shape, index.name if index else None, units)
+
+    def write(self, shape: TableShape, old: Item | None, new: Item | None) -> None:
+        """Count one item written or deleted (`new` None), with the index entries that changed."""
+        if self.wish == "NONE":
+            return
+        self._add(shape, None, write_units(old, new))
+        for index in shape.indexes.values():
+            self._add(shape, index.name, _index_units(index, old, new))
+
+    def _add(self, shape: TableShape, index: str | None, units: float) -> None:
+        if self.wish == "NONE":
+            return
+        self._shapes[shape.name] = shape
+        table = self._tables.setdefault(shape.name, {None: 0.0})
+        if units:
+            table[index] = table.get(index, 0.0) + units * self._factor
+
+    def all(self) -> list[dict[str, Any]]:
+        """One `ConsumedCapacity` for each table."""
+        return [self._of(name, parts) for name, parts in self._tables.items()]
+
+    def put_into(self, body: dict[str, Any], *, listed: bool = False) -> dict[str, Any]:
+        """Add the member that was asked for, if any: one object, or a list for operations on several tables."""
+        if self.wish != "NONE":
+            told = self.all()
+            body["ConsumedCapacity"] = told if listed else told[0]
+        return body
+
+    def _of(self, name: str, parts: dict[str | None, float]) -> dict[str, Any]:
+        out: dict[str, Any] = {"TableName": name, **self._units(sum(parts.values()))}
+        if self.wish == "INDEXES":
+            out["Table"] = self._units(parts[None])
+            for member, is_global in (("LocalSecondaryIndexes", False), ("GlobalSecondaryIndexes", True)):
+                indexes = self._shapes[name].indexes
+                told = {i: self._units(u) for i, u in parts.items() if i and indexes[i].is_global == is_global}
+                if told:
+                    out[member] = told
+        return out
+
+    def _units(self, units: float) -> dict[str, float]:
+        return {"CapacityUnits": units, **({self._kind: units} if self._kind else {})}
+
+
+def _index_units(index: IndexShape, old: Item | None, new: Item | None) -> float:
+    was = index.projected(old) if old is not None and index.holds(old) else None
+    now = index.projected(new) if new is not None and index.holds(new) else None
+    if was == now:
+        return 0.0
+    if was is not None and now is not None and _key(index, was) != _key(index, now):
+        return write_units(was) + write_units(now)  # an entry moves: one deleted, one written
+    return write_units(was, now)
+
+
+def _key(index: IndexShape, entry: Item) -> list[Any]:
+    return [entry[key.name] for key in index.keys]
+
+
+def read_size(items: Iterable[Item]) -> int:
+    """Bytes of the items an operation looked at."""
+    return sum(map(item_size, items))

@@ -1,0 +1,44 @@
+"""The tables there are, by name or ARN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pingbox.emulator.services.dynamodb.shapes import IndexShape
+from pingbox.emulator.services.dynamodb.store import Store
+from pingbox.emulator.services.dynamodb.tables import ItemTable
+from pingbox.emulator.services.dynamodb.wire import no_such_table
+
+
+class Catalog:
+    """Looks tables up; tables come and go through `Admin`, which alone knows what a declaration is."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._tables: dict[str, ItemTable] = {}
+
+    def table(self, name: str) -> ItemTable:
+        """The table of a name or ARN; raises the `Refusal` that operations on items answer with."""
+        found = self._tables.get(name)
+        if found is None and name.startswith("arn:"):
+            found = self._tables.get(name.rpartition(":table/")[2])
+        if found is None:
+            raise no_such_table()
+        return found
+
+    def add(self, table: ItemTable) -> None:
+        self._tables[table.shape.name] = table
+
+    def remove(self, name: str) -> None:
+        self._tables.pop(name, None)
+
+    def __iter__(self) -> Iterator[ItemTable]:
+        return iter(list(self._tables.values()))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._tables
+
+
+def index_of(table: ItemTable, name: str | None) -> IndexShape | None:
+    """The index of a name, None for the table itself; raises `KeyError` when the shape has none."""
+    return None if name is None else table.shape.indexes[name]

@@ -1,0 +1,65 @@
+"""DynamoDB's numbers: 38 significant digits, 1E-130 to 9.99E+125, and one spelling for each value."""
+
+from __future__ import annotations
+
+import re
+from decimal import Context, Decimal
+from functools import lru_cache
+
+from pingbox.emulator.services.dynamodb.wire import invalid
+
+_PLAIN = re.compile(r"-?[1-9][0-9]{0,17}|0")
+_ANY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+# Wide enough that no sum of two valid numbers is rounded before it is looked at.
+_WIDE = Context(prec=400, Emax=999999, Emin=-999999)
+_MOST = Decimal("9.9999999999999999999999999999999999999E+125")
+_LEAST = Decimal("1E-130")
+
+
+def canonical(text: object) -> str:
+    """The spelling in which DynamoDB gives the number back: `1.0`, `007` and `1e3` are `1`, `7` and `1000`.
+
+    Raises a `Refusal` for what is no number, for more than 38 digits and for magnitudes out of range.
+    """
+    if isinstance(text, str) and _PLAIN.fullmatch(text):  # integers of up to 18 digits are canonical as they stand
+        return text
+    return _canonical(text)
+
+
+@lru_cache(maxsize=1024)
+def _canonical(text: object) -> str:
+    if not isinstance(text, str) or not _ANY.fullmatch(text):
+        raise invalid(f"The parameter cannot be converted to a numeric value: {text}")
+    return spelled(Decimal(text))
+
+
+def spelled(number: Decimal) -> str:
+    """`number` in DynamoDB's spelling; raises a `Refusal` when it does not fit."""
+    number = _WIDE.normalize(number)
+    if not number:
+        return "0"
+    magnitude = abs(number)
+    if magnitude > _MOST and number.adjusted() > 125:
+        raise invalid("Number overflow. Attempting to store a number with magnitude larger than supported range")
+    if magnitude < _LEAST:
+        raise invalid("Number underflow. Attempting to store a number with magnitude smaller than supported range")
+    if len(number.as_tuple().digits) > 38:
+        raise invalid("Attempting to store more than 38 significant digits in a Number")
+    return format(number, "f")
+
+
+def plus(left: str, right: str) -> str:
+    """The sum of two numbers of the wire, in canonical spelling."""
+    return spelled(_WIDE.add(Decimal(left), Decimal(right)))
+
+
+def minus(left: str, right: str) -> str:
+    """The difference of two numbers of the wire, in canonical spelling."""
+    return spelled(_WIDE.subtract(Decimal(left), Decimal(right)))
+
+
+def stored_size(canonical_text: str) -> int:
+    """Bytes a number counts for: one for two significant digits, and one (guide: CapacityUnitCalculations)."""
+    digits = canonical_text.lstrip("-").replace(".", "").strip("0")
+    return (len(digits) + 1) // 2 + 1 + canonical_text.startswith("-")

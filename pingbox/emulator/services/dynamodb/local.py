@@ -1,0 +1,295 @@
+"""A DynamoDB in this process: durable, fast, and answering as AWS's does."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import threading
+import uuid
+import zlib
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from pingbox.emulator.clock import Clock
+from pingbox.emulator.services.dynamodb.catalog import Catalog
+from pingbox.emulator.services.dynamodb.expiry import DEFAULT_LAG_SECONDS, MOST_AT_ONCE, Expiry
+from pingbox.emulator.services.dynamodb.members import check_members, is_old_style
+from pingbox.emulator.services.dynamodb.operations.batches import batch_get_item, batch_write_item, transact_get_items
+from pingbox.emulator.services.dynamodb.operations.listing import list_tables
+from pingbox.emulator.services.dynamodb.operations.reads import get_item, query, scan
+from pingbox.emulator.services.dynamodb.operations.transactions import TOKEN_SECONDS, transact_write_items
+from pingbox.emulator.services.dynamodb.operations.writes import delete_item, put_item, update_item
+from pingbox.emulator.services.dynamodb.shapes import shape_of
+from pingbox.emulator.services.dynamodb.store import Durability, Store, StoreError
+from pingbox.emulator.services.dynamodb.tables import Counts, ItemTable
+from pingbox.emulator.services.dynamodb.wire import Answer, Refusal, Request
+
+logger = logging.getLogger(__name__)
+
+Lane = Callable[[Catalog, Request], dict[str, Any]]
+
+_READS: dict[str, Lane] = {
+    "GetItem": get_item,
+    "Query": query,
+    "Scan": scan,
+    "BatchGetItem": batch_get_item,
+    "TransactGetItems": transact_get_items,
+    "ListTables": list_tables,
+}
+_WRITES: dict[str, Lane] = {
+    "PutItem": put_item,
+    "UpdateItem": update_item,
+    "DeleteItem": delete_item,
+    "BatchWriteItem": batch_write_item,
+}
+
+SWEEP_SECONDS = 5.0
+ACCOUNT = "000000000000"
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
+class LocalDynamoDB:
+    """Tables that outlive the process, behind one lock: calls from any thread take their turn.
+
+    A caller that finds the lock free pays no switch of threads. An answered write is in the file before the answer
+    is given (`durability="normal"`: survives the death of the process; `"full"`: also a loss of power).
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Clock,
+        region: str = "us-east-1",
+        account: str = ACCOUNT,
+        ttl_lag: float = DEFAULT_LAG_SECONDS,
+        seed: int = 0,
+        lanes: bool = True,
+    ) -> None:
+        """Use `open`. `lanes=False` sends everything the long way (for the tests that compare the two)."""
+        self._store = store
+        self._clock = clock
+        self._region = region
+        self._account = account
+        self._lanes = lanes
+        self._expiry = Expiry(ttl_lag, seed)
+        self._next_sweep = 0.0
+        self._lock = threading.Lock()
+        self._moto: Any = None
+        self._closed = False
+        self._executor: ThreadPoolExecutor | None = None
+        self._catalog = _catalog(store)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | None,
+        *,
+        clock: Clock,
+        durability: Durability = "normal",
+        region: str = "us-east-1",
+        account: str = ACCOUNT,
+        ttl_lag: float = DEFAULT_LAG_SECONDS,
+        seed: int = 0,
+    ) -> LocalDynamoDB:
+        """Open the data folder `path`, made if missing; None keeps everything in memory.
+
+        `region` and `account` only appear in ARNs. `ttl_lag` is the longest delay in seconds of a deletion by time to
+        live, `seed` decides each item's. Raises `StoreError`: the folder is in use by another process, or its file is
+        foreign, damaged or of another format.
+        """
+        store = Store.open(path, durability)
+        return cls(store, clock=clock, region=region, account=account, ttl_lag=ttl_lag, seed=seed)
+
+    # -- calls -----------------------------------------------------------------------------------------------------
+
+    def call(self, operation: str, request: Mapping[str, Any]) -> Answer:
+        """Carry out `operation` (`PutItem`...) with a request in the JSON of the wire (binary as base64 text).
+
+        Blocks; any thread may call. Errors are answers, too: status 400 and `{"__type": ..., "message": ...}`.
+        """
+        try:
+            with self._lock:
+                return Answer(200, self._carried_out(operation, request))
+        except Refusal as refusal:
+            return refusal.answer()
+        except StoreError:
+            raise
+        except Exception:
+            # Ours, not the caller's: told in full in the log (never the values), in general words to the caller.
+            logger.exception("DynamoDB %s failed", operation)
+            return Refusal("InternalServerError", "The request could not be processed: see the log", 500).answer()
+
+    def call_json(self, operation: str, body: bytes) -> tuple[int, bytes]:
+        """The same with the bytes of the wire, for the HTTP door: (status, body)."""
+        try:
+            request = json.loads(body or b"{}")
+            if not isinstance(request, dict):
+                raise ValueError("not an object")
+        except ValueError:
+            answer = Refusal("SerializationException", "The request body is not a JSON object").answer()
+        else:
+            answer = self.call(operation, request)
+        return answer.status, _encode(answer.body).encode()
+
+    async def door(
+        self, operation: str, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Answer one HTTP request; `operation` is what stands behind the dot of `X-Amz-Target: DynamoDB_20120810.`."""
+        import asyncio
+
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pingbox-dynamodb")
+        loop = asyncio.get_running_loop()
+        status, out = await loop.run_in_executor(self._executor, self.call_json, operation.rpartition(".")[2], body)
+        return status, response_headers(out), out
+
+    def expire(self) -> int:
+        """Delete now all that is due by its time to live (calls do it by themselves, every few seconds); how many."""
+        gone = 0
+        while True:
+            with self._lock:
+                swept = self._sweep(self._clock.now())
+            gone += swept
+            if swept < MOST_AT_ONCE:
+                return gone
+
+    def table_names(self) -> list[str]:
+        """The names of all tables, in order, without loading moto."""
+        with self._lock:
+            return sorted(table.shape.name for table in self._catalog)
+
+    # -- life --------------------------------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Drop every table with everything in it."""
+        with self._lock, self._store.transaction():
+            self._open_check()
+            for table in self._catalog:
+                table.drop()
+            for name in ("tables", "counts", "tokens"):
+                self._store.db.execute(f"DELETE FROM {name}")  # noqa: S608 - three names of our own
+            self._catalog = Catalog(self._store)
+            self._moto = None
+
+    def empty(self) -> None:
+        """Delete every item, and keep the tables."""
+        with self._lock, self._store.transaction():
+            self._open_check()
+            for table in self._catalog:
+                table.clear()
+            self._store.db.execute("DELETE FROM tokens")
+            self._moto = None
+
+    def close(self) -> None:
+        """Write down what would have to be counted again, and let the file go. Closing twice is fine."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True)
+            self._executor = None
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            with self._store.transaction():
+                for table in self._catalog:
+                    if (known := table.known_counts) is not None:
+                        counted = json.dumps(dataclasses.asdict(known))
+                        self._store.db.execute("INSERT OR REPLACE INTO counts VALUES(?,?)", (table.number, counted))
+            self._store.close()
+
+    # -- inside the lock ---------------------------------------------------------------------------------------------
+
+    def _open_check(self) -> None:
+        if self._closed:
+            raise StoreError("this LocalDynamoDB is closed; open it again")
+
+    def _carried_out(self, operation: str, request: Request) -> dict[str, Any]:
+        self._open_check()
+        now = self._clock.now()
+        if now >= self._next_sweep:
+            self._sweep(now)
+        check_members(operation, request)
+        if not self._lanes or is_old_style(request):
+            return self._long_way(operation, request)
+        if (read := _READS.get(operation)) is not None and not self._unlaid(request):
+            return read(self._catalog, request)
+        if (write := _WRITES.get(operation)) is not None:
+            return self._written(lambda: write(self._catalog, request))
+        if operation == "TransactWriteItems":
+            return self._written(lambda: transact_write_items(self._catalog, request, now))
+        return self._long_way(operation, request)
+
+    def _unlaid(self, request: Request) -> bool:
+        """Whether the request is about an index that has no tree, having keys of several attributes."""
+        name = request.get("IndexName")
+        return name is not None and name in self._catalog.table(request["TableName"]).shape.unlaid
+
+    def _written(self, write: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        changes = self._store.db.total_changes
+        try:
+            with self._store.transaction():
+                return write()
+        except BaseException:
+            if self._store.db.total_changes != changes:  # the rollback undid rows that were counted already
+                for table in self._catalog:
+                    table.forget_counts()
+            raise
+
+    def _long_way(self, operation: str, request: Request) -> dict[str, Any]:
+        if self._moto is None:
+            from pingbox.emulator.services.dynamodb.moto_engine import MotoEngine
+
+            self._moto = MotoEngine(self._catalog, self._region, self._account)
+        try:
+            return self._written(lambda: self._moto.call(operation, dict(request)))
+        except Refusal:
+            raise
+        except BaseException:
+            # moto's tables may be half changed; what is in the file is whole.
+            self._moto = None
+            self._catalog = _catalog(self._store)
+            raise
+
+    def _sweep(self, now: float) -> int:
+        self._open_check()
+        with self._store.transaction():
+            self._store.db.execute("DELETE FROM tokens WHERE at<=?", (now - TOKEN_SECONDS,))
+            gone = self._expiry.sweep(self._catalog, now)
+        self._next_sweep = now if gone == MOST_AT_ONCE else now + SWEEP_SECONDS
+        return gone
+
+
+def response_headers(body: bytes) -> dict[str, str]:
+    """The headers AWS's clients look at: they verify the checksum of the body."""
+    return {
+        "Content-Type": "application/x-amz-json-1.0",
+        "x-amzn-RequestId": request_id(),
+        "x-amz-crc32": str(zlib.crc32(body)),
+    }
+
+
+def request_id() -> str:
+    """A request id in DynamoDB's form: 52 letters and digits."""
+    return (uuid.uuid4().hex + uuid.uuid4().hex)[:52].upper()
+
+
+def _catalog(store: Store) -> Catalog:
+    catalog = Catalog(store)
+    counts = dict(store.db.execute("SELECT n,counted FROM counts").fetchall())
+    for number, name, text in store.db.execute("SELECT n,name,spec FROM tables").fetchall():
+        spec = json.loads(text)
+        shape = shape_of(name, spec["schema"], spec["attr"], spec["indexes"], spec["global_indexes"])
+        ttl = spec["ttl"]
+        table = ItemTable(
+            store.db, number, shape, ttl.get("AttributeName") if ttl["TimeToLiveStatus"] == "ENABLED" else None
+        )
+        if number in counts:
+            table.restore_counts(Counts(**json.loads(counts[number])))
+        catalog.add(table)
+    # From here on the counts are kept in memory: after an unclean end they must not be believed.
+    store.db.execute("DELETE FROM counts")
+    return catalog

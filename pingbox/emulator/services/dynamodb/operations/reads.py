@@ -1,0 +1,269 @@
+"""GetItem, Query and Scan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+from pingbox.emulator.services.dynamodb.capacity import Meter, read_units, wanted
+from pingbox.emulator.services.dynamodb.catalog import Catalog
+from pingbox.emulator.services.dynamodb.expressions.conditions import Condition
+from pingbox.emulator.services.dynamodb.expressions.key_conditions import key_bounds
+from pingbox.emulator.services.dynamodb.expressions.paths import Scope
+from pingbox.emulator.services.dynamodb.expressions.projections import Projection
+from pingbox.emulator.services.dynamodb.expressions.tokens import ExpressionError
+from pingbox.emulator.services.dynamodb.requests import Expressions
+from pingbox.emulator.services.dynamodb.shapes import IndexShape
+from pingbox.emulator.services.dynamodb.tables import ItemTable, KeyRange
+from pingbox.emulator.services.dynamodb.values import checked_item, item_size
+from pingbox.emulator.services.dynamodb.wire import COUNTED, Item, Request, invalid
+
+PAGE_LIMIT = 1024 * 1024
+
+_loads = json.loads
+
+
+def get_item(catalog: Catalog, request: Request) -> dict[str, Any]:
+    meter = Meter(wanted(request))
+    expressions = Expressions(request)
+    projection = expressions.projection()
+    expressions.finish()
+    table = catalog.table(request["TableName"])
+    item = table.get(*table.shape.checked_key(checked_item(request["Key"])))
+    if meter.wish != "NONE":
+        meter.read(table.shape, read_units(item_size(item) if item else 0, bool(request.get("ConsistentRead"))))
+    if item is None:
+        return meter.put_into({})
+    return meter.put_into({"Item": projection.of(item) if projection else item})
+
+
+def query(catalog: Catalog, request: Request) -> dict[str, Any]:
+    meter = Meter(wanted(request))
+    expressions = Expressions(request)
+    key_condition = expressions.condition("KeyConditionExpression")
+    condition = expressions.condition("FilterExpression")
+    projection = expressions.projection()
+    expressions.finish()
+    table = catalog.table(request["TableName"])
+    if key_condition is None:
+        raise invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+    index = _index(table, request)
+    keys = index.keys if index else table.shape.keys
+    try:
+        bounds = key_bounds(
+            key_condition, expressions.scope.names, expressions.scope.values, keys[0], keys[1] if keys[1:] else None
+        )
+    except ExpressionError as problem:
+        raise invalid(f"Invalid KeyConditionExpression: {problem}") from None
+    _refuse_key_in_filter(condition, expressions.scope, {key.name for key in keys})
+    within = KeyRange(
+        bounds.hash, bounds.bounds, _start(table, index, request), backwards=request.get("ScanIndexForward") is False
+    )
+    if within.after is not None and within.after[0] != bounds.hash:
+        raise invalid("The provided starting key is outside query boundaries based on provided conditions")
+    return _page(table, index, request, within, _Reading(condition, projection, expressions.scope), meter)
+
+
+def scan(catalog: Catalog, request: Request) -> dict[str, Any]:
+    meter = Meter(wanted(request))
+    expressions = Expressions(request)
+    condition = expressions.condition("FilterExpression")
+    projection = expressions.projection()
+    expressions.finish()
+    table = catalog.table(request["TableName"])
+    index = _index(table, request)
+    within = KeyRange(None, (), _start(table, index, request))
+    reading = _Reading(condition, projection, expressions.scope, _segment(request))
+    return _page(table, index, request, within, reading, meter)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What is done with each item that is looked at."""
+
+    condition: Condition | None
+    projection: Projection | None
+    scope: Scope
+    segment: tuple[int, int] | None = None
+
+
+def _page(
+    table: ItemTable, index: IndexShape | None, request: Request, within: KeyRange, reading: _Reading, meter: Meter
+) -> dict[str, Any]:
+    select = _select(table, index, request, reading)
+    limit = _limit(request)
+    full = select == "ALL_ATTRIBUTES"
+    texts = table.texts(within, index, limit if reading.segment is None else None)
+    looked, size, more = _fill(texts, table, index, limit, reading.segment, exact=meter.wish != "NONE")
+    last = looked[-1] if more else None
+    if index is not None and not full:
+        looked_at = [index.projected(item) for item in looked] if index.included is not None else looked
+    else:
+        looked_at = looked
+    kept = looked_at
+    if reading.condition is not None:
+        kept = [item for item in looked_at if reading.condition.holds(item, reading.scope)]
+    body: dict[str, Any] = {"Count": len(kept), "ScannedCount": len(looked)}
+    if select != "COUNT":
+        body["Items"] = [reading.projection.of(item) for item in kept] if reading.projection else kept
+    if last is not None:
+        names = [*(key.name for key in table.shape.keys), *(key.name for key in (index.keys if index else ()))]
+        body["LastEvaluatedKey"] = {name: last[name] for name in names}
+    if meter.wish != "NONE":
+        if index is not None and index.included is not None:
+            size = sum(map(item_size, looked_at))
+        meter.read(table.shape, 0.0)
+        meter.read(table.shape, read_units(size, bool(request.get("ConsistentRead"))), index)
+    return meter.put_into(body)
+
+
+def _fill(
+    texts: Iterable[str],
+    table: ItemTable,
+    index: IndexShape | None,
+    limit: int | None,
+    segment: tuple[int, int] | None,
+    *,
+    exact: bool,
+) -> tuple[list[Item], int, bool]:
+    """The items of one page, their bytes (only when `exact`), and whether the page ended before the range did.
+
+    A page ends when it holds `limit` items, or with the item that makes it 1 MB. Sizes are only counted once the
+    text of the rows, which is never shorter than the item, comes near.
+    """
+    rows = iter(texts)
+    looked: list[Item] = []
+    if segment is None and not exact:
+        looked, crossed = _fill_roughly(rows)
+        if not crossed:
+            return looked, 0, len(looked) == limit
+    size = sum(map(item_size, looked))
+    for text in rows if size < PAGE_LIMIT and len(looked) != limit else ():
+        item = _loads(text)
+        if segment is not None and not _in_segment(table, index, item, segment):
+            continue
+        looked.append(item)
+        size += item_size(item)
+        if len(looked) == limit or size >= PAGE_LIMIT:
+            return looked, size, True
+    return looked, size, size >= PAGE_LIMIT or len(looked) == limit
+
+
+def _fill_roughly(rows: Iterator[str]) -> tuple[list[Item], bool]:
+    """Rows up to a megabyte of text, parsed in one go, and whether there was that much."""
+    taken: list[str] = []
+    roughly = 0
+    for text in rows:
+        taken.append(text)
+        roughly += len(text) if text.isascii() else 4 * len(text)
+        if roughly >= PAGE_LIMIT:
+            break
+    return _loads(f"[{','.join(taken)}]"), roughly >= PAGE_LIMIT
+
+
+def _in_segment(table: ItemTable, index: IndexShape | None, item: Item, segment: tuple[int, int]) -> bool:
+    partition = table.entry(index, item)[0]
+    return crc32(partition) % segment[1] == segment[0]
+
+
+def _limit(request: Request) -> int | None:
+    limit = request.get("Limit")
+    if limit is not None and limit < 1:
+        raise invalid(
+            f"1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: "
+            "Member must have value greater than or equal to 1"
+        )
+    return limit
+
+
+def _index(table: ItemTable, request: Request) -> IndexShape | None:
+    name = request.get("IndexName")
+    if name is None:
+        return None
+    index = table.shape.indexes.get(name)
+    if index is None:
+        raise invalid(f"The table does not have the specified index: {name}")
+    if index.is_global and request.get("ConsistentRead"):
+        raise invalid("Consistent reads are not supported on global secondary indexes")
+    return index
+
+
+def _start(table: ItemTable, index: IndexShape | None, request: Request) -> tuple[bytes, ...] | None:
+    """Where the page begins, from the ExclusiveStartKey; refused unless it is a key of this table or index."""
+    given = request.get("ExclusiveStartKey")
+    if given is None:
+        return None
+    key = checked_item(given)
+    attributes = {k.name: k.type for k in (*table.shape.keys, *(index.keys if index else ()))}
+    if key.keys() != attributes.keys():
+        raise invalid("The provided starting key is invalid")
+    if any(kind not in key[name] for name, kind in attributes.items()):
+        raise invalid("The provided starting key is invalid: The provided key element does not match the schema")
+    return table.entry(index, key)
+
+
+def _segment(request: Request) -> tuple[int, int] | None:
+    segment, total = request.get("Segment"), request.get("TotalSegments")
+    if segment is None and total is None:
+        return None
+    if total is None:
+        raise invalid(
+            "The TotalSegments parameter is required but was not present in the request "
+            "when Segment parameter is present"
+        )
+    if segment is None:
+        raise invalid(
+            "The Segment parameter is required but was not present in the request "
+            "when parameter TotalSegments is present"
+        )
+    if segment >= total:
+        raise invalid(
+            "The Segment parameter is zero-based and must be less than parameter TotalSegments: "
+            f"Segment: {segment} is not less than TotalSegments: {total}"
+        )
+    return (segment, total) if total > 1 else None
+
+
+_SELECTS = ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
+
+
+def _select(table: ItemTable, index: IndexShape | None, request: Request, reading: _Reading) -> str | None:
+    select = request.get("Select")
+    if select is None:
+        return None
+    if select not in _SELECTS:
+        raise invalid(
+            f"1 validation error detected: Value '{select}' at 'select' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{', '.join(_SELECTS)}]"
+        )
+    if select == "SPECIFIC_ATTRIBUTES":
+        if reading.projection is None:
+            raise invalid(
+                f"{COUNTED}Must specify the AttributesToGet or ProjectionExpression "
+                "when choosing to get SPECIFIC_ATTRIBUTES"
+            )
+    elif reading.projection is not None:
+        what = "only the Count" if select == "COUNT" else select
+        raise invalid(f"{COUNTED}Cannot specify the ProjectionExpression when choosing to get {what}")
+    if select == "ALL_PROJECTED_ATTRIBUTES" and index is None:
+        raise invalid(f"{COUNTED}ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+    if select == "ALL_ATTRIBUTES" and index is not None and index.is_global and index.included is not None:
+        raise invalid(
+            "One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global "
+            f"secondary index {index.name} because its projection type is not ALL"
+        )
+    return str(select)
+
+
+def _refuse_key_in_filter(condition: Condition | None, scope: Scope, keys: set[str]) -> None:
+    if condition is None:
+        return
+    for part in condition.parts():
+        if not isinstance(part, str) and part.resolved(scope.names)[0] in keys:
+            name = part.resolved(scope.names)[0]
+            raise invalid(
+                f"Filter Expression can only contain non-primary key attributes: Primary key attribute: {name}"
+            )

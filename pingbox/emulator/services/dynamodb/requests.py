@@ -1,0 +1,245 @@
+"""The expressions of one request: parsed, their placeholders looked up, and none left over.
+
+Parsed expressions are kept by their text, so that the second request of a kind pays only for looking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+from pingbox.emulator.services.dynamodb.expressions.condition_grammar import parsed_condition
+from pingbox.emulator.services.dynamodb.expressions.conditions import Condition, Operand, ValueOperand, in_order
+from pingbox.emulator.services.dynamodb.expressions.key_conditions import operands_of
+from pingbox.emulator.services.dynamodb.expressions.paths import Path, Scope, refuse_overlaps
+from pingbox.emulator.services.dynamodb.expressions.projections import Projection, parsed_projection, projection
+from pingbox.emulator.services.dynamodb.expressions.tokens import CountedError, ExpressionError
+from pingbox.emulator.services.dynamodb.expressions.updates import Update, parsed_update
+from pingbox.emulator.services.dynamodb.values import EMPTY_SET, checked_item
+from pingbox.emulator.services.dynamodb.wire import COUNTED, Refusal, Request, invalid
+
+EXPRESSION_LIMIT = 4096
+
+_TYPES = ("N", "BS", "L", "B", "NULL", "M", "S", "SS", "NS", "BOOL")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Parsed(Generic[T]):
+    """A tree, the placeholders it uses, and its tests of fixed values that can fail before any item is read."""
+
+    tree: T
+    names: frozenset[str]
+    values: frozenset[str]
+    fixed: tuple[tuple[str, tuple[Operand, ...]], ...] = ()
+
+
+class Expressions:
+    """What one request (or one member of a transaction) says in expressions.
+
+    Ask for each expression it may have, then call `finish`, which refuses placeholders that nobody used.
+    """
+
+    def __init__(self, request: Request, *, counted: bool = False) -> None:
+        """`counted`: AWS begins some refusals of single writes with the number of errors, and of nothing else."""
+        self._request = request
+        self._prefix = COUNTED if counted else ""
+        names = request.get("ExpressionAttributeNames")
+        values = request.get("ExpressionAttributeValues")
+        if names is not None:
+            _check_placeholders("Names", "#", names, self._prefix)
+        if values is not None:
+            _check_placeholders("Values", ":", values, self._prefix)
+        self.scope = Scope(names or {}, _checked_values(values) if values else {})
+        self._unused_names = set(self.scope.names)
+        self._unused_values = set(self.scope.values)
+        self._any = False
+
+    def condition(self, kind: str) -> Condition | None:
+        """The tree of a `ConditionExpression`, `FilterExpression` or `KeyConditionExpression`, None without one."""
+        found = self._parsed(kind, _condition)
+        if found is None:
+            return None
+        for operator, operands in found.fixed:
+            if operator == "attribute_type":
+                self._check_type_name(kind, operands[1])
+            else:
+                self._check_fixed(kind, operator, operands)
+        return found.tree
+
+    def update(self) -> Update | None:
+        """The tree of the `UpdateExpression`; refused when it changes one path twice."""
+        found = self._parsed("UpdateExpression", _update)
+        if found is None:
+            return None
+        try:
+            found.tree.check_types(self.scope)
+            refuse_overlaps(found.tree.targets(self.scope.names))
+        except ExpressionError as problem:
+            raise self._refusal("UpdateExpression", problem) from None
+        return found.tree
+
+    def projection(self) -> Projection | None:
+        found = self._parsed("ProjectionExpression", _projection)
+        if found is None:
+            return None
+        try:
+            return projection(found.tree, self.scope.names)
+        except ExpressionError as problem:
+            raise invalid(f"Invalid ProjectionExpression: {problem}") from None
+
+    def finish(self) -> None:
+        """Refuse placeholders that no expression used."""
+        for kind, unused in (("Names", self._unused_names), ("Values", self._unused_values)):
+            if not unused:
+                continue
+            if not self._any:
+                told = self._nulls() if kind == "Values" else ""
+                raise invalid(f"ExpressionAttribute{kind} can only be specified when using expressions{told}")
+            # One of them is told; AWS tells them all, in an order of its own.
+            keys = ", ".join(sorted(unused))
+            raise invalid(
+                f"{self._prefix}Value provided in ExpressionAttribute{kind} unused in expressions: keys: {{{keys}}}"
+            )
+
+    def _nulls(self) -> str:
+        if "Item" in self._request:
+            return ": ConditionExpression is null"
+        return ""
+
+    def _parsed(self, kind: str, parse: Callable[[str], Parsed[T]]) -> Parsed[T] | None:
+        text = self._request.get(kind)
+        if text is None:
+            return None
+        self._any = True
+        try:
+            if not text or text.isspace():
+                raise CountedError("The expression can not be empty;")
+            if len(text) > EXPRESSION_LIMIT:
+                raise ExpressionError(
+                    f"Expression size has exceeded the maximum allowed size; expression size: {len(text)}"
+                )
+            found = parse(text)
+            self._look_up(found)
+        except ExpressionError as problem:
+            raise self._refusal(kind, problem) from None
+        return found
+
+    def _refusal(self, kind: str, problem: ExpressionError) -> Refusal:
+        return invalid(f"{self._prefix if isinstance(problem, CountedError) else ''}Invalid {kind}: {problem}")
+
+    def _look_up(self, found: Parsed[Any]) -> None:
+        for name in found.names:
+            if name not in self.scope.names:
+                raise ExpressionError(
+                    f"An expression attribute name used in the document path is not defined; attribute name: {name}"
+                )
+        for value in found.values:
+            if value not in self.scope.values:
+                raise ExpressionError(
+                    f"An expression attribute value used in expression is not defined; attribute value: {value}"
+                )
+        self._unused_names -= found.names
+        self._unused_values -= found.values
+
+    def _check_fixed(self, kind: str, operator: str, operands: tuple[Operand, ...]) -> None:
+        allowed = ("S", "B") if operator == "begins_with" else ("S", "N", "B")
+        fixed = [self.scope.values[o.name] for o in operands if isinstance(o, ValueOperand)]
+        for value in fixed:
+            if not any(one in value for one in allowed):
+                raise invalid(
+                    f"Invalid {kind}: Incorrect operand type for operator or function; "
+                    f"operator or function: {operator}, operand type: {next(iter(value))}"
+                )
+        if operator == "BETWEEN" and len(fixed) == 2 and isinstance(operands[1], ValueOperand):
+            self._check_bounds(kind, fixed[0], fixed[1])
+
+    def _check_type_name(self, kind: str, operand: Operand) -> None:
+        assert isinstance(operand, ValueOperand)
+        value = self.scope.values[operand.name]
+        if "S" not in value:
+            raise invalid(
+                f"Invalid {kind}: Incorrect operand type for operator or function; "
+                f"operator or function: attribute_type, operand type: {next(iter(value))}"
+            )
+        if value["S"] not in _TYPES:
+            raise invalid(
+                f"Invalid {kind}: Invalid attribute type name found; type: {value['S']}, "
+                f"valid types: {{{','.join(_TYPES)}}}"
+            )
+
+    def _check_bounds(self, kind: str, low: dict[str, Any], high: dict[str, Any]) -> None:
+        shown = [f"AttributeValue: {{{k}:{v}}}" for bound in (low, high) for k, v in bound.items()]
+        bounds = f"lower bound operand: {shown[0]}, upper bound operand: {shown[1]}"
+        if low.keys() != high.keys():
+            raise invalid(
+                f"Invalid {kind}: The BETWEEN operator requires same data type for lower and upper bounds; {bounds}"
+            )
+        if in_order(low, ">", high):
+            raise invalid(
+                f"Invalid {kind}: The BETWEEN operator requires upper bound to be greater than or equal to "
+                f"lower bound; {bounds}"
+            )
+
+
+def _check_placeholders(what: str, sign: str, given: Mapping[str, Any], prefix: str) -> None:
+    if not given:
+        raise invalid(f"{prefix}ExpressionAttribute{what} must not be empty")
+    for key in given:
+        if not key.startswith(sign) or len(key) < 2:
+            raise invalid(f'ExpressionAttribute{what} contains invalid key: Syntax error; key: "{key}"')
+
+
+def _checked_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return checked_item(values)
+    except Refusal as refusal:
+        if refusal.code != "ValidationException" or refusal.message.endswith(EMPTY_SET):
+            raise
+        bad = next((name for name, value in values.items() if not _is_fine(value)), "")
+        raise invalid(f"ExpressionAttributeValues contains invalid value: {refusal.message} for key {bad}") from None
+
+
+def _is_fine(value: Any) -> bool:
+    try:
+        checked_item({"": value})
+    except Refusal:
+        return False
+    return True
+
+
+def _split(parts: Iterator[Path | str]) -> tuple[frozenset[str], frozenset[str]]:
+    names: set[str] = set()
+    values: set[str] = set()
+    for part in parts:
+        if isinstance(part, Path):
+            names |= part.used_names()
+        else:
+            values.add(part)
+    return frozenset(names), frozenset(values)
+
+
+@lru_cache(maxsize=4096)
+def _condition(text: str) -> Parsed[Condition]:
+    tree = parsed_condition(text)
+    fixed = tuple(
+        (operator, operands)
+        for operator, operands in operands_of(tree)
+        if operator not in ("=", "<>") and any(isinstance(o, ValueOperand) for o in operands)
+    )
+    return Parsed(tree, *_split(tree.parts()), fixed=fixed)
+
+
+@lru_cache(maxsize=4096)
+def _update(text: str) -> Parsed[Update]:
+    tree = parsed_update(text)
+    return Parsed(tree, *_split(tree.parts()))
+
+
+@lru_cache(maxsize=1024)
+def _projection(text: str) -> Parsed[tuple[Path, ...]]:
+    tree = parsed_projection(text)
+    return Parsed(tree, *_split(iter(tree)))

@@ -1,0 +1,151 @@
+"""Attribute values: checked as DynamoDB checks them, numbers brought to one spelling, sizes counted as it counts.
+
+Checking returns the value to store. It is the same object where nothing had to be changed, so plain items cost one
+pass and no copy.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from pingbox.emulator.services.dynamodb.decimals import canonical, stored_size
+from pingbox.emulator.services.dynamodb.wire import COUNTED, AttributeValue, Item, Refusal, invalid
+
+ITEM_LIMIT = 400 * 1024
+NESTING_LIMIT = 32
+
+_INVALID = "One or more parameter values were invalid: "
+
+
+def checked_item(attributes: Mapping[str, Any]) -> Item:
+    """Every value of an item (or of ExpressionAttributeValues) checked; raises a `Refusal`."""
+    out: Item = {}
+    for name, value in attributes.items():
+        # Strings are what chats are made of: do not pay a call for each.
+        if type(value) is dict and len(value) == 1 and type(value.get("S")) is str:
+            out[name] = value
+        else:
+            out[name] = checked(value)
+    return out
+
+
+def checked(value: Any, depth: int = 0) -> AttributeValue:  # noqa: C901 - a table of the ten types
+    """One attribute value, as it is to be stored; `depth` counts the lists and maps around it."""
+    if type(value) is not dict:
+        raise Refusal("SerializationException", "Unexpected value type in payload")
+    if len(value) != 1:
+        raise invalid(
+            "Supplied AttributeValue "
+            + ("has more than one datatypes set" if value else "is empty")
+            + ", must contain exactly one of the supported datatypes"
+        )
+    ((kind, content),) = value.items()
+    match kind:
+        case "S":
+            _expect(content, str, "String")
+            return value
+        case "N":
+            _expect(content, str, "String")
+            spelling = canonical(content)
+            return value if spelling is content else {"N": spelling}
+        case "BOOL":
+            _expect(content, bool, "Boolean")
+            return value
+        case "NULL":
+            _expect(content, bool, "Boolean")
+            if not content:
+                raise invalid(_INVALID + "Null attribute value types must have the value of true")
+            return value
+        case "B":
+            _expect_base64(content)
+            return value
+        case "M" | "L":
+            return _checked_nest(kind, content, depth + 1)
+        case "SS" | "NS" | "BS":
+            return {kind: _checked_set(kind, content)}
+    raise invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+
+
+def _checked_nest(kind: str, content: Any, depth: int) -> AttributeValue:
+    if depth > NESTING_LIMIT:
+        raise invalid("Nesting Levels have exceeded supported limits")
+    if kind == "M":
+        _expect(content, dict, "Map")
+        return {"M": {name: checked(inner, depth) for name, inner in content.items()}}
+    _expect(content, list, "List")
+    return {"L": [checked(inner, depth) for inner in content]}
+
+
+EMPTY_SET = " set  may not be empty"  # two blanks, as AWS has them
+_SET_KIND = {"SS": "string", "NS": "number"}
+
+
+def _checked_set(kind: str, members: Any) -> list[str]:
+    _expect(members, list, "List")
+    if not members:
+        if kind == "BS":
+            raise invalid(f"{_INVALID}Binary sets should not be empty")
+        raise invalid(f"{COUNTED}{_INVALID}An {_SET_KIND[kind]}{EMPTY_SET}")
+    for member in members:
+        if kind == "BS":
+            _expect_base64(member)
+        else:
+            _expect(member, str, "String")
+    out = [canonical(member) for member in members] if kind == "NS" else list(members)
+    if len(set(out)) != len(out):
+        raise invalid(f"{_INVALID}Input collection [{', '.join(members)}] contains duplicates.")
+    return out
+
+
+_JSON_NAMES = {bool: "TRUE_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE", str: "STRING_VALUE"}
+
+
+def _expect(content: Any, wanted: type, named: str) -> None:
+    if type(content) is not wanted:
+        if isinstance(content, dict | list):
+            raise Refusal("SerializationException", "Start of structure or map found where not expected")
+        told = _JSON_NAMES.get(type(content), "NULL_VALUE")
+        raise Refusal("SerializationException", f"{told} cannot be converted to {named}")
+
+
+def _expect_base64(content: Any) -> None:
+    _expect(content, str, "Binary")
+    try:
+        base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError) as problem:
+        raise Refusal("SerializationException", "Base64 encoded length is expected a multiple of 4 bytes") from problem
+
+
+def size_of(value: AttributeValue) -> int:
+    """Bytes a value counts for in limits and capacity (developer guide, CapacityUnitCalculations)."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "S":
+            return len(content) if content.isascii() else len(content.encode())
+        case "N":
+            return stored_size(content)
+        case "B":
+            return _binary_size(content)
+        case "SS":
+            return sum(len(member.encode()) for member in content)
+        case "NS":
+            return sum(map(stored_size, content))
+        case "BS":
+            return sum(map(_binary_size, content))
+        case "L":
+            return 3 + sum(1 + size_of(inner) for inner in content)
+        case "M":
+            return 3 + sum(1 + len(name.encode()) + size_of(inner) for name, inner in content.items())
+    return 1  # BOOL, NULL
+
+
+def _binary_size(base64_text: str) -> int:
+    return len(base64_text) // 4 * 3 - base64_text.count("=", -2)
+
+
+def item_size(item: Item) -> int:
+    """Bytes of an item: its attribute names, in UTF-8, and values."""
+    return sum(len(name.encode()) + size_of(value) for name, value in item.items())

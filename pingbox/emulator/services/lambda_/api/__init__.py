@@ -1,0 +1,1 @@
+"""`lambda:Invoke`, synchronous and asynchronous."""

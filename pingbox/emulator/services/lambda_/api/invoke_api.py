@@ -1,0 +1,128 @@
+"""`lambda:Invoke` for handlers and for `aws lambda invoke --endpoint-url`: over HTTP, or from threads within."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Collection
+from typing import Any
+
+from aiohttp import web
+
+from pingbox.emulator.clock import Clock, SystemClock
+from pingbox.emulator.services.lambda_.api import invoke_request
+from pingbox.emulator.services.lambda_.api.asynchronous import AsynchronousInvocations
+from pingbox.emulator.services.lambda_.api.client_context import client_context
+from pingbox.emulator.services.lambda_.api.client_context import read as read_client_context
+from pingbox.emulator.services.lambda_.api.invoke_request import (
+    DRY_RUN,
+    EVENT,
+    REQUEST_RESPONSE,
+    InvokeAnswer,
+    InvokeRequest,
+)
+from pingbox.emulator.services.lambda_.function_log import tail
+from pingbox.emulator.services.lambda_.outcome import Functions
+
+
+class InvokeApi:
+    """Answers Invoke with `functions`. `names` gives the functions there are at the moment.
+
+    Order of calls: `start` on the emulator's loop; then `invoke_door` on that loop and `invoke_sync` on any other
+    thread; `await close()` at the end.
+    """
+
+    def __init__(
+        self,
+        functions: Functions,
+        names: Callable[[], Collection[str]],
+        *,
+        clock: Clock | None = None,
+        region: str = "us-east-1",
+    ) -> None:
+        self._functions = functions
+        self._names = names
+        self._region = region
+        self._asynchronous = AsynchronousInvocations(functions, clock or SystemClock())
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+
+    def start(self) -> None:
+        """Remember the running loop as the one that invokes."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+
+    async def rest(self) -> None:
+        """Return once no asynchronous event is being run."""
+        await self._asynchronous.rest()
+
+    async def close(self) -> None:
+        """Drop asynchronous events that are not done."""
+        await self._asynchronous.close()
+
+    async def invoke_door(self, request: web.BaseRequest) -> web.StreamResponse | None:
+        """Answer an HTTP request to `/2015-03-31/functions/{name}/invocations`, refuse the rest of the Lambda API; None
+        for a request that is not Lambda's.
+        """
+        path = request.rel_url.raw_path
+        if not invoke_request.is_of_lambda(path):
+            return None
+        function = invoke_request.function_of_path(path)
+        if function is None or request.method != "POST":
+            answer = invoke_request.not_emulated(request.method, path)
+        else:
+            answer = await self._answer(
+                InvokeRequest(
+                    function,
+                    request.headers.get("X-Amz-Invocation-Type", REQUEST_RESPONSE),
+                    await request.read(),
+                    request.headers.get("X-Amz-Log-Type") == "Tail",
+                    request.headers.get("X-Amz-Client-Context"),
+                )
+            )
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+
+    def invoke_sync(self, name: str, invocation_type: str, payload: bytes) -> InvokeAnswer:
+        """The same from a handler's thread, without HTTP; blocks until the answer is there.
+
+        `name` may be qualified or an ARN. Raises `RuntimeError` on the loop's own thread, which it would wait for.
+        """
+        if self._loop is None:
+            raise RuntimeError("invoke_sync was called before start(); start it on the emulator's loop")
+        if threading.get_ident() == self._thread:
+            raise RuntimeError("invoke_sync waits for the emulator's loop and cannot be called on its thread")
+        request = InvokeRequest(name, invocation_type, payload)
+        return asyncio.run_coroutine_threadsafe(self._answer(request), self._loop).result()
+
+    async def _answer(self, request: InvokeRequest) -> InvokeAnswer:
+        event = invoke_request.read_event(request)
+        if isinstance(event, InvokeAnswer):
+            return event
+        name = invoke_request.bare_name(request.function)
+        if name is None or name not in self._names():
+            return invoke_request.not_found(request.function if name is None else name, self._region)
+        try:
+            client_context.set(read_client_context(request.client_context))
+        except ValueError as problem:
+            return invoke_request.refusal(400, "InvalidRequestContentException", str(problem))
+        match request.invocation_type:
+            case invoke_request.DRY_RUN:
+                return invoke_request.permitted()
+            case invoke_request.EVENT:
+                if self._asynchronous.accept(name, event):
+                    return invoke_request.accepted()
+                return invoke_request.not_invoked("too many asynchronous events wait", "throttled")
+            case _:
+                return await self._run(name, event, request.tail)
+
+    async def _run(self, name: str, event: Any, wants_tail: bool) -> InvokeAnswer:
+        lines: list[str] | None = [] if wants_tail else None
+        token = tail.set(lines)
+        try:
+            outcome = await self._functions.invoke(name, event)
+        finally:
+            tail.reset(token)
+        return invoke_request.answer(outcome, lines)
+
+
+__all__ = ["DRY_RUN", "EVENT", "REQUEST_RESPONSE", "InvokeAnswer", "InvokeApi"]

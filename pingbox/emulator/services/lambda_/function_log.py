@@ -1,0 +1,45 @@
+"""The log of one invocation: every line becomes a `FunctionLog`, always on the loop that invoked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from pingbox.emulator.activity import FunctionLog, Observer
+from pingbox.emulator.clock import Clock
+
+tail: ContextVar[list[str] | None] = ContextVar("tail", default=None)
+"""Who sets this to a list before invoking finds the invocation's lines there (`LogType=Tail` of `lambda:Invoke`)."""
+
+
+class InvocationLog:
+    """Where an invocation's lines go. `function` and `request_id` are stamped on each."""
+
+    def __init__(
+        self, function: str, request_id: str, loop: asyncio.AbstractEventLoop, observe: Observer, clock: Clock
+    ) -> None:
+        self.request_id = request_id
+        self._function = function
+        self._loop = loop
+        self._observe = observe
+        self._clock = clock
+        self._tail = tail.get()
+
+    def write(self, line: str) -> None:
+        """From the loop."""
+        if self._tail is not None:
+            self._tail.append(line)
+        self._observe(FunctionLog(self._clock.now(), self._function, self.request_id, line))
+
+    def write_from_thread(self, line: str) -> None:
+        """From any thread; lines keep their order."""
+        self.on_loop(self.write, line)
+
+    def on_loop(self, call: Callable[..., None], *arguments: Any) -> None:
+        """Have `call` made on the invoking loop, after all lines written so far."""
+        # After the loop's end nobody waits for an answer or a line any more.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call, *arguments)

@@ -1,0 +1,1 @@
+"""Functions on threads of the emulator's own process."""

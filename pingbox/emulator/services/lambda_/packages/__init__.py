@@ -1,0 +1,1 @@
+"""Packages and interpreters that an app's functions need."""

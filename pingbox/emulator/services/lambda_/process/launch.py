@@ -1,0 +1,186 @@
+"""How a function's process is started: its command and exactly the environment that Lambda would give it (LM-1..3)."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pingbox.emulator.redirect import guard
+from pingbox.emulator.services.lambda_ import platform_log
+from pingbox.emulator.services.lambda_.packages.interpreters import interpreter_for
+from pingbox.model.function import FunctionSpec
+
+_HERE = Path(__file__).parent
+PYTHON_RUNTIME = _HERE.parent / "runtimes" / "python"
+NODE_RUNTIME = _HERE.parent / "runtimes" / "node"
+# Lambda's own value. It need not exist; our runtime's folder in its place would put our modules into apps' imports.
+_RUNTIME_DIR = "/var/runtime"
+
+RESERVED = frozenset({
+    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+})  # fmt: skip
+USER_VARIABLES_LIMIT = 4096  # bytes, LM-3
+
+
+class CannotRun(Exception):  # noqa: N818 -- a fact about the function
+    """A function that cannot run here; the text says which, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all functions of an emulator share. `endpoint`: the emulator's own address for AWS calls
+    (`http://127.0.0.1:3001`), None for none; `environ`: the developer's environment, of which little is passed on.
+    """
+
+    region: str
+    endpoint: str | None
+    environ: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A process to be: `command` and `environment`, with `cwd` as Lambda's task root."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    cwd: str
+
+
+def check(spec: FunctionSpec) -> None:
+    """Raise `CannotRun` for a function that Lambda would refuse, or that has no runtime here."""
+    runtime_kind(spec)
+    variables = spec.environment or {}
+    if taken := sorted(RESERVED & variables.keys()):
+        raise CannotRun(
+            f"function {spec.name} sets {', '.join(taken)}, which Lambda reserves for itself; use names of your own"
+        )
+    size = sum(len(key.encode()) + len(str(value).encode()) for key, value in variables.items())
+    if size > USER_VARIABLES_LIMIT:
+        raise CannotRun(
+            f"the environment variables of function {spec.name} take {size} bytes; Lambda allows {USER_VARIABLES_LIMIT}"
+        )
+    if not Path(spec.code).is_dir():
+        raise CannotRun(f"the code of function {spec.name} should be in the folder {spec.code}, which does not exist")
+
+
+def runtime_kind(spec: FunctionSpec) -> str:
+    """`python`, `nodejs` or `provided`."""
+    for kind in ("python", "nodejs", "provided"):
+        if spec.runtime.startswith(kind):
+            return kind
+    raise CannotRun(
+        f"function {spec.name} wants the runtime {spec.runtime}; local functions run python3.x, nodejs20.x and the "
+        "like, and provided.* with a bootstrap file"
+    )
+
+
+def launch(spec: FunctionSpec, surroundings: Surroundings, *, runtime_api: str, tmp: str, now: float) -> Launch:
+    """Everything needed to start one environment. `runtime_api` is `host:port`, `tmp` its private folder for temporary
+    files, `now` names its log stream.
+    """
+    code = str(Path(spec.code).resolve())
+    environment = variables(spec, surroundings, tmp=tmp, now=now) | {"AWS_LAMBDA_RUNTIME_API": runtime_api}
+    match runtime_kind(spec):
+        case "python":
+            return Launch(_python(spec, surroundings, code), environment, code)
+        case "nodejs":
+            return _node(spec, surroundings, code, environment)
+        case _:
+            return Launch((_bootstrap_file(spec, code),), environment, code)
+
+
+def _python(spec: FunctionSpec, surroundings: Surroundings, code: str) -> tuple[str, ...]:
+    options = {
+        "code": code,
+        # On Lambda they lie beside the code, so before the layers.
+        "layers": [*spec.packages, *layer_folders(spec)],
+        "provided": _boto3_folder(),
+        "endpoint": surroundings.endpoint,
+        "guard": str(Path(guard.__file__).parent),
+    }
+    python = str(interpreter_for(Path(code), surroundings.environ).executable)
+    # -u: a crash loses no line.
+    return (python, "-u", "-X", "utf8", str(PYTHON_RUNTIME / "bootstrap.py"), json.dumps(options))
+
+
+def _node(spec: FunctionSpec, surroundings: Surroundings, code: str, environment: dict[str, str]) -> Launch:
+    node = shutil.which("node", path=surroundings.environ.get("PATH"))
+    if node is None:
+        raise CannotRun(
+            f"function {spec.name} needs Node.js, and there is no node on the PATH; install Node.js 18 or later"
+        )
+    command = (node, "--require", str(NODE_RUNTIME / "guard.cjs"), str(NODE_RUNTIME / "bootstrap.cjs"))
+    layers = [folder for layer in spec.layers for folder in (f"{layer}/nodejs/node_modules", f"{layer}/node_modules")]
+    # On Lambda they belong to the runtime, so after the layers.
+    layers += [f"{folder}/node_modules" for folder in spec.packages]
+    environment["NODE_PATH"] = os.pathsep.join(layers)
+    if spec.packages:  # the SDK is ours then, and its warning of an old Node.js on a laptop nobody's concern
+        environment["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true"
+    return Launch(command, environment, code)
+
+
+def _bootstrap_file(spec: FunctionSpec, code: str) -> str:
+    path = Path(code) / "bootstrap"
+    if not os.access(path, os.X_OK):
+        raise CannotRun(f"function {spec.name} has the runtime {spec.runtime}, so {path} must be an executable file")
+    return str(path)
+
+
+def layer_folders(spec: FunctionSpec) -> list[str]:
+    """Where Python modules of the layers are found, as below `/opt` on Lambda."""
+    version = spec.runtime.removeprefix("python")
+    inside = (f"python/lib/python{version}/site-packages", "python", "")
+    folders = [Path(layer) / name for layer in spec.layers for name in inside]
+    return [str(folder.resolve()) for folder in folders if folder.is_dir()]
+
+
+def _boto3_folder() -> str | None:
+    """The site-packages with PingBox's own boto3."""
+    import importlib.util
+
+    found = importlib.util.find_spec("boto3")
+    return None if found is None or found.origin is None else str(Path(found.origin).parent.parent)
+
+
+def variables(spec: FunctionSpec, surroundings: Surroundings, *, tmp: str, now: float) -> dict[str, str]:
+    """What a function finds in `os.environ` (LM-1..3): Lambda's variables and its own. Of the developer's, little."""
+    code = str(Path(spec.code).resolve())
+    mine = surroundings.environ
+    unreserved = {
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PATH": mine.get("PATH", os.defpath),
+        "PYTHONPATH": _RUNTIME_DIR,
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+        "TMPDIR": tmp,
+    }
+    if "LD_LIBRARY_PATH" in mine:
+        unreserved["LD_LIBRARY_PATH"] = mine["LD_LIBRARY_PATH"]
+    users = {key: str(value) for key, value in (spec.environment or {}).items()}
+    reserved = {
+        "_HANDLER": spec.handler,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
+        "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory),
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": platform_log.log_group(spec.name),
+        "AWS_LAMBDA_LOG_STREAM_NAME": platform_log.log_stream(now),
+        "LAMBDA_TASK_ROOT": code,
+        "LAMBDA_RUNTIME_DIR": _RUNTIME_DIR,
+    }
+    return unreserved | users | _aws(surroundings) | reserved
+
+
+def _aws(surroundings: Surroundings) -> dict[str, str]:
+    if surroundings.endpoint is not None:
+        return guard.environment(surroundings.endpoint, surroundings.region)
+    return {"AWS_REGION": surroundings.region, "AWS_DEFAULT_REGION": surroundings.region}

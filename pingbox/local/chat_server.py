@@ -1,0 +1,196 @@
+"""PingBox's own chat on a laptop: the real Lambda handlers behind the emulated gateway, tables and page beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from pingbox.emulator.activity import Happening, Observer
+from pingbox.emulator.clock import Clock, SystemClock
+from pingbox.emulator.schedule import Every
+from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
+from pingbox.emulator.services.lambda_.api.invoke_api import EVENT, InvokeApi
+from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction, InProcessFunctions
+from pingbox.handlers import connect, disconnect, fanout, message, sweep
+from pingbox.handlers.environment import json_lines
+from pingbox.handlers.ports import Ports
+from pingbox.handlers.settings import Settings as HandlerSettings
+from pingbox.handlers.settings import from_environment
+from pingbox.handlers.tables import TTL_ATTRIBUTE, tables
+from pingbox.local.addresses import Addresses
+from pingbox.local.data_dir import token_secret
+from pingbox.local.http_handlers import first_of
+from pingbox.local.item_store import REGION, create_missing, item_store
+from pingbox.local.local_postman import LocalPostman
+from pingbox.local.switch_options import switches
+from pingbox.local.tls import tls_context, tls_facts
+from pingbox.model.api import CONNECT, DEFAULT, DISCONNECT, Api, LambdaProxy, Route, Stage
+from pingbox.settings import DEFAULT_STAGE, PATIENCE_SECONDS, ServeSettings
+from pingbox.web.site import site
+
+_CONNECTIONS, _MESSAGES = "Connections", "Messages"
+_FANOUT = "FanoutLambda"
+_SWEEP_SECONDS = 300.0
+_TIMEOUT = 10.0  # seconds, as deployed
+
+_Handle = Callable[[Ports, Mapping[str, Any], object], dict[str, Any]]
+_FUNCTIONS: dict[str, _Handle] = {
+    "ConnectLambda": connect.handle,
+    "DisconnectLambda": disconnect.handle,
+    "MessageLambda": message.handle,
+    _FANOUT: fanout.handle,
+    "SweepLambda": sweep.handle,
+}
+
+
+def chat_api(stage: str) -> Api:
+    """The chat's API as the deploy's template declares it."""
+    routes = {
+        CONNECT: "ConnectLambda",
+        DISCONNECT: "DisconnectLambda",
+        "sendMessage": "MessageLambda",
+        DEFAULT: "MessageLambda",
+    }
+    return Api(
+        api_id="pingbox001",
+        name="ServerlessChatAPI",
+        routes=tuple(Route(key, LambdaProxy(function)) for key, function in routes.items()),
+        stages=(Stage(stage),),
+    )
+
+
+class ChatHouse:
+    """The running chat. Order of calls: `start`, then `addresses` and `facts`, then `stop`."""
+
+    def __init__(
+        self, settings: ServeSettings, *, observer: Observer | None = None, clock: Clock | None = None
+    ) -> None:
+        """Opens the store: raises `StoreError` for a data folder that cannot be used."""
+        self._settings = settings
+        self._stage = settings.stage or DEFAULT_STAGE
+        self._clock = clock or SystemClock()
+        self.store = item_store(settings, self._clock)
+        self.functions = InProcessFunctions(
+            {name: InProcessFunction(partial(self._load, handle), _TIMEOUT) for name, handle in _FUNCTIONS.items()},
+            clock=self._clock,
+            observe=observer or _nobody,
+        )
+        self.invoke_api = InvokeApi(self.functions, _FUNCTIONS.keys, clock=self._clock, region=REGION)
+        self.server = GatewayServer(
+            self.apis,
+            self.functions,
+            clock=self._clock,
+            observer=observer,
+            doors=self.store.doors,
+            fallback=first_of(self.invoke_api.invoke_door, site(f"/{self._stage}")),
+            host=settings.host,
+            port=settings.port,
+            region=REGION,
+            tls=tls_context(settings, REGION),
+            tls_port=settings.tls_port or 0,
+            switches=switches(settings.switches),
+        )
+        self._sweep = Every(self._clock, _SWEEP_SECONDS, partial(self.functions.invoke, "SweepLambda", {}))
+
+    async def start(self) -> None:
+        """Answer. Raises `OSError` if the address cannot be listened on; nothing is left behind then."""
+        try:
+            await self.server.start()
+        except OSError:
+            self._let_go()
+            raise
+        self.invoke_api.start()
+        client = self.store.client(self.server.url)
+        create_missing(client, [(table, TTL_ATTRIBUTE) for table in tables(_CONNECTIONS, _MESSAGES)])
+        self._ports = self._make_ports(client)
+        self._sweep.start()
+
+    async def stop(self, hurry: asyncio.Event | None = None) -> None:
+        """Close every connection with a close frame, and wait for functions as `House.stop` has it."""
+        await self._sweep.stop()
+        await self.server.stop(PATIENCE_SECONDS, hurry, self.invoke_api.rest)
+        await self.invoke_api.close()
+        self._let_go()
+
+    @property
+    def apis(self) -> Sequence[Api]:
+        """What is served."""
+        return [chat_api(self._stage)]
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where it answers."""
+        return Addresses(
+            websocket=self.server.ws_url(self._stage),
+            management=f"{self.server.management_url(self._stage)}/@connections",
+            endpoint=self.server.url,
+            page=f"{self.server.url}/",
+        )
+
+    def facts(self) -> list[tuple[str, str]]:
+        """What else to know: where the messages are, and who can come in."""
+        known = [("DynamoDB", self.store.describe(self.server.url))]
+        known += tls_facts(self._settings, self.server.tls_port)
+        if not _is_loopback(self._settings.host):
+            known.append(("Open to", f"everybody who reaches {self._settings.host}; any page may connect"))
+        return known
+
+    def _let_go(self) -> None:
+        self.functions.close()
+        self.store.close()
+
+    def _load(self, handle: _Handle) -> Callable[[Any, Any], Any]:
+        # Lambda's init: runs before an environment's first event, when the server's port is known.
+        return partial(handle, self._ports)
+
+    def _make_ports(self, client: Any) -> Ports:
+        settings = self._handler_settings()
+        secret = token_secret(self._settings.data_dir)
+        return Ports(
+            settings=settings,
+            dynamodb=client,
+            postman=LocalPostman(self.server, self._stage),
+            secret=lambda: secret,
+            log=json_lines(settings.log_level, lambda line: sys.stdout.write(line)),
+            fanout=self._fan_out,
+            clock=lambda: int(self._clock.now() * 1000),
+        )
+
+    def _handler_settings(self) -> HandlerSettings:
+        chosen = {
+            "CONNECTIONS_TABLE": _CONNECTIONS,
+            "MESSAGES_TABLE": _MESSAGES,
+            "MANAGEMENT_ENDPOINT": self.server.management_url(self._stage),
+            "ALLOWED_ORIGINS": ",".join(_origins(self._settings.host, self.server.port)),
+            "ALLOW_QUERY_TOKEN": "1",
+            "FANOUT_FUNCTION": _FANOUT,
+            "LOG_LEVEL": "INFO" if self._settings.verbose else "WARNING",
+        }
+        if self._settings.rate is not None:
+            chosen["RATE_PER_MIN"] = str(self._settings.rate)
+        return from_environment(chosen)
+
+    def _fan_out(self, payload: bytes) -> None:
+        self.invoke_api.invoke_sync(_FANOUT, EVENT, payload)
+
+
+def _nobody(happening: Happening) -> None:
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _origins(host: str, port: int) -> list[str]:
+    """The pages that may connect: ours, under each of loopback's names; clients that are no browser send no Origin."""
+    if not _is_loopback(host):
+        return ["*"]
+    return ["missing", *(f"http://{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))]

@@ -1,0 +1,213 @@
+"""From settings to a running house, and to its end at Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import signal
+import sys
+import time
+import webbrowser
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import click
+
+from pingbox.emulator.activity import Happening, Observer
+from pingbox.emulator.services.lambda_.outcome import Functions
+from pingbox.local.addresses import Addresses
+from pingbox.local.live_log import json_line, json_note, plain, text_line
+from pingbox.local.log_writer import LogWriter, text_note, to_stream
+from pingbox.local.trace import Trace
+from pingbox.model.api import Api
+from pingbox.settings import PATIENCE_SECONDS, ServeSettings, SettingsError
+
+# What a client of real tables, and the finding of its credentials, may reach.
+_REAL = ("dynamodb", "sts", "sso", "oidc", "portal.sso")
+_TONES = {"good": "green", "bad": "red", "faint": "bright_black"}
+
+
+class House(Protocol):
+    """Everything that was put together for one `serve`. Order: `start`, then `addresses`, then `stop`."""
+
+    @property
+    def addresses(self) -> Addresses: ...
+
+    @property
+    def apis(self) -> Sequence[Api]: ...
+
+    @property
+    def functions(self) -> Functions: ...
+
+    def facts(self) -> list[tuple[str, str]]:
+        """What to tell at the start beyond the addresses: (what, value)."""
+        ...
+
+    async def start(self) -> None: ...
+
+    async def stop(self, hurry: asyncio.Event | None = None) -> None:
+        """End. What runs, `$disconnect` first of all, gets `PATIENCE_SECONDS`, or until `hurry` is set."""
+        ...
+
+
+def run(settings: ServeSettings) -> None:
+    """Serve until Ctrl-C or SIGTERM. Raises `click.ClickException` for what a person can mend."""
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: ServeSettings) -> None:
+    from pingbox.emulator.redirect import guard
+
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    with contextlib.closing(TerminalLog(settings)) as log, _traced(settings, log) as observer:
+        house = open_house(settings, observer)
+        try:
+            await house.start()
+        except OSError as error:
+            raise cannot_listen(settings.host, settings.port, error) from error
+        guard.install(house.addresses.endpoint, allow=_REAL if settings.real_dynamodb else ())
+        with _signals() as (asked, hurry):
+            try:
+                _greet(settings, house)
+                await asked.wait()
+            finally:
+                await _end(house, hurry, log)
+                if settings.ready_file is not None:
+                    settings.ready_file.unlink(missing_ok=True)
+
+
+async def _end(house: House, hurry: asyncio.Event, log: TerminalLog) -> None:
+    log.say("stopping…")
+    ending = asyncio.create_task(house.stop(hurry))
+    _, running = await asyncio.wait([ending], timeout=1)
+    if running:
+        log.say(f"functions still run, and get {PATIENCE_SECONDS:g} s in all to end; Ctrl-C again does not wait")
+    await ending
+
+
+@contextlib.contextmanager
+def _traced(settings: ServeSettings, log: TerminalLog) -> Iterator[Observer]:
+    """The observer of a house: the live log, and the trace where one was asked for."""
+    if settings.trace is None:
+        yield log
+        return
+    trace = Trace(settings.trace, time.time())
+
+    def both(happening: Happening) -> None:
+        trace(happening)
+        log(happening)
+
+    with contextlib.closing(trace):
+        yield both
+
+
+def tell(settings: ServeSettings) -> None:
+    """Print what was understood of an app. Raises `click.ClickException`."""
+    from pingbox.templates import explain
+    from pingbox.templates.errors import TemplateError
+
+    if settings.app is None:
+        raise click.UsageError("--explain needs an APP; expected a template, a folder or module:function")
+    from pingbox.local.app_server import read
+
+    try:
+        click.echo(explain(read(settings)), nl=False)
+    except TemplateError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def open_house(settings: ServeSettings, observer: Observer) -> House:
+    """The house that was asked for, not yet started. Raises `click.ClickException` for what a person can mend."""
+    from pingbox.emulator.services.dynamodb import StoreError
+    from pingbox.templates.errors import TemplateError
+
+    try:
+        if settings.app is None:
+            from pingbox.local.chat_server import ChatHouse
+
+            return ChatHouse(settings, observer=observer)
+        from pingbox.local.app_server import AppHouse
+
+        return AppHouse(settings, observer=observer)
+    except (StoreError, TemplateError, SettingsError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+class TerminalLog:
+    """An observer that prints each happening's line, in colour where the terminal has it; `err`: to stderr.
+
+    To be closed at the end: what waits is written then.
+    """
+
+    def __init__(self, settings: ServeSettings, *, err: bool = False) -> None:
+        stream = sys.stderr if err else sys.stdout
+        self._settings = settings
+        self._style = _in_colour if stream.isatty() else plain
+        self._writer = LogWriter(to_stream(stream), note=json_note if settings.log_format == "json" else text_note)
+
+    def __call__(self, happening: Happening) -> None:
+        if self._settings.log_format == "json":
+            line: str | None = json_line(happening)
+        else:
+            line = text_line(happening, verbose=self._settings.verbose, style=self._style)
+        if line is not None:
+            self._writer.write(line)
+
+    def say(self, words: str) -> None:
+        """A line of ours, for people only."""
+        if self._settings.log_format == "text":
+            self._writer.write(words)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _in_colour(text: str, tone: str) -> str:
+    return click.style(text, fg=_TONES.get(tone))
+
+
+def _greet(settings: ServeSettings, house: House) -> None:
+    addresses = house.addresses
+    if settings.log_format == "text":
+        known = [("Chat", addresses.page), ("WebSocket", addresses.websocket), ("@connections", addresses.management)]
+        rows = [(what, value) for what, value in known if value] + house.facts()
+        click.echo("PingBox is ready. Ctrl-C stops it.\n")
+        for what, value in rows:
+            click.echo(f"  {click.style(f'{what:<13}', bold=True)} {value}")
+        click.echo()
+    sys.stdout.flush()
+    if settings.ready_file is not None:
+        addresses.write(settings.ready_file)
+    if settings.open_browser and addresses.page:
+        webbrowser.open(addresses.page)
+
+
+def cannot_listen(host: str, port: int, error: OSError) -> click.ClickException:
+    """One line for an address that cannot be listened on, with the way out."""
+    if error.errno == errno.EADDRINUSE:
+        return click.ClickException(
+            f"port {port} is in use on {host}; stop what listens there, or take any free port with --port 0"
+        )
+    reason = error.strerror or str(error)
+    return click.ClickException(f"cannot listen on {host}:{port}: {reason}; try --host 127.0.0.1 or --port 0")
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
+    """Two events: the first Ctrl-C or SIGTERM sets `asked`, the next one `hurry`."""
+    asked, hurry = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    try:
+        for number in signals:
+            loop.add_signal_handler(number, lambda: hurry.set() if asked.is_set() else asked.set())
+    except NotImplementedError:  # Windows' loop has no signal handlers: Ctrl-C raises KeyboardInterrupt there
+        yield asked, hurry
+        return
+    try:
+        yield asked, hurry
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,70 @@
+"""What was read of an app, as inert values: the composition root starts from these and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pingbox.model.api import Api
+from pingbox.model.function import FunctionSpec
+
+
+@dataclass(frozen=True)
+class Table:
+    """A DynamoDB table. `parameters` are the keyword arguments of boto3's `create_table`, `TableName` among them.
+
+    `ttl_attribute` is None when the table has no time to live.
+    """
+
+    logical_id: str
+    parameters: Mapping[str, Any]
+    ttl_attribute: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The table's name, as handlers use it."""
+        return str(self.parameters["TableName"])
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A resource that has no local counterpart. `reason` is a sentence a user can act on."""
+
+    logical_id: str
+    type: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output of the template, its value with local names."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class App:
+    """Everything an app declares that exists locally, and what does not.
+
+    `warnings` are sentences about what AWS would treat differently or what was guessed. `files` are the absolute
+    paths of the files that were read as declarations (templates, included files): those to watch for changes.
+    `source` is what the user named, `kind` one of `SAM`, `CloudFormation`, `serverless.yml`, `pyproject.toml`,
+    `handlers`. `region` is the one the app runs in: serverless.yml may name its own.
+    """
+
+    source: str
+    kind: str
+    region: str
+    apis: tuple[Api, ...]
+    functions: tuple[FunctionSpec, ...]
+    tables: tuple[Table, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    warnings: tuple[str, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    files: tuple[str, ...] = ()
+
+    def function(self, name: str) -> FunctionSpec | None:
+        """The function with exactly this name, or None."""
+        return next((function for function in self.functions if function.name == name), None)

@@ -1,0 +1,1 @@
+"""CloudFormation templates, and what SAM and serverless.yml become, read into a `model.app.App`."""

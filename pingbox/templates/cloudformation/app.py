@@ -1,0 +1,82 @@
+"""A CloudFormation template (also what SAM and serverless.yml become) read into an `App`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pingbox.model.app import App, Output
+from pingbox.templates.cloudformation.nested import open_nested
+from pingbox.templates.cloudformation.parameters import text_of
+from pingbox.templates.cloudformation.references import Account
+from pingbox.templates.cloudformation.resources.apis import read_apis
+from pingbox.templates.cloudformation.resources.functions import read_functions
+from pingbox.templates.cloudformation.resources.permissions import check_permissions
+from pingbox.templates.cloudformation.resources.tables import read_tables
+from pingbox.templates.cloudformation.resources.unsupported_properties import list_unused
+from pingbox.templates.cloudformation.resources.unsupported_resources import list_elsewhere
+from pingbox.templates.cloudformation.stack import Stack
+from pingbox.templates.cloudformation.transforms import refuse_macros
+from pingbox.templates.document import Document
+from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.findings import Findings
+
+
+def read_cloudformation(
+    document: Document,
+    *,
+    kind: str,
+    folder: Path,
+    account: Account,
+    parameters: Mapping[str, str],
+    stage: str | None,
+    cache: Path,
+    findings: Findings,
+) -> App:
+    """Read a template without SAM resources. `folder` is what its relative code paths are relative to."""
+    refuse_macros(document)
+    stack = Stack(document, given=parameters, account=account, folder=folder, opening=open_nested)
+    _warn_of_repeated(stack, findings)
+    functions = read_functions(stack, findings, cache)
+    apis = read_apis(stack, functions, findings, stage)
+    tables = read_tables(stack)
+    check_permissions(stack, apis, functions, findings)
+    list_elsewhere(stack, functions, findings)
+    list_unused(stack, findings)
+    outputs = _outputs(stack, findings)
+    return App(
+        source=document.file,
+        kind=kind,
+        region=account.region,
+        apis=apis,
+        functions=tuple(functions.specs.values()),
+        tables=tables,
+        ignored=tuple(findings.ignored),
+        warnings=tuple(findings.warnings),
+        outputs=outputs,
+        files=tuple(each.document.file for each in stack.tree()),
+    )
+
+
+def _warn_of_repeated(stack: Stack, findings: Findings) -> None:
+    for document in (each.document for each in stack.tree()):
+        for again in document.repeated:
+            findings.warn(
+                Place(document.file, again.line),
+                f"{again.key} stands in line {again.first}, too; only the later one counts",
+            )
+
+
+def _outputs(stack: Stack, findings: Findings) -> tuple[Output, ...]:
+    outputs = []
+    for name, raw in stack.outputs.items():
+        condition = raw.get("Condition") if isinstance(raw, Mapping) else None
+        if not isinstance(raw, Mapping) or (condition and not stack.expressions.condition(str(condition))):
+            continue
+        try:
+            value = stack.evaluate(raw.get("Value"), ("Outputs", name, "Value"))
+        except TemplateError as error:  # an output that cannot be told is no reason not to serve
+            findings.warn(error.place, f"output {name}: {error.message}")
+            continue
+        outputs.append(Output(name, text_of(value)))
+    return tuple(outputs)

@@ -1,0 +1,1 @@
+"""What each type of resource declares: one reader per kind."""

@@ -1,0 +1,42 @@
+"""Settings that do something on AWS and nothing here: listed, so that nobody waits for their effect."""
+
+from __future__ import annotations
+
+from pingbox.templates.cloudformation.resources.apis import API
+from pingbox.templates.cloudformation.stack import Resource, Stack
+from pingbox.templates.findings import Findings
+
+_FUNCTION = "AWS::Lambda::Function"
+
+_UNUSED = (
+    (
+        "AWS::ApiGatewayV2::Stage",
+        "AccessLogSettings",
+        "no access log is written; --log-format json tells the same",
+    ),
+    ("AWS::ApiGatewayV2::Stage", "ClientCertificateId", "backends are asked without a client certificate"),
+    (_FUNCTION, "ReservedConcurrentExecutions", "every function may have 50 environments here"),
+    (_FUNCTION, "DeadLetterConfig", "an asynchronous event that fails three times is logged and lost"),
+    (_FUNCTION, "FileSystemConfigs", "no file system is mounted; its path does not exist"),
+    (_FUNCTION, "SnapStart", "nothing is restored from a snapshot; every start is a cold one"),
+    ("AWS::Lambda::EventInvokeConfig", "MaximumRetryAttempts", "asynchronous events are tried three times"),
+    ("AWS::Lambda::EventInvokeConfig", "MaximumEventAgeInSeconds", "asynchronous events are kept for six hours"),
+    ("AWS::Lambda::EventInvokeConfig", "DestinationConfig", "no destination is told what became of an event"),
+    ("AWS::ApiGateway::UsagePlan", "Throttle", "requests with an API key are not counted"),
+    ("AWS::ApiGateway::UsagePlan", "Quota", "requests with an API key are not counted"),
+)
+
+
+def list_unused(stack: Stack, findings: Findings) -> None:
+    """Note every such setting of a resource that is served."""
+    for resource in stack.every():
+        for type_, name, reason in _UNUSED:
+            if resource.type == type_ and resource.has(name) and _is_served(resource):
+                findings.ignore(resource.logical_id, f"{type_} {name}", reason)
+
+
+def _is_served(resource: Resource) -> bool:
+    if resource.type != "AWS::ApiGatewayV2::Stage":
+        return True
+    apis = resource.stack.of_type(API)
+    return any(api.ref == resource.text("ApiId") and api.text("ProtocolType") == "WEBSOCKET" for api in apis)

@@ -1,0 +1,1 @@
+"""Apps without a template: Python modules and `[tool.pingbox]` tables."""

@@ -1,0 +1,1 @@
+"""serverless.yml (Serverless Framework), compiled to the CloudFormation template the framework would deploy."""

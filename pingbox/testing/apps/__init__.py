@@ -1,0 +1,1 @@
+"""Apps under test, whichever way they are named."""

@@ -1,0 +1,103 @@
+"""Apps that are nothing but Python functions: a mapping of route keys to handlers, or a module that has one."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction
+from pingbox.model.api import CONNECT, DEFAULT, DISCONNECT, Api, LambdaProxy, Route, Stage
+from pingbox.testing.apps.tested import AppError, Table, TestedApp, api_id_of
+
+Handler = Callable[[Any, Any], Any]
+Routes = Mapping[str, Handler]
+"""Route key -> handler(event, context), as Lambda calls it."""
+
+TIMEOUT = 29.0  # seconds: API Gateway's own limit; a test has its deadlines elsewhere
+
+
+def from_module(source: str, folder: Path, **options: Any) -> TestedApp:
+    """`module:ROUTES` or `module:handler`, looked for where Python looks and then in `folder`.
+
+    The module is imported into this process, so breakpoints, coverage and changed globals work as in any other test.
+    Raises `AppError` if there is no such module or name; what the module itself raises comes through.
+    """
+    module_name, _, name = source.partition(":")
+    module = _imported(module_name, folder)
+    if not hasattr(module, name):
+        raise AppError(
+            f"the module {module_name} ({module.__file__}) has no {name!r}; expected a mapping of route keys to "
+            f'handlers, for example {name} = {{"$default": handler}}'
+        )
+    value = getattr(module, name)
+    if callable(value):
+        value = dict.fromkeys((CONNECT, DISCONNECT, DEFAULT), value)
+    return from_routes(value, name=source, **options)
+
+
+def from_routes(
+    routes: Routes,
+    *,
+    name: str = "app",
+    stage: str = "dev",
+    route_selection_expression: str = "$request.body.action",
+    two_way: Collection[str] = (),
+    tables: Sequence[Table] = (),
+) -> TestedApp:
+    """An app of handlers. `two_way` are the route keys with a route response: only theirs reach the client (RR-2).
+
+    Raises `AppError` for anything that is not a mapping of route keys to callables.
+    """
+    functions = _functions(routes)
+    names = {id(handler): function for function, handler in functions.items()}
+    declared = tuple(
+        Route(key, LambdaProxy(names[id(handler)]), two_way=key in two_way) for key, handler in routes.items()
+    )
+    if unknown := sorted(set(two_way) - set(routes)):
+        raise AppError(f"two_way names routes that {name} does not have: {unknown}; it has {sorted(routes)}")
+    api = Api(api_id_of(name, 0), name, declared, (Stage(stage),), route_selection_expression)
+    made = {function: InProcessFunction.of(handler, timeout=TIMEOUT) for function, handler in functions.items()}
+    return TestedApp(name, (api,), lambda running: made, tables=tuple(tables))
+
+
+def _functions(routes: object) -> dict[str, Handler]:
+    """Function name -> handler, each handler once; those of the same name are told apart by their route key."""
+    if not isinstance(routes, Mapping) or not routes:
+        raise AppError(f"expected a mapping of route keys to handlers, got {routes!r}")
+    functions: dict[str, Handler] = {}
+    for key, handler in routes.items():
+        if not isinstance(key, str) or not callable(handler):
+            raise AppError(
+                f"route {key!r} has the handler {handler!r}; expected a function of event and context, "
+                "as Lambda calls it"
+            )
+        if any(handler is known for known in functions.values()):
+            continue
+        name = getattr(handler, "__name__", "handler").strip("<>")
+        functions[name if name not in functions else f"{name}-{key.strip('$')}"] = handler
+    return functions
+
+
+def _imported(name: str, folder: Path) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] != name.split(".")[0]:
+            raise  # the module is there, and lacks something itself
+    # Not on the path, as with pytest's importlib mode: as Lambda has it, the app's folder comes first.
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] != name.split(".")[0]:
+            raise
+        sys.path.remove(str(folder))
+        raise AppError(
+            f"there is no module {name!r} on Python's path or in {folder}; expected module:ROUTES with a module that "
+            "can be imported"
+        ) from error

@@ -1,0 +1,98 @@
+"""The tables of an app under test, made anew for each test."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pingbox.emulator.clock import Clock
+from pingbox.emulator.services.dynamodb import Answer, LocalDynamoDB
+from pingbox.emulator.services.dynamodb.local import response_headers
+from pingbox.testing.apps.tested import AppError, Table
+from pingbox.testing.faults.plan import FaultBook
+from pingbox.testing.faults.tables import SpoiledTables
+
+TARGET = "DynamoDB_20120810"
+
+_ABOUT_ITEMS = frozenset(
+    {
+        "GetItem",
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "Query",
+        "Scan",
+        "BatchGetItem",
+        "BatchWriteItem",
+        "TransactGetItems",
+        "TransactWriteItems",
+        "DescribeTable",
+        "DescribeTimeToLive",
+        "ListTables",
+    }
+)
+"""What leaves the tables themselves as they are."""
+
+
+class Store:
+    """DynamoDB for one emulator: `call` for boto3 in this process, `door` for HTTP, both spoiled alike."""
+
+    def __init__(
+        self,
+        tables: Sequence[Table],
+        book: FaultBook,
+        *,
+        clock: Clock,
+        struck: Callable[[str], None],
+        region: str,
+    ) -> None:
+        self._declared = tuple(tables)
+        # An item is deleted at the very second it expires: a test winds the clock on and looks.
+        self.tables = LocalDynamoDB.open(None, clock=clock, region=region, ttl_lag=0.0)
+        self._as_made = True
+        self._spoiled = SpoiledTables(self.tables, book, clock=clock, struck=struck, region=region)
+
+    def call(self, operation: str, request: Mapping[str, Any]) -> Answer:
+        """As `LocalDynamoDB.call` has it."""
+        if operation not in _ABOUT_ITEMS:
+            self._as_made = False
+        return self._spoiled.call(operation, request)
+
+    async def door(
+        self, operation: str, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """As `ServiceDoor` has it."""
+        request = json.loads(body or b"{}")
+        answer = await asyncio.to_thread(self.call, operation.rpartition(".")[2], request)
+        content = json.dumps(answer.body).encode()
+        return answer.status, response_headers(content), content
+
+    def make(self) -> None:
+        """Make the app's tables. Raises `AppError` for one that DynamoDB refuses."""
+        for table in self._declared:
+            self._ask("CreateTable", dict(table.parameters))
+            if table.ttl_attribute is not None:
+                ttl = {"Enabled": True, "AttributeName": table.ttl_attribute}
+                self._ask("UpdateTimeToLive", {"TableName": table.name, "TimeToLiveSpecification": ttl})
+        self._as_made = True
+
+    def make_anew(self) -> None:
+        """The app's tables, empty, and none that a test made."""
+        self._spoiled.clear(tables_kept=self._as_made)
+        if self._as_made:
+            self.tables.empty()
+            return
+        self.tables.reset()
+        self.make()
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._spoiled.clear()
+        self.tables.close()
+
+    def _ask(self, operation: str, request: Mapping[str, Any]) -> None:
+        answer = self.call(operation, request)
+        if answer.status != 200:
+            raise AppError(f"DynamoDB refused {operation} of {request['TableName']}: {answer.body.get('message')}")

@@ -1,0 +1,1 @@
+"""Fakes, builders and waits that several rooms of the tests share."""
