@@ -69,18 +69,18 @@ def table(rows: list[Row]) -> str:
 
 def _ours(items: int, quick: bool) -> Row:
     from pingbox.emulator.clock import SystemClock
-    from pingbox.emulator.redirect.boto3_redirect import Wires
+    from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
     from pingbox.emulator.services.dynamodb import LocalDynamoDB
 
     folder = Path(tempfile.mkdtemp(prefix="pingbox-bench-"))
     try:
         local = LocalDynamoDB.open(folder, clock=SystemClock())
-        _create(Wires("http://127.0.0.1:1", dynamodb=local).client("dynamodb"))
+        _create(Boto3Redirect("http://127.0.0.1:1", dynamodb=local).client("dynamodb"))
         _seed(local, items)
         local.close()
         begin = time.perf_counter()
         local = LocalDynamoDB.open(folder, clock=SystemClock())
-        client = Wires("http://127.0.0.1:1", dynamodb=local).client("dynamodb")
+        client = Boto3Redirect("http://127.0.0.1:1", dynamodb=local).client("dynamodb")
         client.get_item(TableName="messages", Key=_key(0))
         opened = time.perf_counter() - begin
         medians = _measure(client, items, quick)

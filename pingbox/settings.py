@@ -15,7 +15,7 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 3001
 DEFAULT_STAGE = "dev"
 
-PATIENCE_SECONDS = 5.0
+SHUTDOWN_TIMEOUT_SECONDS = 5.0
 """How long functions that run when `serve` is stopped may go on, the `$disconnect` of every connection among them."""
 
 Durability = Literal["normal", "full"]

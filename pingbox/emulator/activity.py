@@ -97,5 +97,5 @@ class FunctionLog:
     line: str
 
 
-Happening = Connected | Refused | FrameReceived | FrameSent | Invoked | ManagementCalled | Disconnected | FunctionLog
-Observer = Callable[[Happening], None]
+Activity = Connected | Refused | FrameReceived | FrameSent | Invoked | ManagementCalled | Disconnected | FunctionLog
+Observer = Callable[[Activity], None]

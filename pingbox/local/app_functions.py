@@ -13,13 +13,13 @@ from typing import Any, Protocol
 from pingbox.emulator.activity import Observer
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.redirect import guard
-from pingbox.emulator.redirect.boto3_redirect import Wires
-from pingbox.emulator.services.lambda_.composite import FunctionsTogether
+from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
+from pingbox.emulator.services.lambda_.composite import CompositeFunctions
 from pingbox.emulator.services.lambda_.in_process.apps import in_process_function
 from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunctions
 from pingbox.emulator.services.lambda_.outcome import Outcome
 from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
-from pingbox.emulator.services.lambda_.process.launch import CannotRun, Surroundings
+from pingbox.emulator.services.lambda_.process.launch import CannotRun, HostEnvironment
 from pingbox.model.function import FunctionSpec
 from pingbox.templates import App
 
@@ -32,7 +32,7 @@ class AppFunctions(Protocol):
     @property
     def names(self) -> Collection[str]: ...
 
-    def open(self, wires: Wires) -> None:
+    def open(self, wires: Boto3Redirect) -> None:
         """Lead the handlers' AWS calls to the emulator."""
         ...
 
@@ -61,7 +61,7 @@ class InProcesses:
     def names(self) -> Collection[str]:
         return self._functions.names
 
-    def open(self, wires: Wires) -> None:
+    def open(self, wires: Boto3Redirect) -> None:
         self._functions.endpoint = wires.endpoint
 
 
@@ -76,7 +76,7 @@ class InThisProcess:
         self._clock = clock
         self._python = InProcessFunctions({}, observe=observer, clock=clock, region=app.region)
         self._others = ProcessFunctions((), observe=observer, clock=clock, region=app.region)
-        self._together = FunctionsTogether(self._python, self._others)
+        self._together = CompositeFunctions(self._python, self._others)
         self._undo = contextlib.ExitStack()
         self.invoke = self._together.invoke
 
@@ -84,8 +84,8 @@ class InThisProcess:
     def names(self) -> Collection[str]:
         return self._together.names
 
-    def open(self, wires: Wires) -> None:
-        self._surroundings = Surroundings(wires.region, wires.endpoint, dict(os.environ))
+    def open(self, wires: Boto3Redirect) -> None:
+        self._host = HostEnvironment(wires.region, wires.endpoint, dict(os.environ))
         self._others.endpoint = wires.endpoint
         self._tmp = self._undo.enter_context(tempfile.TemporaryDirectory(prefix="pingbox-"))
         self._undo.callback(_restore_environment, dict(os.environ))
@@ -98,7 +98,7 @@ class InThisProcess:
 
     def define(self, spec: FunctionSpec) -> None:
         try:
-            function = in_process_function(spec, self._surroundings, tmp=self._tmp, now=self._clock.now())
+            function = in_process_function(spec, self._host, tmp=self._tmp, now=self._clock.now())
         except CannotRun as reason:
             if spec.packages and spec.runtime.startswith("python"):
                 _log.warning("%s, so it runs in one of its own, where breakpoint() does not work", reason)

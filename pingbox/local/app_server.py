@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 
-from pingbox.emulator.activity import Happening, Observer
+from pingbox.emulator.activity import Activity, Observer
 from pingbox.emulator.clock import Clock, SystemClock
-from pingbox.emulator.redirect.boto3_redirect import Wires
+from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
 from pingbox.emulator.services.lambda_.api.invoke_api import InvokeApi
 from pingbox.emulator.services.lambda_.file_watcher import FileWatcher, concerned
@@ -27,14 +27,14 @@ from pingbox.local.item_store import ItemStore, LocalTables, create_missing, ite
 from pingbox.local.switch_options import switches
 from pingbox.local.tls import tls_context, tls_facts
 from pingbox.model.api import Api
-from pingbox.settings import PATIENCE_SECONDS, ServeSettings
+from pingbox.settings import SHUTDOWN_TIMEOUT_SECONDS, ServeSettings
 from pingbox.templates import App, Table, read_app
 from pingbox.templates.errors import TemplateError
 
 _log = logging.getLogger("pingbox.serve")
 
 
-def _nobody(happening: Happening) -> None:
+def _nobody(happening: Activity) -> None:
     return None
 
 
@@ -42,7 +42,7 @@ def _tell(text: str) -> None:
     click.echo(text, err=True)  # the standard output may be read as JSON lines
 
 
-class AppHouse:
+class AppServer:
     """A running app. Order of calls: `start`, then `addresses` and `facts`, then `stop`."""
 
     def __init__(self, settings: ServeSettings, *, observer: Observer = _nobody, clock: Clock | None = None) -> None:
@@ -99,7 +99,7 @@ class AppHouse:
             await self._watcher.close()
         for change in self._changes:
             change.cancel()
-        await self.server.stop(PATIENCE_SECONDS, hurry, self.invoke_api.rest)
+        await self.server.stop(SHUTDOWN_TIMEOUT_SECONDS, hurry, self.invoke_api.rest)
         await self._let_go()
 
     @property
@@ -185,9 +185,11 @@ class AppHouse:
             if spec != self.app.function(spec.name):
                 self.functions.define(spec)
 
-    def _wires(self) -> Wires:
+    def _wires(self) -> Boto3Redirect:
         dynamodb = self.store.dynamodb if isinstance(self.store, LocalTables) else None
-        return Wires(self.server.url, dynamodb=dynamodb, management=self.server.management, region=self.app.region)
+        return Boto3Redirect(
+            self.server.url, dynamodb=dynamodb, management=self.server.management, region=self.app.region
+        )
 
     async def _let_go(self) -> None:
         await self.invoke_api.close()

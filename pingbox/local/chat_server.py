@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pingbox.emulator.activity import Happening, Observer
+from pingbox.emulator.activity import Activity, Observer
 from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.schedule import Every
 from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
@@ -29,7 +29,7 @@ from pingbox.local.local_postman import LocalPostman
 from pingbox.local.switch_options import switches
 from pingbox.local.tls import tls_context, tls_facts
 from pingbox.model.api import CONNECT, DEFAULT, DISCONNECT, Api, LambdaProxy, Route, Stage
-from pingbox.settings import DEFAULT_STAGE, PATIENCE_SECONDS, ServeSettings
+from pingbox.settings import DEFAULT_STAGE, SHUTDOWN_TIMEOUT_SECONDS, ServeSettings
 from pingbox.web.site import site
 
 _CONNECTIONS, _MESSAGES = "Connections", "Messages"
@@ -63,7 +63,7 @@ def chat_api(stage: str) -> Api:
     )
 
 
-class ChatHouse:
+class ChatServer:
     """The running chat. Order of calls: `start`, then `addresses` and `facts`, then `stop`."""
 
     def __init__(
@@ -112,7 +112,7 @@ class ChatHouse:
     async def stop(self, hurry: asyncio.Event | None = None) -> None:
         """Close every connection with a close frame, and wait for functions as `House.stop` has it."""
         await self._sweep.stop()
-        await self.server.stop(PATIENCE_SECONDS, hurry, self.invoke_api.rest)
+        await self.server.stop(SHUTDOWN_TIMEOUT_SECONDS, hurry, self.invoke_api.rest)
         await self.invoke_api.close()
         self._let_go()
 
@@ -178,7 +178,7 @@ class ChatHouse:
         self.invoke_api.invoke_sync(_FANOUT, EVENT, payload)
 
 
-def _nobody(happening: Happening) -> None:
+def _nobody(happening: Activity) -> None:
     return None
 
 

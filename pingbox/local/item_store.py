@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from pingbox.emulator.clock import Clock
-from pingbox.emulator.redirect.boto3_redirect import Wires
-from pingbox.emulator.services.apigateway.server.gateway_server import ServiceDoor
+from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
+from pingbox.emulator.services.apigateway.server.gateway_server import ServiceHandler
 from pingbox.emulator.services.dynamodb import LocalDynamoDB
 from pingbox.settings import ServeSettings
 
@@ -21,7 +21,7 @@ _HOP_BY_HOP = frozenset({"host", "connection", "content-length", "content-encodi
 class ItemStore(Protocol):
     """A DynamoDB. `doors` are what the emulator's port offers of it to other processes."""
 
-    doors: Mapping[str, ServiceDoor]
+    doors: Mapping[str, ServiceHandler]
 
     def client(self, endpoint: str) -> Any:
         """A boto3 client of it; `endpoint` is the emulator's own address."""
@@ -48,7 +48,7 @@ class LocalTables:
 
     def __init__(self, dynamodb: LocalDynamoDB, settings: ServeSettings) -> None:
         self.dynamodb = dynamodb
-        self.doors: Mapping[str, ServiceDoor] = {TARGET: dynamodb.door}
+        self.doors: Mapping[str, ServiceHandler] = {TARGET: dynamodb.door}
         self._where = "in memory, forgotten at the end" if settings.data_dir is None else f"kept in {settings.data_dir}"
 
     def client(self, endpoint: str) -> Any:
@@ -56,7 +56,7 @@ class LocalTables:
 
         # botocore's check of parameters is 40 % of a call; the handlers' tests run with it, the engine checks anyway.
         unchecked = Config(parameter_validation=False)
-        return Wires(endpoint, dynamodb=self.dynamodb, region=REGION).client("dynamodb", config=unchecked)
+        return Boto3Redirect(endpoint, dynamodb=self.dynamodb, region=REGION).client("dynamodb", config=unchecked)
 
     def describe(self, endpoint: str) -> str:
         return f"{endpoint}  ({self._where})"
@@ -70,7 +70,7 @@ class OtherEngine:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self.doors: Mapping[str, ServiceDoor] = {TARGET: self._forward}
+        self.doors: Mapping[str, ServiceHandler] = {TARGET: self._forward}
 
     async def _forward(
         self, operation: str, body: bytes, headers: Mapping[str, str]
@@ -88,7 +88,7 @@ class OtherEngine:
             return 503, {}, json.dumps({"__type": "ServiceUnavailable", "message": message}).encode()
 
     def client(self, endpoint: str) -> Any:
-        return Wires(self._url, region=REGION).session().client("dynamodb", endpoint_url=self._url)
+        return Boto3Redirect(self._url, region=REGION).session().client("dynamodb", endpoint_url=self._url)
 
     def describe(self, endpoint: str) -> str:
         return self._url
@@ -101,7 +101,7 @@ class RealTables:
     """Tables on AWS, with the credentials of whoever started us; asked for explicitly."""
 
     def __init__(self) -> None:
-        self.doors: Mapping[str, ServiceDoor] = {}
+        self.doors: Mapping[str, ServiceHandler] = {}
 
     def client(self, endpoint: str) -> Any:
         import boto3

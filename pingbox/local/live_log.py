@@ -12,12 +12,12 @@ from collections.abc import Callable
 from typing import Any, assert_never
 
 from pingbox.emulator.activity import (
+    Activity,
     Connected,
     Disconnected,
     FrameReceived,
     FrameSent,
     FunctionLog,
-    Happening,
     Invoked,
     ManagementCalled,
     Refused,
@@ -34,7 +34,7 @@ def plain(text: str, tone: str) -> str:
     return text
 
 
-def text_line(happening: Happening, *, verbose: bool, style: Style = plain) -> str | None:
+def text_line(happening: Activity, *, verbose: bool, style: Style = plain) -> str | None:
     """One line for people, or None when this is not worth one (only `verbose` shows everything)."""
     match happening:
         case Connected():
@@ -62,7 +62,7 @@ def text_line(happening: Happening, *, verbose: bool, style: Style = plain) -> s
             assert_never(happening)
 
 
-def json_line(happening: Happening) -> str:
+def json_line(happening: Activity) -> str:
     """One JSON object: `type` is the happening's name; texts are replaced by their size in bytes."""
     fields: dict[str, Any] = {"type": type(happening).__name__}
     for name, value in vars(happening).items():

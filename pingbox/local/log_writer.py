@@ -17,7 +17,7 @@ from typing import TextIO
 
 import click
 
-MOST_WAITING = 10_000  # lines; what comes beyond them is counted and left out
+MAX_WAITING = 10_000  # lines; what comes beyond them is counted and left out
 _GATHER = 0.02  # seconds in which lines are gathered for one write
 _END = None
 
@@ -39,7 +39,7 @@ class LogWriter:
         self,
         put: Callable[[str], None],
         *,
-        most_waiting: int = MOST_WAITING,
+        most_waiting: int = MAX_WAITING,
         note: Callable[[int, str], str] = text_note,
         say: Callable[[str], None] = _say,
     ) -> None:

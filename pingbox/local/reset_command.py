@@ -29,7 +29,7 @@ def reset(app: str | None, data_dir: Path | None, yes: bool) -> None:
     if not yes:
         click.confirm(f"Delete {'the tables' if app else 'all rooms and messages'} kept in {folder}?", abort=True)
     try:
-        # Opening takes the folder's lock: a running serve must not lose its files under its feet.
+        # Upgrade takes the folder's lock: a running serve must not lose its files under its feet.
         LocalDynamoDB.open(folder, clock=SystemClock()).close()
     except StoreError as error:
         raise click.ClickException(str(error)) from error

@@ -15,14 +15,14 @@ from typing import Protocol
 
 import click
 
-from pingbox.emulator.activity import Happening, Observer
+from pingbox.emulator.activity import Activity, Observer
 from pingbox.emulator.services.lambda_.outcome import Functions
 from pingbox.local.addresses import Addresses
 from pingbox.local.live_log import json_line, json_note, plain, text_line
 from pingbox.local.log_writer import LogWriter, text_note, to_stream
 from pingbox.local.trace import Trace
 from pingbox.model.api import Api
-from pingbox.settings import PATIENCE_SECONDS, ServeSettings, SettingsError
+from pingbox.settings import SHUTDOWN_TIMEOUT_SECONDS, ServeSettings, SettingsError
 
 # What a client of real tables, and the finding of its credentials, may reach.
 _REAL = ("dynamodb", "sts", "sso", "oidc", "portal.sso")
@@ -48,7 +48,7 @@ class House(Protocol):
     async def start(self) -> None: ...
 
     async def stop(self, hurry: asyncio.Event | None = None) -> None:
-        """End. What runs, `$disconnect` first of all, gets `PATIENCE_SECONDS`, or until `hurry` is set."""
+        """End. What runs, `$disconnect` first of all, gets `SHUTDOWN_TIMEOUT_SECONDS`, or until `hurry` is set."""
         ...
 
 
@@ -83,7 +83,9 @@ async def _end(house: House, hurry: asyncio.Event, log: TerminalLog) -> None:
     ending = asyncio.create_task(house.stop(hurry))
     _, running = await asyncio.wait([ending], timeout=1)
     if running:
-        log.say(f"functions still run, and get {PATIENCE_SECONDS:g} s in all to end; Ctrl-C again does not wait")
+        log.say(
+            f"functions still run, and get {SHUTDOWN_TIMEOUT_SECONDS:g} s in all to end; Ctrl-C again does not wait"
+        )
     await ending
 
 
@@ -95,7 +97,7 @@ def _traced(settings: ServeSettings, log: TerminalLog) -> Iterator[Observer]:
         return
     trace = Trace(settings.trace, time.time())
 
-    def both(happening: Happening) -> None:
+    def both(happening: Activity) -> None:
         trace(happening)
         log(happening)
 
@@ -125,12 +127,12 @@ def open_house(settings: ServeSettings, observer: Observer) -> House:
 
     try:
         if settings.app is None:
-            from pingbox.local.chat_server import ChatHouse
+            from pingbox.local.chat_server import ChatServer
 
-            return ChatHouse(settings, observer=observer)
-        from pingbox.local.app_server import AppHouse
+            return ChatServer(settings, observer=observer)
+        from pingbox.local.app_server import AppServer
 
-        return AppHouse(settings, observer=observer)
+        return AppServer(settings, observer=observer)
     except (StoreError, TemplateError, SettingsError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -147,7 +149,7 @@ class TerminalLog:
         self._style = _in_colour if stream.isatty() else plain
         self._writer = LogWriter(to_stream(stream), note=json_note if settings.log_format == "json" else text_note)
 
-    def __call__(self, happening: Happening) -> None:
+    def __call__(self, happening: Activity) -> None:
         if self._settings.log_format == "json":
             line: str | None = json_line(happening)
         else:

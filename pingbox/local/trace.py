@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, assert_never
 
-from pingbox.emulator.activity import Happening, Invoked
+from pingbox.emulator.activity import Activity, Invoked
 from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationTimedOut
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.local.log_writer import write_all
@@ -45,7 +45,7 @@ class Trace:
         self._descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._failed = False
 
-    def __call__(self, happening: Happening) -> None:
+    def __call__(self, happening: Activity) -> None:
         if self._failed:
             return
         line = json.dumps(fields(happening), ensure_ascii=False, default=str) + "\n"
@@ -62,7 +62,7 @@ class Trace:
         os.close(self._descriptor)
 
 
-def fields(happening: Happening) -> dict[str, Any]:
+def fields(happening: Activity) -> dict[str, Any]:
     """A happening as a JSON object; `type` is its name."""
     plain = {"type": type(happening).__name__, **vars(happening)}
     if isinstance(happening, Invoked):

@@ -30,11 +30,11 @@ def rehearse(ctx: click.Context, /, port: int, go_on: bool) -> None:
 
 async def _rehearse(page: Iterable[SiteFile], port: int, go_on: bool) -> None:
     from pingbox.deploy.artifacts.package import chat_artifact
-    from pingbox.deploy.plan.desired import chat_wish
+    from pingbox.deploy.plan.desired import chat_desired
     from pingbox.deploy.template.model import Site
 
     artifact = chat_artifact()
-    house = Rehearsal(chat_wish(PLACE, artifact, page, Site.WEBSITE, {}), port=port)
+    house = Rehearsal(chat_desired(PLACE, artifact, page, Site.WEBSITE, {}), port=port)
     click.echo(f"zip {artifact.digest} ({len(artifact.body):,} bytes)")
     try:
         await house.start()

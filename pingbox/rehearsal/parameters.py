@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from pingbox.emulator.services.registry import ServiceDoor
+from pingbox.emulator.services.registry import ServiceHandler
 
 PARAMETERS = "AmazonSSM"
 _HEADERS = {"Content-Type": "application/x-amz-json-1.1"}
 
 
-def parameter_door(name: str, value: str) -> ServiceDoor:
+def parameter_door(name: str, value: str) -> ServiceHandler:
     """A Parameter Store that holds one SecureString."""
 
     async def door(operation: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:

@@ -24,12 +24,12 @@ from aiohttp import web
 from pingbox.deploy.artifacts.site import PutFile, SiteFile, site_steps
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.plan.actual import NOTHING
-from pingbox.deploy.plan.desired import Wish, page_config
+from pingbox.deploy.plan.desired import Desired, page_config
 from pingbox.deploy.plan.stage import Place
-from pingbox.emulator.activity import Happening
+from pingbox.emulator.activity import Activity
 from pingbox.emulator.clock import SystemClock
 from pingbox.emulator.redirect import guard
-from pingbox.emulator.redirect.boto3_redirect import Wires
+from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
 from pingbox.emulator.services.lambda_.api.invoke_api import InvokeApi
 from pingbox.local.app_functions import InProcesses
@@ -55,7 +55,7 @@ from awslambdaric.__main__ import main
 main(["awslambdaric", os.environ["_HANDLER"]])
 """
 
-Observer = Callable[[Happening], None]
+Observer = Callable[[Activity], None]
 
 
 class Rehearsal:
@@ -63,7 +63,7 @@ class Rehearsal:
 
     def __init__(
         self,
-        wish: Wish,
+        wish: Desired,
         *,
         port: int = 0,
         observer: Observer = lambda happening: None,
@@ -121,7 +121,9 @@ class Rehearsal:
         tables = self._store
         dynamodb = tables.dynamodb if isinstance(tables, LocalTables) else None
         management = self.server.management
-        self.functions.open(Wires(self.server.url, dynamodb=dynamodb, management=management, region=self.app.region))
+        self.functions.open(
+            Boto3Redirect(self.server.url, dynamodb=dynamodb, management=management, region=self.app.region)
+        )
         self._invoke_api.start()
         declared = [(table.parameters, table.ttl_attribute) for table in self.app.tables]
         create_missing(self._store.client(self.server.url), declared)
@@ -167,7 +169,7 @@ class Rehearsal:
         return web.Response(status=status, body=file.body, headers=headers)
 
 
-def _unpacked(wish: Wish, folder: Path, libraries: Path) -> Path:
+def _unpacked(wish: Desired, folder: Path, libraries: Path) -> Path:
     """The zip's files and beside them the bootstrap; nothing else of PingBox is there to be imported."""
     code = folder / "code"
     [artifact] = wish.artifacts

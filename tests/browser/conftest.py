@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from pingbox.emulator.clock import WoundClock
-from pingbox.local.chat_server import ChatHouse
+from pingbox.local.chat_server import ChatServer
 from pingbox.settings import ServeSettings
 from pingbox.testing import Clients
 from support.chat.people import People
@@ -24,8 +24,8 @@ __all__ = ["browser", "chromium"]
 Writer = Callable[..., Awaitable[None]]
 
 
-async def _house(settings: ServeSettings, clock: WoundClock) -> AsyncIterator[ChatHouse]:
-    running = ChatHouse(settings, clock=clock)
+async def _house(settings: ServeSettings, clock: WoundClock) -> AsyncIterator[ChatServer]:
+    running = ChatServer(settings, clock=clock)
     await running.start()
     yield running
     await running.stop()
@@ -45,14 +45,14 @@ async def _rehearsed() -> AsyncIterator[RehearsedHouse]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(clock: WoundClock) -> AsyncIterator[ChatHouse | RehearsedHouse]:
+async def house(clock: WoundClock) -> AsyncIterator[ChatServer | RehearsedHouse]:
     """A chat of its own for each test, empty, without a rate limit."""
     async for running in _rehearsed() if REHEARSED else _house(ServeSettings(port=0, rate=0), clock):
         yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def strict_house(clock: WoundClock) -> AsyncIterator[ChatHouse]:
+async def strict_house(clock: WoundClock) -> AsyncIterator[ChatServer]:
     """A chat with the usual limit: ten actions at once, then one a second."""
     if REHEARSED:
         pytest.skip("the time of functions in processes of their own cannot be wound on")
@@ -61,7 +61,7 @@ async def strict_house(clock: WoundClock) -> AsyncIterator[ChatHouse]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_house(clock: WoundClock) -> AsyncIterator[ChatHouse]:
+async def open_house(clock: WoundClock) -> AsyncIterator[ChatServer]:
     """A chat that other machines may reach, over plain HTTP."""
     if REHEARSED:
         pytest.skip("a rehearsal listens on this machine only")
@@ -79,7 +79,7 @@ async def people(browser: Browser) -> AsyncIterator[People]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def written(house: ChatHouse) -> Writer:
+async def written(house: ChatServer) -> Writer:
     """`await written("a", "b")` stores messages from a terminal client, one after the other."""
 
     async def write(*texts: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from pingbox.local.chat_server import ChatHouse
+from pingbox.local.chat_server import ChatServer
 from support.chat.people import People
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -24,7 +24,7 @@ async def objections(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-async def test_nothing_to_object_to(house: ChatHouse, people: People, theme: str, size: dict[str, int]) -> None:
+async def test_nothing_to_object_to(house: ChatServer, people: People, theme: str, size: dict[str, int]) -> None:
     newcomer = await people.newcomer(color_scheme=theme, viewport=size, reduced_motion="reduce")
     page = newcomer.page
     await page.goto(str(house.addresses.page))

@@ -8,14 +8,14 @@ import pytest
 from playwright.async_api import expect
 
 from pingbox.emulator.clock import WoundClock
-from pingbox.local.chat_server import ChatHouse
+from pingbox.local.chat_server import ChatServer
 from support.chat.people import Frame, People
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 Writer = Callable[..., Awaitable[None]]
 
 
-async def test_two_guests_meet_and_read_the_same_in_the_same_order(house: ChatHouse, people: People) -> None:
+async def test_two_guests_meet_and_read_the_same_in_the_same_order(house: ChatServer, people: People) -> None:
     """[1] And who looks away sees in the title how much was missed."""
     ana = await people.newcomer()
     bo = await people.newcomer()
@@ -38,7 +38,7 @@ async def test_two_guests_meet_and_read_the_same_in_the_same_order(house: ChatHo
     await expect(ana.page.locator(".new + .message .body")).to_have_text("still there?")
 
 
-async def test_a_lost_socket_costs_nothing(house: ChatHouse, people: People) -> None:
+async def test_a_lost_socket_costs_nothing(house: ChatServer, people: People) -> None:
     """[4] Three messages are written meanwhile: exactly these three come, in order, below the line."""
     ana = await people.guest(house.addresses.page, "Ana")
     bo = await people.guest(house.addresses.page, "Bo")
@@ -56,7 +56,7 @@ async def test_a_lost_socket_costs_nothing(house: ChatHouse, people: People) -> 
     assert bo.wire.opened >= 2, "it came over a new socket"
 
 
-async def test_a_message_shows_at_once_and_settles_in_place(house: ChatHouse, people: People) -> None:
+async def test_a_message_shows_at_once_and_settles_in_place(house: ChatServer, people: People) -> None:
     """[2] One element per cid, before the echo and after it."""
     ana = await people.guest(house.addresses.page, "Ana")
     held: list[Frame] = []
@@ -75,7 +75,7 @@ async def test_a_message_shows_at_once_and_settles_in_place(house: ChatHouse, pe
     assert len(cids) == 1
 
 
-async def test_a_lost_echo_is_asked_for_and_nothing_is_stored_twice(house: ChatHouse, people: People) -> None:
+async def test_a_lost_echo_is_asked_for_and_nothing_is_stored_twice(house: ChatServer, people: People) -> None:
     """[3]"""
     ana = await people.guest(house.addresses.page, "Ana", time_machine=True)
     bo = await people.guest(house.addresses.page, "Bo")
@@ -90,7 +90,7 @@ async def test_a_lost_echo_is_asked_for_and_nothing_is_stored_twice(house: ChatH
     await bo.sees("hello", "once?")
 
 
-async def test_a_lost_message_leaves_its_sender_and_is_sent_again(house: ChatHouse, people: People) -> None:
+async def test_a_lost_message_leaves_its_sender_and_is_sent_again(house: ChatServer, people: People) -> None:
     """[3] The other way round: the frame never reached the server."""
     ana = await people.guest(house.addresses.page, "Ana", time_machine=True)
     ana.wire.outward = lambda frame: [] if frame["action"] == "sendMessage" else [frame]
@@ -103,7 +103,7 @@ async def test_a_lost_message_leaves_its_sender_and_is_sent_again(house: ChatHou
 
 
 async def test_a_post_that_got_lost_silently_is_found_by_the_next_ping(
-    house: ChatHouse, people: People, written: Writer
+    house: ChatServer, people: People, written: Writer
 ) -> None:
     """[7] No later message tells of the hole."""
     ana = await people.guest(house.addresses.page, "Ana", time_machine=True)
@@ -115,7 +115,7 @@ async def test_a_post_that_got_lost_silently_is_found_by_the_next_ping(
 
 
 async def test_events_in_the_wrong_order_end_in_the_right_one(
-    house: ChatHouse, people: People, written: Writer
+    house: ChatServer, people: People, written: Writer
 ) -> None:
     """[8]"""
     ana = await people.guest(house.addresses.page, "Ana")
@@ -130,7 +130,7 @@ async def test_events_in_the_wrong_order_end_in_the_right_one(
     await ana.sees("one", "two", "three", "four")
 
 
-async def test_what_was_written_without_a_connection_survives_a_reload(house: ChatHouse, people: People) -> None:
+async def test_what_was_written_without_a_connection_survives_a_reload(house: ChatServer, people: People) -> None:
     """[10] And is sent once."""
     ana = await people.guest(house.addresses.page, "Ana")
     bo = await people.guest(house.addresses.page, "Bo")
@@ -149,7 +149,7 @@ async def test_what_was_written_without_a_connection_survives_a_reload(house: Ch
     await ana.sees("first", "second")
 
 
-async def test_a_draft_is_kept_per_room_and_over_a_reload(house: ChatHouse, people: People) -> None:
+async def test_a_draft_is_kept_per_room_and_over_a_reload(house: ChatServer, people: People) -> None:
     ana = await people.guest(house.addresses.page, "Ana")
     await ana.page.locator("#text").fill("half a thou")
     await ana.page.reload()
@@ -157,7 +157,7 @@ async def test_a_draft_is_kept_per_room_and_over_a_reload(house: ChatHouse, peop
 
 
 async def test_being_far_behind_leaves_a_gap_that_says_how_much_is_missing(
-    house: ChatHouse, people: People, written: Writer
+    house: ChatServer, people: People, written: Writer
 ) -> None:
     """[5] And loads it on demand."""
     ana = await people.guest(house.addresses.page, "Ana")
@@ -175,7 +175,7 @@ async def test_being_far_behind_leaves_a_gap_that_says_how_much_is_missing(
 
 
 async def test_reading_back_keeps_the_place_and_says_when_the_top_is_reached(
-    house: ChatHouse, people: People, written: Writer
+    house: ChatServer, people: People, written: Writer
 ) -> None:
     """[9]"""
     await written(*(f"m{n}" for n in range(1, 301)))
@@ -205,7 +205,7 @@ async def test_reading_back_keeps_the_place_and_says_when_the_top_is_reached(
     assert sum(frame["action"] == "history" for frame in ana.wire.sent) == 5
 
 
-async def test_new_messages_do_not_drag_a_reader_to_the_end(house: ChatHouse, people: People, written: Writer) -> None:
+async def test_new_messages_do_not_drag_a_reader_to_the_end(house: ChatServer, people: People, written: Writer) -> None:
     await written(*(f"m{n}" for n in range(1, 41)))
     ana = await people.guest(house.addresses.page, "Ana")
     await expect(ana.messages.last).to_be_in_viewport()
@@ -222,7 +222,7 @@ async def test_new_messages_do_not_drag_a_reader_to_the_end(house: ChatHouse, pe
 
 
 async def test_a_flood_is_slowed_down_and_arrives_whole(
-    strict_house: ChatHouse, clock: WoundClock, people: People
+    strict_house: ChatServer, clock: WoundClock, people: People
 ) -> None:
     """[17] rate_limited costs time, never a message or their order."""
     ana = await people.guest(strict_house.addresses.page, "Ana")
@@ -243,7 +243,7 @@ async def test_a_flood_is_slowed_down_and_arrives_whole(
 
 
 async def test_a_socket_is_renewed_before_its_two_hours_and_nobody_notices(
-    house: ChatHouse, people: People, written: Writer
+    house: ChatServer, people: People, written: Writer
 ) -> None:
     """[13]"""
     ana = await people.guest(house.addresses.page, "Ana", time_machine=True)

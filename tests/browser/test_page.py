@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import expect
 
-from pingbox.local.chat_server import ChatHouse
+from pingbox.local.chat_server import ChatServer
 from pingbox.testing import Clients
 from support.chat.people import People
 
@@ -26,7 +26,7 @@ ATTACKS = (
 
 
 async def test_what_people_write_is_shown_as_text_and_nothing_else(
-    house: ChatHouse, people: People, written: Writer
+    house: ChatServer, people: People, written: Writer
 ) -> None:
     """[14] No dialog, no policy report, no request to anywhere."""
     ana = await people.guest(house.addresses.page, "Ana")
@@ -42,7 +42,7 @@ async def test_what_people_write_is_shown_as_text_and_nothing_else(
     assert requests == []
 
 
-async def test_a_name_cannot_turn_the_line_around(house: ChatHouse, people: People) -> None:
+async def test_a_name_cannot_turn_the_line_around(house: ChatServer, people: People) -> None:
     """[14] Direction marks are taken out, and the name stays apart from the text around it."""
     ana = await people.guest(house.addresses.page, "Ana")
     async with Clients(house.addresses.websocket) as ws:
@@ -55,7 +55,7 @@ async def test_a_name_cannot_turn_the_line_around(house: ChatHouse, people: Peop
         await expect(ana.page.locator("#log .byline bdi")).to_have_text(["eve<b>"])
 
 
-async def test_too_long_is_refused_before_it_is_sent(house: ChatHouse, people: People) -> None:
+async def test_too_long_is_refused_before_it_is_sent(house: ChatServer, people: People) -> None:
     """[16] And what was written is not lost."""
     ana = await people.guest(house.addresses.page, "Ana")
     text = ana.page.locator("#text")
@@ -75,7 +75,7 @@ async def test_too_long_is_refused_before_it_is_sent(house: ChatHouse, people: P
     await expect(ana.page.locator(".message.own")).to_have_attribute("data-state", "sent")
 
 
-async def test_a_frame_that_closes_the_socket_is_survived(house: ChatHouse, people: People) -> None:
+async def test_a_frame_that_closes_the_socket_is_survived(house: ChatServer, people: People) -> None:
     """[16] More than 32 KB: 1009, and back again."""
     ana = await people.guest(house.addresses.page, "Ana")
     ana.wire.to_server("x" * 40_000)
@@ -86,7 +86,7 @@ async def test_a_frame_that_closes_the_socket_is_survived(house: ChatHouse, peop
     await expect(ana.page.locator(".message.own")).to_have_attribute("data-state", "sent")
 
 
-async def test_a_person_with_two_tabs_is_one_person(house: ChatHouse, people: People) -> None:
+async def test_a_person_with_two_tabs_is_one_person(house: ChatServer, people: People) -> None:
     """[11] Who goes stays green for 20 seconds: a reload is no farewell."""
     ana = await people.guest(house.addresses.page, "Ana", time_machine=True)
     bo = await people.guest(house.addresses.page, "Bo")
@@ -106,7 +106,7 @@ async def test_a_person_with_two_tabs_is_one_person(house: ChatHouse, people: Pe
     await expect(ana.page.locator("[data-group=away] .person-name bdi")).to_have_text("Bo")
 
 
-async def test_the_server_knows_a_guest_again(house: ChatHouse, people: People) -> None:
+async def test_the_server_knows_a_guest_again(house: ChatServer, people: People) -> None:
     """The token of the first visit makes the second one the same person: own messages stay own."""
     ana = await people.guest(house.addresses.page, "Ana")
     await ana.say("mine")
@@ -117,7 +117,7 @@ async def test_the_server_knows_a_guest_again(house: ChatHouse, people: People) 
 
 
 async def test_a_token_that_is_no_longer_good_costs_the_identity_but_not_the_chat(
-    house: ChatHouse, people: People
+    house: ChatServer, people: People
 ) -> None:
     """The handshake just fails (close 1006): after two such failures the page tries without the token."""
     ana = await people.newcomer()
@@ -135,7 +135,7 @@ async def test_a_token_that_is_no_longer_good_costs_the_identity_but_not_the_cha
     assert token != '"forged.token.here"'
 
 
-async def test_rooms_are_started_found_and_left(house: ChatHouse, people: People) -> None:
+async def test_rooms_are_started_found_and_left(house: ChatServer, people: People) -> None:
     """One starts it, the other finds it in the list; a message there counts as unread elsewhere."""
     ana = await people.guest(house.addresses.page, "Ana")
     bo = await people.guest(house.addresses.page, "Bo")
@@ -160,7 +160,7 @@ async def test_rooms_are_started_found_and_left(house: ChatHouse, people: People
     await expect(bo.page).to_have_title("PingBox")
 
 
-async def test_a_link_leads_into_a_room(house: ChatHouse, people: People) -> None:
+async def test_a_link_leads_into_a_room(house: ChatServer, people: People) -> None:
     ana = await people.newcomer()
     await ana.enter(f"{house.addresses.page}#tea", "Ana")
     await expect(ana.page.locator("#no-room")).to_contain_text("There is no room #tea yet.")
@@ -172,7 +172,7 @@ async def test_a_link_leads_into_a_room(house: ChatHouse, people: People) -> Non
     await bo.sees("water is on")
 
 
-async def test_a_phone_has_drawers_and_no_sideways_scroll(house: ChatHouse, people: People, written: Writer) -> None:
+async def test_a_phone_has_drawers_and_no_sideways_scroll(house: ChatServer, people: People, written: Writer) -> None:
     """[18]"""
     await written("a" * 300, "```\n" + "wide " * 60 + "\n```")
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -203,7 +203,7 @@ async def test_a_phone_has_drawers_and_no_sideways_scroll(house: ChatHouse, peop
 
 
 async def test_a_screen_reader_hears_what_is_new_and_only_that(
-    house: ChatHouse, people: People, written: Writer
+    house: ChatServer, people: People, written: Writer
 ) -> None:
     """[20]"""
     await written("old news")
@@ -230,7 +230,7 @@ async def test_a_screen_reader_hears_what_is_new_and_only_that(
     await expect(said.last).to_have_text("3 new messages in General")
 
 
-async def test_everything_can_be_done_with_the_keyboard(house: ChatHouse, people: People) -> None:
+async def test_everything_can_be_done_with_the_keyboard(house: ChatServer, people: People) -> None:
     """[19] as far as there is something to do: enter, start a room, write, read, leave; focus is never lost."""
     ana = await people.newcomer()
     await ana.page.goto(str(house.addresses.page))
@@ -264,7 +264,7 @@ async def test_everything_can_be_done_with_the_keyboard(house: ChatHouse, people
     assert await ana.page.evaluate("() => document.activeElement !== document.body")
 
 
-async def test_plain_http_works_and_says_so(open_house: ChatHouse, people: People) -> None:
+async def test_plain_http_works_and_says_so(open_house: ChatServer, people: People) -> None:
     """[23] As on an S3 website: no secure context, none of its functions, and a word of warning."""
     ana = await people.newcomer()
     await ana.enter(f"http://chat.example:{open_house.server.port}/", "Ana")
@@ -276,7 +276,7 @@ async def test_plain_http_works_and_says_so(open_house: ChatHouse, people: Peopl
     await expect(bo.page.locator("#insecure")).to_be_hidden()
 
 
-async def test_language_and_theme_are_chosen_and_remembered(house: ChatHouse, people: People) -> None:
+async def test_language_and_theme_are_chosen_and_remembered(house: ChatServer, people: People) -> None:
     """The reader's language comes from the browser; both can be switched."""
     ana = await people.newcomer(locale="de-AT")
     await ana.page.goto(str(house.addresses.page))
@@ -294,7 +294,7 @@ async def test_language_and_theme_are_chosen_and_remembered(house: ChatHouse, pe
     await expect(ana.page.locator("html")).to_have_attribute("lang", "en")
 
 
-async def test_another_name_is_taken_at_once_and_shown_to_the_others(house: ChatHouse, people: People) -> None:
+async def test_another_name_is_taken_at_once_and_shown_to_the_others(house: ChatServer, people: People) -> None:
     """Without a new connection, and messages keep the name they were written under."""
     ana = await people.guest(house.addresses.page, "Ana")
     bo = await people.guest(house.addresses.page, "Bo")

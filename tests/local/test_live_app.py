@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from pingbox.local.app_server import AppHouse
+from pingbox.local.app_server import AppServer
 from pingbox.settings import ServeSettings
 from pingbox.testing import Clients
 from support.waiting import until
@@ -34,7 +34,7 @@ def app(tmp_path):
 @asynccontextmanager
 async def served(app, **settings):
     """A client of the app."""
-    house = AppHouse(ServeSettings(port=0, app=str(app), **settings))
+    house = AppServer(ServeSettings(port=0, app=str(app), **settings))
     await house.start()
     try:
         async with Clients(house.addresses.websocket) as ws:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from pingbox.emulator.activity import (
+    Activity,
     Connected,
     Disconnected,
     FrameReceived,
     FrameSent,
     FunctionLog,
-    Happening,
     Invoked,
     ManagementCalled,
     Refused,
@@ -62,7 +62,7 @@ async def test_a_node_handler_that_cannot_be_imported_shows_its_stack_once(tmp_p
     (tmp_path / "app.js").write_text("require('nothing-called-so');")
     lines: list[str] = []
 
-    def observe(happening: Happening) -> None:
+    def observe(happening: Activity) -> None:
         lines.append(text_line(happening, verbose=False) or "")
 
     functions = ProcessFunctions([FunctionSpec("Fn", "app.handler", str(tmp_path), "nodejs20.x")], observe=observe)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pingbox.emulator.redirect.boto3_redirect import Wires
+from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.testing import Clients
 from support.serving import pingbox, serving
 
@@ -19,7 +19,7 @@ def test_another_dynamodb_can_take_the_place_of_ours(tmp_path):
             ana.send_json({"action": "sendMessage", "text": "kept elsewhere"})
             assert ana.receive_json()["text"] == "kept elsewhere"
         for door in (served.addresses["endpoint"], other.addresses["endpoint"]):
-            client = Wires(door).session().client("dynamodb", endpoint_url=door)
+            client = Boto3Redirect(door).session().client("dynamodb", endpoint_url=door)
             texts = [item["text"]["S"] for item in client.scan(TableName="Messages")["Items"] if "text" in item]
             client.close()
             assert texts == ["kept elsewhere"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pingbox.emulator.redirect.boto3_redirect import Wires
+from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.handlers.ports import Delivery, Postman
 from pingbox.handlers.postman import ManagementPostman
@@ -98,7 +98,9 @@ class TestManagementPostmanOverHttp(PostmanPromises):
             config = Config(max_pool_connections=32, retries={"total_max_attempts": 1})
             endpoint = running.server.management_url(running.stage)
             client = (
-                Wires(running.url).session().client("apigatewaymanagementapi", endpoint_url=endpoint, config=config)
+                Boto3Redirect(running.url)
+                .session()
+                .client("apigatewaymanagementapi", endpoint_url=endpoint, config=config)
             )
             postman = ManagementPostman(client)
             yield office_of(running, postman)

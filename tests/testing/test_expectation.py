@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pingbox.testing import Expectation
-from pingbox.testing.clients.expectation import MOST_SHOWN, failure
+from pingbox.testing.clients.expectation import MAX_SHOWN, failure
 
 texts = st.text(max_size=8)
 values = st.recursive(
@@ -87,5 +87,5 @@ def test_a_text_has_no_members():
 def test_of_many_messages_the_first_and_the_last_are_shown():
     story = failure("ana", Expectation({"n": -1}), [json.dumps({"n": n}) for n in range(100)], 2.0)
     shown = [line for line in story.splitlines() if re.match(r" +\d+\. ", line)]
-    assert len(shown) == MOST_SHOWN
+    assert len(shown) == MAX_SHOWN
     assert (shown[0], shown[-1]) == ('  1. {"n": 0}', '  100. {"n": 99}')

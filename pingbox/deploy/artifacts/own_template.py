@@ -11,20 +11,20 @@ from typing import Any
 from pingbox.deploy.artifacts.cfn_text import LOOP, parse
 from pingbox.deploy.artifacts.package import Artifact, Source, folder_sources, pack
 from pingbox.deploy.errors import RefusedError
-from pingbox.deploy.plan.desired import Wish
+from pingbox.deploy.plan.desired import Desired
 from pingbox.deploy.plan.stage import Place
 
 _CODE = {"AWS::Lambda::Function": "Code", "AWS::Serverless::Function": "CodeUri"}
 
 
-def own_wish(place: Place, file: Path, settings: Mapping[str, str]) -> Wish:
+def own_wish(place: Place, file: Path, settings: Mapping[str, str]) -> Desired:
     """The wish for a template of one's own. `settings` are its parameters by name, `Stage` is added if it has one.
 
     `RefusedError` for a file that is no template, code that is not there, or a parameter the template does not have.
     """
     document = parse(_text(file), str(file))
     packed, artifacts = packaged(document, file.parent, place)
-    return Wish(
+    return Desired(
         place=place,
         template=json.dumps(packed, indent=2) + "\n",
         parameters=_parameters(document.get("Parameters", {}), settings, place, file),

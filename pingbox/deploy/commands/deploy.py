@@ -16,7 +16,7 @@ from pingbox.deploy.commands.options import USUAL, How, What, Where, what_option
 
 if TYPE_CHECKING:
     from pingbox.deploy.perform.deployment import Deployment, Plan
-    from pingbox.deploy.plan.actual import Reality
+    from pingbox.deploy.plan.actual import Actual
 
 CHANGES = 2
 """Exit code of `plan` when there is something to do. 0: nothing, 1: an error."""
@@ -119,9 +119,7 @@ def _refuse_contradictions(yes: bool, dry_run: bool, hotswap: bool, as_json: boo
         raise click.UsageError("--dry-run and --hotswap contradict each other")
 
 
-def _ready(
-    ctx: click.Context, where: Where, what: What, how: How = USUAL, *, quiet: bool
-) -> tuple[Deployment, Reality]:
+def _ready(ctx: click.Context, where: Where, what: What, how: How = USUAL, *, quiet: bool) -> tuple[Deployment, Actual]:
     from rich.text import Text
 
     from pingbox.deploy.aws.watch import Watch
@@ -142,7 +140,7 @@ def _ready(
     return Deployment(standing.aws, wish, Watch(standing.aws, live.event), live.step, how), reality
 
 
-def _refuse_stuck(deployment: Deployment, reality: Reality) -> None:
+def _refuse_stuck(deployment: Deployment, reality: Actual) -> None:
     """`plan` changes nothing, so it cannot mend; it says what `deploy` would do first."""
     from pingbox.deploy.errors import RefusedError
     from pingbox.deploy.perform.dry_run import sentence
@@ -159,7 +157,7 @@ def _refuse_stuck(deployment: Deployment, reality: Reality) -> None:
         )
 
 
-def _mended(deployment: Deployment, reality: Reality, yes: bool) -> Reality:
+def _mended(deployment: Deployment, reality: Actual, yes: bool) -> Actual:
     from pingbox.deploy.perform.dry_run import sentence
     from pingbox.deploy.plan import planner
 
@@ -187,7 +185,7 @@ def _confirm(deployment: Deployment, planned: Plan, *, yes: bool, allow_replace:
         raise
 
 
-def _carry_out(deployment: Deployment, planned: Plan, reality: Reality, as_json: bool) -> None:
+def _carry_out(deployment: Deployment, planned: Plan, reality: Actual, as_json: bool) -> None:
     from pingbox.deploy.aws.stand_in import reachable
     from pingbox.deploy.commands.output import console, outputs_view
 
@@ -199,7 +197,7 @@ def _carry_out(deployment: Deployment, planned: Plan, reality: Reality, as_json:
         console().print(outputs_view(outputs))
 
 
-def _hot_swap(deployment: Deployment, reality: Reality) -> None:
+def _hot_swap(deployment: Deployment, reality: Actual) -> None:
     if not deployment.wish.artifacts or "CodeKey" not in deployment.wish.parameters:
         raise click.UsageError("--hotswap is for the chat; a template of your own names its code in its own way")
     steps = deployment.hot_swap(reality)

@@ -15,9 +15,9 @@ from pingbox.deploy.commands.options import USUAL, How
 from pingbox.deploy.errors import DeployError, RefusedError, StackError
 from pingbox.deploy.perform.steps import perform
 from pingbox.deploy.plan import planner
-from pingbox.deploy.plan.actual import Reality, find_stack, observe, physical_ids
+from pingbox.deploy.plan.actual import Actual, find_stack, observe, physical_ids
 from pingbox.deploy.plan.changes import Change, changes_of, lost
-from pingbox.deploy.plan.desired import CAPABILITIES, Wish, page_config
+from pingbox.deploy.plan.desired import CAPABILITIES, Desired, page_config
 from pingbox.deploy.plan.steps import ExecuteChangeSet, Step
 
 _CHANGE_SET_SECONDS = 300
@@ -45,17 +45,17 @@ class Deployment:
     """One run. `told` hears each step before it is done, and how many are left."""
 
     aws: Aws
-    wish: Wish
+    wish: Desired
     watch: Watch
     told: Callable[[Step, int], None]
     how: How = USUAL
     clock: Callable[[], float] = time.time
 
-    def observe(self) -> Reality:
+    def observe(self) -> Actual:
         """What is there now."""
         return observe(self.aws, self.wish.place)
 
-    def mend(self, reality: Reality) -> Reality:
+    def mend(self, reality: Actual) -> Actual:
         """Bring a stuck stack into a state that can be changed, and look again."""
         steps = planner.mending(self.wish.place, reality)
         if not steps:
@@ -63,7 +63,7 @@ class Deployment:
         self._perform(steps)
         return self.observe()
 
-    def plan(self, reality: Reality) -> Plan:
+    def plan(self, reality: Actual) -> Plan:
         """Make the change set and read it. Nothing of the app changes; `discard` takes it back.
 
         Order of calls: the stack has to be at rest (`mend`). `StackError` when CloudFormation refuses the template.
@@ -94,7 +94,7 @@ class Deployment:
         if plan.change_set is not None:
             self._take_back(plan.place_stack, plan.change_set, plan.creates)
 
-    def execute(self, plan: Plan, reality: Reality) -> Stack:
+    def execute(self, plan: Plan, reality: Actual) -> Stack:
         """Carry the plan out: what the stack needs, the stack, what follows it, the page. The stack as it is then."""
         if plan.change_set is not None:
             # Express mode's way back stands in the change set; CloudFormation does not take both.
@@ -108,7 +108,7 @@ class Deployment:
         self._perform(self._site_steps(stack, reality))
         return stack
 
-    def hot_swap(self, reality: Reality) -> list[Step]:
+    def hot_swap(self, reality: Actual) -> list[Step]:
         """Only the code, at once. `RefusedError` without a stack at rest; the steps that were done."""
         if reality.stack is None or not reality.stack.can_change:
             raise RefusedError(
@@ -133,7 +133,7 @@ class Deployment:
     def _perform(self, steps: list[Step] | list[SiteStep]) -> None:
         perform(self.aws, steps, self.watch, self.told)
 
-    def _site_steps(self, stack: Stack | None, reality: Reality) -> list[SiteStep]:
+    def _site_steps(self, stack: Stack | None, reality: Actual) -> list[SiteStep]:
         if self.wish.site is None:
             return []
         outputs = stack.outputs if stack else {}

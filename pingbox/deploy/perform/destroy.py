@@ -12,7 +12,7 @@ from pingbox.deploy.aws.client import Aws
 from pingbox.deploy.aws.stack import Standing
 from pingbox.deploy.aws.watch import Watch
 from pingbox.deploy.errors import RefusedError
-from pingbox.deploy.plan.actual import Reality, observe, stack_resources
+from pingbox.deploy.plan.actual import Actual, observe, stack_resources
 from pingbox.deploy.plan.desired import CAPABILITIES
 from pingbox.deploy.plan.stage import Place
 from pingbox.deploy.plan.steps import (
@@ -35,7 +35,7 @@ class Inventory:
     """Everything that belongs to the stage. `retained` are the logical ids whose deletion policy is `Retain`."""
 
     place: Place
-    reality: Reality
+    reality: Actual
     resources: tuple[Mapping[str, Any], ...]
     template: Mapping[str, Any]
 

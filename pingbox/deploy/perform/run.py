@@ -12,8 +12,8 @@ from pingbox.deploy.aws.client import Aws, Boto
 from pingbox.deploy.commands.options import What, Where
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.plan import preflight
-from pingbox.deploy.plan.actual import NOTHING, Reality, observe
-from pingbox.deploy.plan.desired import Wish, chat_wish
+from pingbox.deploy.plan.actual import NOTHING, Actual, observe
+from pingbox.deploy.plan.desired import Desired, chat_desired
 from pingbox.deploy.plan.stage import Place, checked_place
 from pingbox.deploy.template.app import FUNCTIONS
 from pingbox.deploy.template.model import Site
@@ -41,7 +41,7 @@ def ground(where: Where, aws: Aws | None = None) -> Ground:
     return Ground(aws, replace(place, account=found.account, stand_in=aws.stand_in), found)
 
 
-def reach(ground: Ground, what: What, files: SiteFiles | None) -> tuple[Wish, Reality]:
+def reach(ground: Ground, what: What, files: SiteFiles | None) -> tuple[Desired, Actual]:
     """The wish beside the reality, all refusals behind us."""
     reality = observe(ground.aws, ground.place)
     if not what.adopt:
@@ -58,23 +58,23 @@ def reach(ground: Ground, what: What, files: SiteFiles | None) -> tuple[Wish, Re
     return wish, reality
 
 
-def dry_wish(where: Where, what: What, files: SiteFiles | None) -> Wish:
+def dry_wish(where: Where, what: What, files: SiteFiles | None) -> Desired:
     """The wish of a first deploy, made without asking anybody: no credentials, no network."""
     place = checked_place(where.app, where.stage, where.region or UNKNOWN_REGION)
     return wish_for(place, what, files, NOTHING)
 
 
-def wish_for(place: Place, what: What, files: SiteFiles | None, reality: Reality) -> Wish:
+def wish_for(place: Place, what: What, files: SiteFiles | None, reality: Actual) -> Desired:
     """The chat's wish, or that of somebody's own template."""
     if what.template is not None:
         return own_wish(place, what.template, what.settings)
     if files is None:
         raise RefusedError("the page", "no files", "the page that belongs to the chat", "install pingbox whole")
     _refuse_unknown(what.settings, place)
-    return chat_wish(place, chat_artifact(), files(), _site(what, reality), what.settings)
+    return chat_desired(place, chat_artifact(), files(), _site(what, reality), what.settings)
 
 
-def _site(what: What, reality: Reality) -> Site:
+def _site(what: What, reality: Actual) -> Site:
     """What was asked for, else what the stack has, else the plain website."""
     if what.site is not None:
         return Site(what.site)

@@ -20,7 +20,7 @@ _MISSING_BUCKET = {"NoSuchBucket", "404", "NotFound"}
 
 
 @dataclass(frozen=True)
-class Reality:
+class Actual:
     """`artifacts` are the keys under the place's prefix, None when there is no artifact bucket yet.
 
     `swapped` is the artifact key that a hot swap left running, `UNSETTLED` if the swap was interrupted, None when the
@@ -39,16 +39,16 @@ class Reality:
         return self.stack.standing if self.stack else Standing.ABSENT
 
 
-NOTHING = Reality()
+NOTHING = Actual()
 
 
-def observe(aws: Aws, place: Place) -> Reality:
+def observe(aws: Aws, place: Place) -> Actual:
     """Ask AWS for everything a plan depends on. `place.account` has to be known."""
     stack = find_stack(aws, place.stack)
     artifacts = _artifacts(aws, place)
     bucket = stack.outputs.get("SiteBucket") if stack else None
     marked = artifacts is not None and place.artifact_prefix + MARKER in artifacts
-    return Reality(
+    return Actual(
         stack=stack,
         artifacts=artifacts,
         secret=_has_secret(aws, place.secret),

@@ -19,7 +19,7 @@ INLINE_BYTES = 51_200  # a longer template has to be fetched from a bucket
 
 
 @dataclass(frozen=True)
-class Wish:
+class Desired:
     """`site` None means that the app has no page of ours. `secret`: the token secret is to be made.
 
     `guests`: strangers may use it and nobody is told about the bill. `protect`: the stack is not to be deleted lightly.
@@ -40,9 +40,9 @@ class Wish:
         return len(self.template.encode()) <= INLINE_BYTES
 
 
-def chat_wish(
+def chat_desired(
     place: Place, artifact: Artifact, files: Iterable[SiteFile], site: Site, settings: Mapping[str, str]
-) -> Wish:
+) -> Desired:
     """The chat. `settings` are template parameters that the deploying person chose, by name."""
     app = chat(place.stage, site)
     parameters = {
@@ -53,7 +53,7 @@ def chat_wish(
         "CodeKey": place.artifact_prefix + artifact.key,
         "TokenParameter": place.secret,
     }
-    return Wish(
+    return Desired(
         place=place,
         template=as_json(app),
         parameters=parameters,

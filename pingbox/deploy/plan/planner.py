@@ -8,8 +8,8 @@ import json
 from pingbox.deploy.aws.stack import Standing
 from pingbox.deploy.commands.options import USUAL, How
 from pingbox.deploy.errors import RefusedError
-from pingbox.deploy.plan.actual import MARKER, UNSETTLED, Reality
-from pingbox.deploy.plan.desired import Wish
+from pingbox.deploy.plan.actual import MARKER, UNSETTLED, Actual
+from pingbox.deploy.plan.desired import Desired
 from pingbox.deploy.plan.stage import Place
 from pingbox.deploy.plan.steps import (
     ChangeSetRequest,
@@ -27,7 +27,7 @@ from pingbox.deploy.plan.steps import (
 )
 
 
-def mending(place: Place, reality: Reality) -> list[Step]:
+def mending(place: Place, reality: Actual) -> list[Step]:
     """What has to happen to a stuck stack before it can be changed. `RefusedError` while it is busy."""
     match reality.standing:
         case Standing.ABSENT | Standing.READY | Standing.HALF_WAY:
@@ -51,7 +51,7 @@ def mending(place: Place, reality: Reality) -> list[Step]:
             )
 
 
-def template_upload(wish: Wish, reality: Reality) -> list[Step]:
+def template_upload(wish: Desired, reality: Actual) -> list[Step]:
     """A template beyond the inline limit has to lie in the bucket before a change set can be made."""
     if wish.fits_inline:
         return []
@@ -59,13 +59,13 @@ def template_upload(wish: Wish, reality: Reality) -> list[Step]:
     return [*_bucket(wish, reality), *_put(wish, reality, template_key(wish), body, "application/json")]
 
 
-def template_key(wish: Wish) -> str:
+def template_key(wish: Desired) -> str:
     """Named by its content."""
     digest = hashlib.sha256(wish.template.encode()).hexdigest()[:32]
     return f"{wish.place.artifact_prefix}{digest}.template"
 
 
-def change_set(wish: Wish, reality: Reality, name: str, how: How = USUAL) -> ChangeSetRequest:
+def change_set(wish: Desired, reality: Actual, name: str, how: How = USUAL) -> ChangeSetRequest:
     """The request for the change set."""
     url = None if wish.fits_inline else _url(wish.place, template_key(wish))
     return ChangeSetRequest(
@@ -81,7 +81,7 @@ def change_set(wish: Wish, reality: Reality, name: str, how: How = USUAL) -> Cha
     )
 
 
-def preparation(wish: Wish, reality: Reality) -> list[Step]:
+def preparation(wish: Desired, reality: Actual) -> list[Step]:
     """What the stack's change needs to find: bucket, code, secret."""
     prefix = wish.place.artifact_prefix
     uploads = [
@@ -97,7 +97,7 @@ def preparation(wish: Wish, reality: Reality) -> list[Step]:
     ]
 
 
-def after_change(wish: Wish, reality: Reality, functions: tuple[str, ...]) -> list[Step]:
+def after_change(wish: Desired, reality: Actual, functions: tuple[str, ...]) -> list[Step]:
     """Once the stack is what it should be: protection, an end to hot-swapped code, old artifacts out.
 
     `functions` are the stack's physical functions. A change of the stack's own code has overwritten swapped code; but
@@ -115,7 +115,7 @@ def after_change(wish: Wish, reality: Reality, functions: tuple[str, ...]) -> li
     return steps
 
 
-def hot_swap(wish: Wish, reality: Reality, functions: tuple[str, ...]) -> list[Step]:
+def hot_swap(wish: Desired, reality: Actual, functions: tuple[str, ...]) -> list[Step]:
     """Code only, past CloudFormation. Empty when that very code runs already."""
     [artifact] = wish.artifacts
     place, bucket = wish.place, wish.place.artifact_bucket
@@ -133,7 +133,7 @@ def hot_swap(wish: Wish, reality: Reality, functions: tuple[str, ...]) -> list[S
     ]
 
 
-def _unchanged_parameters(wish: Wish, reality: Reality) -> tuple[str, ...]:
+def _unchanged_parameters(wish: Desired, reality: Actual) -> tuple[str, ...]:
     """Parameters that the running stack has, the new template still declares, and nobody spoke of this time."""
     if reality.stack is None or not reality.stack.can_change:
         return ()
@@ -141,7 +141,7 @@ def _unchanged_parameters(wish: Wish, reality: Reality) -> tuple[str, ...]:
     return tuple(sorted((set(reality.stack.parameters) & set(declared)) - set(wish.parameters)))
 
 
-def _stale(wish: Wish, reality: Reality) -> tuple[str, ...]:
+def _stale(wish: Desired, reality: Actual) -> tuple[str, ...]:
     """Artifacts of neither this template nor the one before it: a rollback still finds its code."""
     previous = reality.stack.parameters.get("CodeKey", "") if reality.stack else ""
     if previous == wish.parameters.get("CodeKey"):
@@ -153,13 +153,13 @@ def _stale(wish: Wish, reality: Reality) -> tuple[str, ...]:
     return tuple(sorted((reality.artifacts or frozenset()) - kept))
 
 
-def _bucket(wish: Wish, reality: Reality) -> list[Step]:
+def _bucket(wish: Desired, reality: Actual) -> list[Step]:
     if reality.artifacts is not None:
         return []
     return [CreateArtifactBucket(wish.place.artifact_bucket, wish.place.region)]
 
 
-def _put(wish: Wish, reality: Reality, key: str, body: bytes, content_type: str) -> list[Step]:
+def _put(wish: Desired, reality: Actual, key: str, body: bytes, content_type: str) -> list[Step]:
     if key in (reality.artifacts or frozenset()):
         return []
     return [PutArtifact(wish.place.artifact_bucket, key, body, content_type)]

@@ -11,28 +11,28 @@ from aiohttp import web
 
 from pingbox.emulator.services import registry
 from pingbox.emulator.services.apigateway.common import addresses, limits
-from pingbox.emulator.services.apigateway.server.connections_api import Callbacks
+from pingbox.emulator.services.apigateway.server.connections_api import ConnectionsApi
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
 from pingbox.emulator.services.apigateway.websocket import management
-from pingbox.emulator.services.registry import ServiceDoor
+from pingbox.emulator.services.registry import ServiceHandler
 
 HttpHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]
 """Answers what is its own, and None for anything else."""
 
-MOST_BODY_BYTES = 32 * 1024 * 1024
+MAX_BODY_BYTES = 32 * 1024 * 1024
 """DynamoDB takes 16 MB in a batch; beyond twice that something is wrong."""
 
 logger = logging.getLogger(__name__)
 
 
-class HttpSite:
+class HttpDispatch:
     """Answers in this order: `@connections`, a door, the fallback; what is nobody's as API Gateway would."""
 
     def __init__(
         self,
         gateway: Gateway,
-        callbacks: Callbacks,
-        service_doors: Mapping[str, ServiceDoor],
+        callbacks: ConnectionsApi,
+        service_doors: Mapping[str, ServiceHandler],
         fallback: HttpHandler | None,
     ) -> None:
         self._gateway = gateway
@@ -96,4 +96,4 @@ def _response(status: int, headers: Mapping[str, str], body: bytes) -> web.Respo
 def _large_request(*parts: Any) -> web.BaseRequest:
     message, payload, protocol, writer, task = parts
     loop = protocol._loop
-    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MOST_BODY_BYTES)
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY_BYTES)

@@ -8,7 +8,7 @@ LINGER_SECONDS = 2.0
 """How long the other side may take to hang up."""
 
 
-class Farewell(asyncio.Protocol):
+class LingeringClose(asyncio.Protocol):
     """Reads on and forgets until the other side hangs up.
 
     Closing a socket whose received bytes nobody has read makes the kernel send a reset, which overtakes and destroys
@@ -29,7 +29,7 @@ def say(transport: asyncio.Transport, last_words: bytes) -> None:
     """Write, half-close, and let go of the transport. Its old protocol hears nothing more."""
     if transport.is_closing():
         return
-    transport.set_protocol(Farewell(transport))
+    transport.set_protocol(LingeringClose(transport))
     transport.write(last_words)
     transport.resume_reading()
     end_writing(transport)

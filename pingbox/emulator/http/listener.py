@@ -8,18 +8,18 @@ from collections.abc import Callable
 
 from pingbox.emulator.http import handshake, lingering_close
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
-from pingbox.emulator.services.apigateway.server.upgrade import Opening
+from pingbox.emulator.services.apigateway.server.upgrade import Upgrade
 
 HEAD_SECONDS = 10.0
 """How long a client may take to send its first request's head."""
 
-MOST_HEAD_BYTES = 32 * 1024
+MAX_HEAD_BYTES = 32 * 1024
 
 _UPGRADE = re.compile(rb"^GET [^\r\n]*\r\n(?:[^\r\n]*\r\n)*?upgrade[ \t]*:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
 _END = b"\r\n\r\n"
 
 
-class FrontDoor(asyncio.Protocol):
+class Listener(asyncio.Protocol):
     """Reads one head, then gives the transport, with every byte read so far, to whom it belongs."""
 
     def __init__(self, gateway: Gateway, http: Callable[[], asyncio.Protocol]) -> None:
@@ -39,8 +39,8 @@ class FrontDoor(asyncio.Protocol):
         end = self._read.find(_END, searched)
         if end >= 0:
             self._decide(end + len(_END))
-        elif len(self._read) > MOST_HEAD_BYTES:
-            self._answer(handshake.refused(431, f"the request's head is longer than {MOST_HEAD_BYTES} bytes"))
+        elif len(self._read) > MAX_HEAD_BYTES:
+            self._answer(handshake.refused(431, f"the request's head is longer than {MAX_HEAD_BYTES} bytes"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
@@ -49,7 +49,7 @@ class FrontDoor(asyncio.Protocol):
         self._timer.cancel()
         head = bytes(self._read[:end])
         if _UPGRADE.match(head):
-            opening = Opening(self._gateway, self._transport, head, bytes(self._read[end:]))
+            opening = Upgrade(self._gateway, self._transport, head, bytes(self._read[end:]))
             self._transport.set_protocol(opening)
             opening.start()
             return

@@ -48,7 +48,7 @@ class DynamoDB(Protocol):
 
 
 @dataclass(frozen=True)
-class Wires:
+class Boto3Redirect:
     """Where in this process the requests of wired clients go.
 
     `endpoint` is the emulator's address (`http://127.0.0.1:3001`), under which its clients would reach it over HTTP.

@@ -1,8 +1,8 @@
-"""The shortest way from a boto3 DynamoDB client to `LocalDynamoDB`, for PingBox's own handlers.
+"""The direct client: from a boto3 DynamoDB client to `LocalDynamoDB`, for PingBox's own handlers.
 
-Beside what `Wires.wire` leaves out, the request is never turned into bytes, and the endpoint is not resolved: no
-`before-call` event is sent. Parameters are transformed and validated by botocore itself, and what comes back is what
-`Wires.wire` gives; the tests hold the two ways to the same results.
+In addition to what `Boto3Redirect.wire` leaves out, the request is never turned into bytes, and the endpoint is not
+resolved: no `before-call` event is sent. botocore itself transforms and validates the parameters, and the result is
+what `Boto3Redirect.wire` gives; the tests compare the results of the two.
 """
 
 from __future__ import annotations

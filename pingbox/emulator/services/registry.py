@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from xml.sax.saxutils import escape
 
-ServiceDoor = Callable[[str, bytes, Mapping[str, str]], Awaitable[tuple[int, Mapping[str, str], bytes]]]
+ServiceHandler = Callable[[str, bytes, Mapping[str, str]], Awaitable[tuple[int, Mapping[str, str], bytes]]]
 """(operation, body, headers) -> (status, headers, body)."""
 
 _SCOPE = re.compile(r"Credential=[^,/\s]+/\d{8}/[^,/\s]*/(?P<service>[^,/\s]+)/aws4_request")

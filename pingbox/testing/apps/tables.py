@@ -11,8 +11,8 @@ from pingbox.emulator.clock import Clock
 from pingbox.emulator.services.dynamodb import Answer, LocalDynamoDB
 from pingbox.emulator.services.dynamodb.local import response_headers
 from pingbox.testing.apps.tested import AppError, Table
-from pingbox.testing.faults.plan import FaultBook
-from pingbox.testing.faults.tables import SpoiledTables
+from pingbox.testing.faults.plan import FaultPlan
+from pingbox.testing.faults.tables import FaultyTables
 
 TARGET = "DynamoDB_20120810"
 
@@ -42,7 +42,7 @@ class Store:
     def __init__(
         self,
         tables: Sequence[Table],
-        book: FaultBook,
+        book: FaultPlan,
         *,
         clock: Clock,
         struck: Callable[[str], None],
@@ -52,7 +52,7 @@ class Store:
         # An item is deleted at the very second it expires: a test winds the clock on and looks.
         self.tables = LocalDynamoDB.open(None, clock=clock, region=region, ttl_lag=0.0)
         self._as_made = True
-        self._spoiled = SpoiledTables(self.tables, book, clock=clock, struck=struck, region=region)
+        self._spoiled = FaultyTables(self.tables, book, clock=clock, struck=struck, region=region)
 
     def call(self, operation: str, request: Mapping[str, Any]) -> Answer:
         """As `LocalDynamoDB.call` has it."""
@@ -63,7 +63,7 @@ class Store:
     async def door(
         self, operation: str, body: bytes, headers: Mapping[str, str]
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """As `ServiceDoor` has it."""
+        """As `ServiceHandler` has it."""
         request = json.loads(body or b"{}")
         answer = await asyncio.to_thread(self.call, operation.rpartition(".")[2], request)
         content = json.dumps(answer.body).encode()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MOST_SHOWN = 12
+MAX_SHOWN = 12
 """Messages a failure shows; the first and the last of more."""
 
 _WIDTH = 160  # characters of one message in a failure
@@ -105,10 +105,10 @@ def cut(text: str) -> str:
 
 
 def shortened(numbered: list[tuple[int, str]]) -> Iterable[tuple[int, str]]:
-    """At most `MOST_SHOWN` of them, the first and the last."""
-    if len(numbered) <= MOST_SHOWN:
+    """At most `MAX_SHOWN` of them, the first and the last."""
+    if len(numbered) <= MAX_SHOWN:
         return numbered
-    half = MOST_SHOWN // 2
+    half = MAX_SHOWN // 2
     return [*numbered[:half], *numbered[-half:]]
 
 

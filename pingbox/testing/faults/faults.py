@@ -18,7 +18,7 @@ from pingbox.testing.faults.orders import (
     PostsReordered,
     ReadsStale,
 )
-from pingbox.testing.faults.plan import FaultBook
+from pingbox.testing.faults.plan import FaultPlan
 from pingbox.testing.faults.schedule import Schedule
 from pingbox.testing.record.connections import Whose, id_of
 
@@ -30,7 +30,7 @@ class Faults:
     client, its name or its connection id; `function` is a function's name or a route key; None means any.
     """
 
-    def __init__(self, book: FaultBook, release: Callable[[], None], runs_apart: Callable[[str | None], bool]) -> None:
+    def __init__(self, book: FaultPlan, release: Callable[[], None], runs_apart: Callable[[str | None], bool]) -> None:
         """`release` delivers the posts that are held back; `runs_apart` tells of a function, or of all (None), whether
         it runs in a process of its own.
         """

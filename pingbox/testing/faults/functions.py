@@ -8,18 +8,18 @@ from typing import Any
 
 from pingbox.emulator.services.lambda_.outcome import Functions, Outcome, Returned
 from pingbox.testing.faults.orders import ColdStart, DisconnectLost, FunctionKilled, InvocationDuplicated
-from pingbox.testing.faults.plan import FaultBook
+from pingbox.testing.faults.plan import FaultPlan
 from pingbox.testing.record.invocations import Invocation
 from pingbox.testing.runtime.boto3_hooks import KilledError
 
 
-class SpoiledFunctions:
+class FaultyFunctions:
     """`Functions` before which things go wrong. `renew` makes a function's next event meet a new environment."""
 
     def __init__(
         self,
         inner: Functions,
-        book: FaultBook,
+        book: FaultPlan,
         *,
         names: Callable[[str], Sequence[str]],
         renew: Callable[[str], None],
@@ -60,7 +60,7 @@ class SpoiledFunctions:
 class Killing:
     """Told after each AWS call of one invocation; raises when it is to die there."""
 
-    def __init__(self, book: FaultBook, invocation: Invocation | None, struck: Callable[[str], None]) -> None:
+    def __init__(self, book: FaultPlan, invocation: Invocation | None, struck: Callable[[str], None]) -> None:
         self._book = book
         self._called = () if invocation is None else (invocation.function, invocation.route_key)
         self._struck = struck

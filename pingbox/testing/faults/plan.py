@@ -11,7 +11,7 @@ from pingbox.testing.faults.orders import Counted, Fault, ReadsStale
 F = TypeVar("F", bound=Counted)
 
 
-class FaultBook:
+class FaultPlan:
     """Faults in the order in which they were ordered; on an occasion the first that applies strikes."""
 
     def __init__(self) -> None:

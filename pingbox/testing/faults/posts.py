@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pingbox.emulator.services.apigateway.websocket import management
 from pingbox.emulator.services.apigateway.websocket.management import ManagementAnswer
 from pingbox.testing.faults.orders import PostDelayed, PostDropped, PostRefused, PostsReordered
-from pingbox.testing.faults.plan import FaultBook
+from pingbox.testing.faults.plan import FaultPlan
 
 Deliver = Callable[[str, bytes], None]
 """Really post (connection id, message)."""
@@ -16,16 +16,16 @@ Deliver = Callable[[str, bytes], None]
 Later = Callable[[float, Callable[[], None]], None]
 """Do this when the emulator's clock has gone on by so many seconds."""
 
-LONGEST_HELD = 1.0
+MAX_HELD = 1.0
 """Seconds a post is held back at most, when too few others come that it could change places with."""
 
 
-class SpoiledPosts:
+class FaultyPosts:
     """The gateway's `intercept`. `names` tells what a connection may be called in an order."""
 
     def __init__(
         self,
-        book: FaultBook,
+        book: FaultPlan,
         *,
         names: Callable[[str], Sequence[str]],
         deliver: Deliver,
@@ -87,7 +87,7 @@ class SpoiledPosts:
                 del self._held[connection_id]
         self._struck(f"post to {names[0]} held back ({len(messages)} of {fault.count})")
         if len(messages) == 1:
-            self._later(LONGEST_HELD, self.release)
+            self._later(MAX_HELD, self.release)
         if complete:
             for message in reversed(messages):
                 self._really(connection_id, message)

@@ -10,7 +10,7 @@ from typing import Any
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.services.dynamodb import Answer, LocalDynamoDB
 from pingbox.testing.faults.orders import DynamoDBThrottled
-from pingbox.testing.faults.plan import FaultBook
+from pingbox.testing.faults.plan import FaultPlan
 
 _THROTTLED = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"
 _DECLARING = ("Table", "TimeToLive")
@@ -18,7 +18,7 @@ _READS = frozenset({"GetItem", "Query", "Scan", "BatchGetItem"})
 _OTHER_READS = frozenset({"TransactGetItems", "DescribeTable", "ListTables", "DescribeTimeToLive", "DescribeLimits"})
 
 
-class SpoiledTables:
+class FaultyTables:
     """Calls for `tables`, some of which go wrong. `call` from any thread.
 
     Every write since the tables were empty is kept; a lagging read is answered by a second copy to which they are
@@ -26,7 +26,7 @@ class SpoiledTables:
     """
 
     def __init__(
-        self, tables: LocalDynamoDB, book: FaultBook, *, clock: Clock, struck: Callable[[str], None], region: str
+        self, tables: LocalDynamoDB, book: FaultPlan, *, clock: Clock, struck: Callable[[str], None], region: str
     ) -> None:
         self._tables = tables
         self._book = book

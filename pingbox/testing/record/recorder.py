@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from pingbox.emulator.activity import (
+    Activity,
     Connected,
     Disconnected,
     FrameReceived,
     FrameSent,
     FunctionLog,
-    Happening,
     Invoked,
     ManagementCalled,
     Refused,
@@ -40,13 +40,13 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Struck:
+class Triggered:
     """A fault has struck."""
 
     what: str
 
 
-Step = Connected | Refused | FrameReceived | FrameSent | ManagementCalled | Disconnected | Began | Ended | Struck
+Step = Connected | Refused | FrameReceived | FrameSent | ManagementCalled | Disconnected | Began | Ended | Triggered
 
 
 class Recorder:
@@ -67,7 +67,7 @@ class Recorder:
             self.steps, self.invocations, self.connections, self.frames = [], [], [], []
             self.unknown_names, self._by_request = {}, {}
 
-    def observe(self, happening: Happening) -> None:
+    def observe(self, happening: Activity) -> None:
         """Write one happening down."""
         match happening:
             case FunctionLog():
@@ -95,7 +95,7 @@ class Recorder:
 
     def struck(self, what: str) -> None:
         """A fault did what it was ordered to do."""
-        self.steps.append(Struck(what))
+        self.steps.append(Triggered(what))
 
     def name_of(self, connection_id: str) -> str:
         """The client's name in the test, or the id."""

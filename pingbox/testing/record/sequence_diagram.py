@@ -23,9 +23,9 @@ from pingbox.emulator.activity import (
 )
 from pingbox.testing.clients.expectation import cut
 from pingbox.testing.record.invocations import Invocation
-from pingbox.testing.record.recorder import Began, Ended, Step, Struck
+from pingbox.testing.record.recorder import Began, Ended, Step, Triggered
 
-MOST_STEPS = 60
+MAX_STEPS = 60
 GATEWAY = "gateway"
 _NARROWEST = 6  # characters between two life lines
 
@@ -59,7 +59,7 @@ Row = Arrow | End | Note
 
 def draw(steps: Sequence[Step], name_of: Callable[[str], str]) -> str:
     """The diagram of the last steps; `name_of` tells the client's name for a connection id. Empty without steps."""
-    shown = steps[-MOST_STEPS:]
+    shown = steps[-MAX_STEPS:]
     rows = [row for step in shown for row in _rows(step, name_of)]
     if not rows:
         return ""
@@ -79,7 +79,7 @@ def _rows(step: Step, name_of: Callable[[str], str]) -> list[Row]:
             if step.method == "POST" and step.status < 300:
                 return []  # the frame is the next row
             return [Note(f"{step.method} @connections/{name_of(step.connection_id)} → {step.status}")]
-        case Struck(what):
+        case Triggered(what):
             return [Note(f"⚡ {what}")]
         case _:
             return [_on_the_wire(step, name_of(step.connection_id))]

@@ -150,9 +150,9 @@ class _Answering:
 
     @contextmanager
     def _boto3(self, last: Account) -> Iterator[None]:
-        from pingbox.emulator.redirect.boto3_redirect import Wires
+        from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 
-        wires = Wires(last.url, dynamodb=self, management=self.management, region=last.region)
+        wires = Boto3Redirect(last.url, dynamodb=self, management=self.management, region=last.region)
         with wires.everywhere(), _lambda_led_to(self._current), _written_down():
             yield
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction, InProcessFunctions
 from pingbox.emulator.services.lambda_.outcome import Functions, NotInvoked, Outcome
 from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
-from pingbox.testing.faults.functions import Killing, SpoiledFunctions
-from pingbox.testing.faults.plan import FaultBook
+from pingbox.testing.faults.functions import FaultyFunctions, Killing
+from pingbox.testing.faults.plan import FaultPlan
 from pingbox.testing.record.recorder import RecordedFunctions, Recorder
 from pingbox.testing.runtime import boto3_hooks
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from pingbox.testing.runtime.runtime import Running
 
 
-class Workings:
+class FunctionsUnderTest:
     """`Functions` of the app. Between tests `open` is false, and nothing is run."""
 
-    def __init__(self, running: Running, recorder: Recorder, book: FaultBook, struck: Callable[[str], None]) -> None:
+    def __init__(self, running: Running, recorder: Recorder, book: FaultPlan, struck: Callable[[str], None]) -> None:
         self._running = running
         self._recorder = recorder
         self._book = book
@@ -37,7 +37,7 @@ class Workings:
             app.processes, observe=recorder.observe, clock=running.clock, region=running.region
         )
         self.recorded = RecordedFunctions(_Either(self._in_process, self._processes), recorder, running.clock.now)
-        self._spoiled = SpoiledFunctions(self.recorded, book, names=recorder.names, renew=self.renew, struck=struck)
+        self._spoiled = FaultyFunctions(self.recorded, book, names=recorder.names, renew=self.renew, struck=struck)
 
     @property
     def names(self) -> list[str]:

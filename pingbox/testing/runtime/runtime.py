@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from pingbox.emulator.redirect.boto3_redirect import Wires
+from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.schedule import Every
 from pingbox.emulator.services.apigateway.common.addresses import domain_name
 from pingbox.emulator.services.apigateway.common.switches import Switches
@@ -25,12 +25,12 @@ from pingbox.testing.clients.inbox import Client, dial, roundtrips
 from pingbox.testing.clients.unawaited import Promises
 from pingbox.testing.clock import TestClock
 from pingbox.testing.faults.faults import Faults
-from pingbox.testing.faults.plan import FaultBook
-from pingbox.testing.faults.posts import SpoiledPosts
+from pingbox.testing.faults.plan import FaultPlan
+from pingbox.testing.faults.posts import FaultyPosts
 from pingbox.testing.record.recorder import Recorder
 from pingbox.testing.runtime import boto3_hooks
 from pingbox.testing.runtime.delayed_calls import Later
-from pingbox.testing.runtime.functions import Workings
+from pingbox.testing.runtime.functions import FunctionsUnderTest
 from pingbox.testing.runtime.loop_thread import LoopThread
 
 if TYPE_CHECKING:
@@ -60,13 +60,13 @@ class Running:
         self.clients: list[Client] = []
         self.promises = Promises()
         self._made: dict[str, Any] = {}
-        self._book = FaultBook()
-        self._posts = SpoiledPosts(
+        self._book = FaultPlan()
+        self._posts = FaultyPosts(
             self._book, names=self.recorder.names, deliver=self._deliver, later=self._do_later, struck=self._struck
         )
         self.faults = Faults(self._book, self._posts.release, lambda called: self.workings.runs_apart(called))
         self.store = Store(app.tables, self._book, clock=self.clock, struck=self._struck, region=self.region)
-        self.workings = Workings(self, self.recorder, self._book, self._struck)
+        self.workings = FunctionsUnderTest(self, self.recorder, self._book, self._struck)
         self.server = GatewayServer(
             app.apis,
             self.workings,
@@ -244,12 +244,12 @@ class Running:
 
     def observed_client(self, service: str) -> Any:
         """A client whose calls are written down as those of the invocation that makes them, as any handler's are."""
-        return Wires(self.url, region=self.region).session().client(service, endpoint_url=self.url)
+        return Boto3Redirect(self.url, region=self.region).session().client(service, endpoint_url=self.url)
 
     def _boto3(self, kind: str, service: str, options: Mapping[str, Any]) -> Any:
         key = f"{kind} {service}"
         if key not in self._made:
-            wires = Wires(self.url, dynamodb=self.store, management=self.management_call, region=self.region)
+            wires = Boto3Redirect(self.url, dynamodb=self.store, management=self.management_call, region=self.region)
             self._made[key] = getattr(wires, kind)(service, **options)
         return self._made[key]
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from pingbox.deploy.artifacts.package import Artifact, chat_artifact, chat_sources, pack
 from pingbox.deploy.artifacts.site import SiteFile
-from pingbox.deploy.plan.desired import chat_wish
+from pingbox.deploy.plan.desired import chat_desired
 from pingbox.deploy.template.model import Site
 from pingbox.rehearsal.acceptance import UnexpectedError, converse
 from pingbox.rehearsal.command import rehearse
@@ -24,7 +24,7 @@ INDEX = SiteFile("index.html", b"<p>the page</p>", "text/html; charset=utf-8", "
 
 
 def rehearsal(artifact: Artifact, libraries: Path | None = None) -> Rehearsal:
-    return Rehearsal(chat_wish(PLACE, artifact, [INDEX], Site.WEBSITE, {}), libraries=libraries)
+    return Rehearsal(chat_desired(PLACE, artifact, [INDEX], Site.WEBSITE, {}), libraries=libraries)
 
 
 def test_the_conversation_goes_well() -> None:

@@ -7,14 +7,14 @@ import pytest
 from pingbox.deploy.aws.stack import Stack
 from pingbox.deploy.errors import StackError
 from pingbox.deploy.perform.deployment import Deployment
-from pingbox.deploy.plan.actual import NOTHING, Reality
-from pingbox.deploy.plan.desired import Wish
+from pingbox.deploy.plan.actual import NOTHING, Actual
+from pingbox.deploy.plan.desired import Desired
 from pingbox.deploy.plan.stage import Place
 from support.deploy.fake_aws import FakeAws, watching
 
 PLACE = Place("app", "dev", "eu-central-1", "123456789012")
-WISH = Wish(PLACE, '{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}')
-RUNNING = Reality(Stack("app-dev", "CREATE_COMPLETE", "arn", {}, {}), frozenset())
+WISH = Desired(PLACE, '{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}')
+RUNNING = Actual(Stack("app-dev", "CREATE_COMPLETE", "arn", {}, {}), frozenset())
 READY = {"Status": "CREATE_COMPLETE", "Changes": []}
 
 

@@ -11,8 +11,8 @@ from pingbox.deploy.aws.stack import Stack
 from pingbox.deploy.commands.options import How
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.plan import planner
-from pingbox.deploy.plan.actual import NOTHING, UNSETTLED, Reality
-from pingbox.deploy.plan.desired import Wish
+from pingbox.deploy.plan.actual import NOTHING, UNSETTLED, Actual
+from pingbox.deploy.plan.desired import Desired
 from pingbox.deploy.plan.stage import Place
 from pingbox.deploy.plan.steps import (
     ContinueRollback,
@@ -31,38 +31,38 @@ BUCKET = "pingbox-artifacts-123456789012-eu-central-1"
 OLD, CODE = "app/dev/old.zip", Artifact("c" * 64, b"zip")
 KEY = f"app/dev/{'c' * 32}.zip"
 TEMPLATE = '{"Parameters": {"Stage": {}, "CodeKey": {}, "LogLevel": {}}, "Resources": {}}'
-WISH = Wish(PLACE, TEMPLATE, {"Stage": "dev", "CodeKey": KEY}, (CODE,), secret=True)
+WISH = Desired(PLACE, TEMPLATE, {"Stage": "dev", "CodeKey": KEY}, (CODE,), secret=True)
 
 
 def stack(status: str = "CREATE_COMPLETE", **parameters: str) -> Stack:
     return Stack("app-dev", status, "arn", {}, parameters or {"CodeKey": OLD, "LogLevel": "INFO", "Gone": "x"})
 
 
-RUNNING = Reality(stack(), frozenset({OLD}), secret=True)
+RUNNING = Actual(stack(), frozenset({OLD}), secret=True)
 
 
 class TestMending:
     @pytest.mark.parametrize("status", [None, "CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED"])
     def test_a_stack_at_rest_needs_none(self, status: str | None) -> None:
-        assert planner.mending(PLACE, Reality(stack(status) if status else None)) == []
+        assert planner.mending(PLACE, Actual(stack(status) if status else None)) == []
 
     @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "CREATE_FAILED"])
     def test_what_never_came_up_is_deleted(self, status: str) -> None:
-        [step] = planner.mending(PLACE, Reality(stack(status)))
+        [step] = planner.mending(PLACE, Actual(stack(status)))
         assert isinstance(step, DeleteStack)
 
     def test_what_was_in_use_is_never_deleted(self) -> None:
         """A failed rollback is continued: there is data in that stack."""
-        assert planner.mending(PLACE, Reality(stack("UPDATE_ROLLBACK_FAILED"))) == [ContinueRollback("app-dev")]
+        assert planner.mending(PLACE, Actual(stack("UPDATE_ROLLBACK_FAILED"))) == [ContinueRollback("app-dev")]
 
     def test_what_is_half_deleted_is_left_to_destroy(self) -> None:
         """It may hold tables still, and destroy asks for its name."""
         with pytest.raises(RefusedError, match="pingbox destroy"):
-            planner.mending(PLACE, Reality(stack("DELETE_FAILED")))
+            planner.mending(PLACE, Actual(stack("DELETE_FAILED")))
 
     def test_somebody_elses_operation_is_waited_for(self) -> None:
         with pytest.raises(RefusedError, match="UPDATE_IN_PROGRESS"):
-            planner.mending(PLACE, Reality(stack("UPDATE_IN_PROGRESS")))
+            planner.mending(PLACE, Actual(stack("UPDATE_IN_PROGRESS")))
 
 
 class TestPreparation:
@@ -94,7 +94,7 @@ class TestChangeSet:
         assert (request.create, request.previous) == (False, ("LogLevel",))
 
     def test_what_failed_half_way_is_changed_and_not_created(self) -> None:
-        request = planner.change_set(WISH, Reality(stack("UPDATE_FAILED"), frozenset()), "name")
+        request = planner.change_set(WISH, Actual(stack("UPDATE_FAILED"), frozenset()), "name")
         assert (request.create, request.previous) == (False, ("LogLevel",))
 
     @pytest.mark.parametrize("rollback", [True, False])
@@ -104,8 +104,8 @@ class TestChangeSet:
         assert request.arguments(())["DeploymentConfig"] == {"Mode": "EXPRESS", "DisableRollback": not rollback}
         assert "DeploymentConfig" not in planner.change_set(WISH, RUNNING, "name").arguments(())
 
-    @pytest.mark.parametrize("reality", [NOTHING, Reality(stack("REVIEW_IN_PROGRESS"))])
-    def test_a_new_stack_has_no_previous_values(self, reality: Reality) -> None:
+    @pytest.mark.parametrize("reality", [NOTHING, Actual(stack("REVIEW_IN_PROGRESS"))])
+    def test_a_new_stack_has_no_previous_values(self, reality: Actual) -> None:
         request = planner.change_set(WISH, reality, "name")
         assert (request.create, request.previous) == (True, ())
 
@@ -118,7 +118,7 @@ class TestAfterwards:
 
     def test_where_the_code_stays_the_one_before_it_stays_too(self) -> None:
         """ "No changes" removes nothing."""
-        reality = Reality(stack(CodeKey=KEY), frozenset({OLD, KEY}))
+        reality = Actual(stack(CodeKey=KEY), frozenset({OLD, KEY}))
         assert planner.after_change(WISH, reality, ()) == []
 
     def test_swapped_code_is_taken_back(self) -> None:
@@ -158,9 +158,9 @@ class TestHotSwap:
 
     def test_swapping_back_is_the_end_of_it(self) -> None:
         """The functions run what the stack says again."""
-        deployed = Reality(stack(CodeKey=KEY), frozenset({KEY}), swapped="app/dev/hot.zip")
+        deployed = Actual(stack(CodeKey=KEY), frozenset({KEY}), swapped="app/dev/hot.zip")
         assert planner.hot_swap(WISH, deployed, ("f",))[-1] == MarkSwapped(BUCKET, "app/dev/hotswap.json", None)
 
     def test_the_same_code_again_is_nothing(self) -> None:
         assert planner.hot_swap(WISH, replace(RUNNING, swapped=KEY), ("f",)) == []
-        assert planner.hot_swap(WISH, Reality(stack(CodeKey=KEY), frozenset()), ("f",)) == []
+        assert planner.hot_swap(WISH, Actual(stack(CodeKey=KEY), frozenset()), ("f",)) == []

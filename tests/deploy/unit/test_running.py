@@ -13,7 +13,7 @@ from pingbox.deploy.commands.status import status
 from pingbox.deploy.errors import AwsError, RefusedError
 from pingbox.deploy.perform.destroy import Inventory, destroy_steps, keep_tables, kept, refuse_destroying, retaining
 from pingbox.deploy.perform.leftovers import Leftover, look_round
-from pingbox.deploy.plan.actual import NOTHING, Reality
+from pingbox.deploy.plan.actual import NOTHING, Actual
 from pingbox.deploy.plan.stage import Place
 from pingbox.deploy.plan.steps import (
     DeleteSecret,
@@ -42,7 +42,7 @@ def inventory(*, protected: bool = False, retained: bool = False, status: str = 
     stack = Stack("app-prod", status, "arn", {}, {"Stage": "prod"}, protected)
     policy = {"DeletionPolicy": "Retain"} if retained else {}
     template = {"Resources": {"Messages": {"Type": "AWS::DynamoDB::Table", **policy}, "Site": {}, "MessageLambda": {}}}
-    return Inventory(PLACE, Reality(stack, frozenset({"app/prod/a.zip"}), True), (TABLE, SITE, FUNCTION), template)
+    return Inventory(PLACE, Actual(stack, frozenset({"app/prod/a.zip"}), True), (TABLE, SITE, FUNCTION), template)
 
 
 class TestDestroying:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pingbox.emulator.clock import WoundClock
-from pingbox.emulator.redirect.boto3_redirect import Wires
+from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.services.dynamodb import LocalDynamoDB
 
 ENDPOINT = "http://127.0.0.1:3001"  # nobody listens there: wired clients need no server
@@ -29,13 +29,13 @@ def db(clock: WoundClock) -> Iterator[LocalDynamoDB]:
 
 @pytest.fixture
 def client(db: LocalDynamoDB) -> Any:
-    return Wires(ENDPOINT, dynamodb=db).client("dynamodb")
+    return Boto3Redirect(ENDPOINT, dynamodb=db).client("dynamodb")
 
 
 @pytest.fixture
 def wired() -> Callable[[Any], Any]:
     """A client for any engine with `call`."""
-    return lambda engine: Wires(ENDPOINT, dynamodb=engine).client("dynamodb")
+    return lambda engine: Boto3Redirect(ENDPOINT, dynamodb=engine).client("dynamodb")
 
 
 @pytest.fixture

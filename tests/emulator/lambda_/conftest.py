@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pingbox.emulator.activity import FunctionLog, Happening
+from pingbox.emulator.activity import Activity, FunctionLog
 from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction, InProcessFunctions
 from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
 from pingbox.model.function import FunctionSpec
@@ -19,7 +19,7 @@ class Log:
     def __init__(self) -> None:
         self.happenings: list[FunctionLog] = []
 
-    def __call__(self, happening: Happening) -> None:
+    def __call__(self, happening: Activity) -> None:
         assert isinstance(happening, FunctionLog)
         self.happenings.append(happening)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pingbox.emulator.services.lambda_.composite import FunctionsTogether
+from pingbox.emulator.services.lambda_.composite import CompositeFunctions
 from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction, InProcessFunctions
 from pingbox.emulator.services.lambda_.outcome import NotInvoked, Returned
 
@@ -14,7 +14,7 @@ async def test_each_function_runs_where_it_is_known(in_process: Callable[..., In
         in_process({name: InProcessFunction.of(lambda event, context: context.function_name)})
         for name in ("one", "two")
     )
-    together = FunctionsTogether(one, two)
+    together = CompositeFunctions(one, two)
     assert together.names == ["one", "two"]
     assert [await together.invoke(name, {}) for name in together.names] == [Returned("one"), Returned("two")]
     missing = await together.invoke("three", {})

@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
 
 from pingbox.emulator.clock import SystemClock
-from pingbox.emulator.redirect.boto3_redirect import Wires
+from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.services.dynamodb import LocalDynamoDB
 from support.dynamodb.cases import CASES, answer_of, create_tables
 
@@ -35,7 +35,7 @@ def db() -> Iterator[LocalDynamoDB]:
 
 @pytest.fixture
 def client(db: LocalDynamoDB) -> Any:
-    made = Wires(ENDPOINT, dynamodb=db).client("dynamodb")
+    made = Boto3Redirect(ENDPOINT, dynamodb=db).client("dynamodb")
     table(made)
     return made
 
@@ -90,10 +90,10 @@ def test_every_way_gives_the_same_answers() -> None:
     engines = [LocalDynamoDB.open(None, clock=SystemClock()) for _ in range(3)]
     http = HttpDoor(engines[0])
     over_http = boto3.client("dynamodb", endpoint_url=http.endpoint, config=Config(retries={"max_attempts": 0}), **KEYS)
-    wires = Wires(ENDPOINT, dynamodb=engines[1])
+    wires = Boto3Redirect(ENDPOINT, dynamodb=engines[1])
     cut_short = boto3.client("dynamodb", endpoint_url=ENDPOINT, **KEYS)
     wires.wire(cut_short)
-    shortest = Wires(ENDPOINT, dynamodb=engines[2]).client("dynamodb")
+    shortest = Boto3Redirect(ENDPOINT, dynamodb=engines[2]).client("dynamodb")
     for made in (over_http, cut_short, shortest):
         create_tables(made)
     try:
@@ -160,7 +160,7 @@ def test_paginators_and_waiters_work(client: Any) -> None:
 
 
 def test_resources_work(db: LocalDynamoDB) -> None:
-    resource = Wires(ENDPOINT, dynamodb=db).resource("dynamodb")
+    resource = Boto3Redirect(ENDPOINT, dynamodb=db).resource("dynamodb")
     table(resource.meta.client)
     messages = resource.Table("T")
     with messages.batch_writer() as batch:
@@ -185,7 +185,7 @@ def test_resources_work(db: LocalDynamoDB) -> None:
 
 def test_a_clients_own_hooks_still_run(db: LocalDynamoDB) -> None:
     made = boto3.client("dynamodb", endpoint_url=ENDPOINT, **KEYS)
-    Wires(ENDPOINT, dynamodb=db).wire(made)
+    Boto3Redirect(ENDPOINT, dynamodb=db).wire(made)
     seen: list[str] = []
     made.meta.events.register("before-call.dynamodb.ListTables", lambda params, **_: seen.append(params["url_path"]))
     made.meta.events.register("after-call.dynamodb", lambda http_response, **_: seen.append(http_response.status_code))
@@ -198,7 +198,7 @@ def test_everywhere_takes_clients_made_before_and_lets_them_go_again(db: LocalDy
     elsewhere = boto3.client(
         "dynamodb", endpoint_url="http://127.0.0.1:1", config=Config(retries={"max_attempts": 0}), **KEYS
     )
-    with Wires(ENDPOINT, dynamodb=db).everywhere():
+    with Boto3Redirect(ENDPOINT, dynamodb=db).everywhere():
         late = boto3.client("dynamodb", **KEYS)
         table(late)
         assert early.list_tables()["TableNames"] == ["T"]
@@ -235,7 +235,7 @@ class Gateway:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:3001/dev", "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/dev"])
 def test_connections_are_reached_as_over_http(url: str) -> None:
     gateway = Gateway()
-    wires = Wires(ENDPOINT, management=gateway.management)
+    wires = Boto3Redirect(ENDPOINT, management=gateway.management)
     made = wires.client("apigatewaymanagementapi", endpoint_url=url)
     posted = made.post_to_connection(ConnectionId="abc=", Data="grüße".encode())
     assert posted["ResponseMetadata"]["HTTPStatusCode"] == 200
@@ -257,7 +257,7 @@ def test_connections_are_reached_as_over_http(url: str) -> None:
 
 
 def test_a_service_without_a_wire_goes_its_own_way() -> None:
-    made = Wires(ENDPOINT).client(
+    made = Boto3Redirect(ENDPOINT).client(
         "dynamodb", config=Config(retries={"max_attempts": 0}), endpoint_url="http://127.0.0.1:1"
     )
     with pytest.raises(Exception, match="Could not connect"):
@@ -272,7 +272,7 @@ def test_an_engine_that_fails_is_an_error_of_the_server() -> None:
 
             return Answer(500, {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "no"})
 
-    made = Wires(ENDPOINT, dynamodb=Broken()).client("dynamodb")
+    made = Boto3Redirect(ENDPOINT, dynamodb=Broken()).client("dynamodb")
     with pytest.raises(ClientError) as failed:
         made.list_tables()
     assert failed.value.response["Error"] == {"Code": "InternalServerError", "Message": "no"}

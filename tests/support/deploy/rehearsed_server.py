@@ -6,7 +6,7 @@ import os
 
 from pingbox.cli import page_files
 from pingbox.deploy.artifacts.package import chat_artifact
-from pingbox.deploy.plan.desired import chat_wish
+from pingbox.deploy.plan.desired import chat_desired
 from pingbox.deploy.template.model import Site
 from pingbox.local.addresses import Addresses
 from pingbox.rehearsal.server import PLACE, Rehearsal
@@ -16,11 +16,11 @@ REHEARSED = os.environ.get("PINGBOX_BROWSER_HOUSE") == "rehearsal"
 
 
 class RehearsedHouse:
-    """Stands in for `ChatHouse` where a test wants its addresses."""
+    """Stands in for `ChatServer` where a test wants its addresses."""
 
     def __init__(self, *, rate_per_minute: int) -> None:
         settings = {"RatePerMinute": str(rate_per_minute)}
-        self._rehearsal = Rehearsal(chat_wish(PLACE, chat_artifact(), page_files(), Site.WEBSITE, settings))
+        self._rehearsal = Rehearsal(chat_desired(PLACE, chat_artifact(), page_files(), Site.WEBSITE, settings))
 
     async def start(self) -> None:
         await self._rehearsal.start()

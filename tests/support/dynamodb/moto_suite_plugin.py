@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pingbox.emulator.clock import SystemClock
-from pingbox.emulator.redirect.boto3_redirect import Wires
+from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.services.dynamodb import Answer, LocalDynamoDB
 
 
@@ -31,11 +31,11 @@ class _Regions:
             engine.close()
 
 
-class _ByRegion(Wires):
+class _ByRegion(Boto3Redirect):
     regions: _Regions
 
     def answer(self, client: Any, model: Any, request: Mapping[str, Any]) -> Any:
-        wires = Wires(self.endpoint, dynamodb=self.regions.of(client.meta.region_name))
+        wires = Boto3Redirect(self.endpoint, dynamodb=self.regions.of(client.meta.region_name))
         return wires.answer(client, model, request)
 
 

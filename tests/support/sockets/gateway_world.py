@@ -14,7 +14,7 @@ from typing import Any
 from botocore.config import Config
 
 from pingbox.emulator.clock import WoundClock
-from pingbox.emulator.redirect.boto3_redirect import Wires
+from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
 from pingbox.model.api import Api, LambdaProxy, Route, Stage
 from pingbox.testing import Clients, Connections, Frames, Invocations, WebSocket, WebSockets
@@ -41,7 +41,7 @@ def chat_api(*routes: Route, **settings: Any) -> Api:
 @cache
 def _session() -> Any:
     """boto3 with dummy keys; once, for it reads its models from disk."""
-    return Wires("http://127.0.0.1:1").session()
+    return Boto3Redirect("http://127.0.0.1:1").session()
 
 
 class World:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pingbox.emulator.services.dynamodb.shapes import IndexShape, TableShape
+from pingbox.emulator.services.dynamodb.shapes import IndexSchema, TableSchema
 from pingbox.emulator.services.dynamodb.values import item_size
 from pingbox.emulator.services.dynamodb.wire import Item, invalid
 
@@ -43,12 +43,12 @@ class Meter:
         self._factor = 2.0 if transaction else 1.0
         self._kind = ("WriteCapacityUnits" if writes else "ReadCapacityUnits") if transaction else None
         self._tables: dict[str, dict[str | None, float]] = {}
-        self._shapes: dict[str, TableShape] = {}
+        self._shapes: dict[str, TableSchema] = {}
 
-    def read(self, shape: TableShape, units: float, index: IndexShape | None = None) -> None:
+    def read(self, shape: TableSchema, units: float, index: IndexSchema | None = None) -> None:
         self._add(shape, index.name if index else None, units)
 
-    def write(self, shape: TableShape, old: Item | None, new: Item | None) -> None:
+    def write(self, shape: TableSchema, old: Item | None, new: Item | None) -> None:
         """Count one item written or deleted (`new` None), with the index entries that changed."""
         if self.wish == "NONE":
             return
@@ -56,7 +56,7 @@ class Meter:
         for index in shape.indexes.values():
             self._add(shape, index.name, _index_units(index, old, new))
 
-    def _add(self, shape: TableShape, index: str | None, units: float) -> None:
+    def _add(self, shape: TableSchema, index: str | None, units: float) -> None:
         if self.wish == "NONE":
             return
         self._shapes[shape.name] = shape
@@ -90,7 +90,7 @@ class Meter:
         return {"CapacityUnits": units, **({self._kind: units} if self._kind else {})}
 
 
-def _index_units(index: IndexShape, old: Item | None, new: Item | None) -> float:
+def _index_units(index: IndexSchema, old: Item | None, new: Item | None) -> float:
     was = index.projected(old) if old is not None and index.holds(old) else None
     now = index.projected(new) if new is not None and index.holds(new) else None
     if was == now:
@@ -100,7 +100,7 @@ def _index_units(index: IndexShape, old: Item | None, new: Item | None) -> float
     return write_units(was, now)
 
 
-def _key(index: IndexShape, entry: Item) -> list[Any]:
+def _key(index: IndexSchema, entry: Item) -> list[Any]:
     return [entry[key.name] for key in index.keys]
 
 

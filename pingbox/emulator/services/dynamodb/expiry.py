@@ -14,7 +14,7 @@ from pingbox.emulator.services.dynamodb.tables import ItemTable
 
 TOO_OLD_SECONDS = 5 * 365 * 86400
 DEFAULT_LAG_SECONDS = 600.0
-MOST_AT_ONCE = 500
+MAX_AT_ONCE = 500
 
 
 class Expiry:
@@ -29,7 +29,7 @@ class Expiry:
         drawn = hashlib.blake2b(h + b"\x00" + r, key=self._seed, digest_size=4).digest()
         return self._lag * int.from_bytes(drawn, "big") / 2**32
 
-    def sweep(self, tables: Iterable[ItemTable], now: float, most: int = MOST_AT_ONCE) -> int:
+    def sweep(self, tables: Iterable[ItemTable], now: float, most: int = MAX_AT_ONCE) -> int:
         """Delete items that are due at `now` (epoch seconds), inside the caller's transaction; how many were.
 
         At most `most`: a caller pays for this with its own time, and the rest can wait for the next call.

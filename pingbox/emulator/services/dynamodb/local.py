@@ -15,7 +15,7 @@ from typing import Any
 
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.services.dynamodb.catalog import Catalog
-from pingbox.emulator.services.dynamodb.expiry import DEFAULT_LAG_SECONDS, MOST_AT_ONCE, Expiry
+from pingbox.emulator.services.dynamodb.expiry import DEFAULT_LAG_SECONDS, MAX_AT_ONCE, Expiry
 from pingbox.emulator.services.dynamodb.members import check_members, is_old_style
 from pingbox.emulator.services.dynamodb.operations.batches import batch_get_item, batch_write_item, transact_get_items
 from pingbox.emulator.services.dynamodb.operations.listing import list_tables
@@ -155,7 +155,7 @@ class LocalDynamoDB:
             with self._lock:
                 swept = self._sweep(self._clock.now())
             gone += swept
-            if swept < MOST_AT_ONCE:
+            if swept < MAX_AT_ONCE:
                 return gone
 
     def table_names(self) -> list[str]:
@@ -259,7 +259,7 @@ class LocalDynamoDB:
         with self._store.transaction():
             self._store.db.execute("DELETE FROM tokens WHERE at<=?", (now - TOKEN_SECONDS,))
             gone = self._expiry.sweep(self._catalog, now)
-        self._next_sweep = now if gone == MOST_AT_ONCE else now + SWEEP_SECONDS
+        self._next_sweep = now if gone == MAX_AT_ONCE else now + SWEEP_SECONDS
         return gone
 
 

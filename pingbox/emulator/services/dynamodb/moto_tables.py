@@ -19,7 +19,7 @@ from moto.dynamodb.models.table import Backup, Table
 from pingbox.emulator.services.dynamodb.catalog import Catalog
 from pingbox.emulator.services.dynamodb.moto_items import Items, StoredItem, Untracked, moto_item, wire_item
 from pingbox.emulator.services.dynamodb.ordering import after_prefix, sortable
-from pingbox.emulator.services.dynamodb.shapes import TableShape, shape_of
+from pingbox.emulator.services.dynamodb.shapes import TableSchema, shape_of
 from pingbox.emulator.services.dynamodb.tables import ItemTable, KeyRange
 from pingbox.emulator.services.dynamodb.wire import Refusal
 
@@ -46,7 +46,7 @@ class SqlTable(Table):  # type: ignore[misc]
         # Stream records would pile up in memory for ever, and nothing here reads them.
         self.stream_shard = None
 
-    def shape(self) -> TableShape:
+    def shape(self) -> TableSchema:
         return shape_of(
             self.name,
             self.schema,

@@ -24,7 +24,7 @@ class KeyAttribute:
 
 
 @dataclass(frozen=True)
-class IndexShape:
+class IndexSchema:
     """A secondary index. `included` is None for the projection ALL, else every attribute the index holds."""
 
     name: str
@@ -50,13 +50,13 @@ class IndexShape:
 
 
 @dataclass(frozen=True)
-class TableShape:
+class TableSchema:
     """A table's keys and indexes. `unlaid` names indexes with keys of several attributes, which only moto answers."""
 
     name: str
     hash: KeyAttribute
     range: KeyAttribute | None
-    indexes: Mapping[str, IndexShape]
+    indexes: Mapping[str, IndexSchema]
     unlaid: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property
@@ -117,7 +117,7 @@ class TableShape:
                     _check_index_key(index, key, value)
 
 
-def _check_index_key(index: IndexShape, key: KeyAttribute, value: dict[str, Any]) -> None:
+def _check_index_key(index: IndexSchema, key: KeyAttribute, value: dict[str, Any]) -> None:
     if key.type not in value:
         raise invalid(
             f"One or more parameter values were invalid: Type mismatch for Index Key {key.name} "
@@ -149,12 +149,12 @@ def shape_of(
     definitions: Sequence[Mapping[str, str]],
     local_indexes: Sequence[Mapping[str, Any]],
     global_indexes: Sequence[Mapping[str, Any]],
-) -> TableShape:
+) -> TableSchema:
     """The shape of a table from the members of a (valid) CreateTable request."""
     types = {definition["AttributeName"]: definition["AttributeType"] for definition in definitions}
     hashes, ranges = _keys(key_schema, types)
     table_keys = {key.name for key in hashes + ranges}
-    indexes: dict[str, IndexShape] = {}
+    indexes: dict[str, IndexSchema] = {}
     unlaid = set()
     for is_global, declared in [(False, i) for i in local_indexes] + [(True, i) for i in global_indexes]:
         index_hashes, index_ranges = _keys(declared["KeySchema"], types)
@@ -165,7 +165,7 @@ def shape_of(
         kind = projection.get("ProjectionType", "ALL")
         named = set(projection.get("NonKeyAttributes") or ()) if kind == "INCLUDE" else set()
         keys = table_keys | {key.name for key in index_hashes + index_ranges}
-        indexes[declared["IndexName"]] = IndexShape(
+        indexes[declared["IndexName"]] = IndexSchema(
             name=declared["IndexName"],
             is_global=is_global,
             hash=index_hashes[0],
@@ -173,7 +173,7 @@ def shape_of(
             projection=kind,
             included=None if kind == "ALL" else frozenset(keys | named),
         )
-    return TableShape(name, hashes[0], ranges[0] if ranges else None, indexes, frozenset(unlaid))
+    return TableSchema(name, hashes[0], ranges[0] if ranges else None, indexes, frozenset(unlaid))
 
 
 def _keys(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pingbox.emulator.services.dynamodb.ordering import sortable
-from pingbox.emulator.services.dynamodb.shapes import IndexShape, TableShape
+from pingbox.emulator.services.dynamodb.shapes import IndexSchema, TableSchema
 from pingbox.emulator.services.dynamodb.wire import Item
 
 json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
@@ -49,7 +49,7 @@ class KeyRange:
 class ItemTable:
     """The rows of one DynamoDB table. Writers must be inside the store's transaction."""
 
-    def __init__(self, db: sqlite3.Connection, number: int, shape: TableShape, ttl_attribute: str | None) -> None:
+    def __init__(self, db: sqlite3.Connection, number: int, shape: TableSchema, ttl_attribute: str | None) -> None:
         self.shape = shape
         self.ttl_attribute = ttl_attribute
         self.number = number
@@ -98,7 +98,7 @@ class ItemTable:
         )
         return {name for (name,) in rows}
 
-    def _fill(self, index: IndexShape, tree: str) -> None:
+    def _fill(self, index: IndexSchema, tree: str) -> None:
         rows = self._db.execute(f"SELECT h,r,item FROM {self._sql}")
         entries = ((*_index_key(index, item), h, r) for h, r, item in _parsed(rows) if index.holds(item))
         self._db.executemany(f"INSERT OR REPLACE INTO {tree} VALUES(?,?,?,?)", entries)
@@ -138,7 +138,7 @@ class ItemTable:
         if self._counted is not None:
             self._recount(None, old)
 
-    def _reindex(self, tree: str, index: IndexShape, h: bytes, r: bytes, old: Item | None, new: Item | None) -> None:
+    def _reindex(self, tree: str, index: IndexSchema, h: bytes, r: bytes, old: Item | None, new: Item | None) -> None:
         was = _index_key(index, old) if old is not None and index.holds(old) else None
         now = _index_key(index, new) if new is not None and index.holds(new) else None
         if was == now:
@@ -152,12 +152,12 @@ class ItemTable:
 
     # -- many items --------------------------------------------------------------------------------------------------
 
-    def texts(self, within: KeyRange, index: IndexShape | None = None, limit: int | None = None) -> Iterator[str]:
+    def texts(self, within: KeyRange, index: IndexSchema | None = None, limit: int | None = None) -> Iterator[str]:
         """The JSON of the items of a range in key order, at most `limit`; the rest of the cursor is closed unread."""
         return (row[0] for row in self._db.execute(*self._select("item", within, index, limit)))
 
     def _select(
-        self, column: str, within: KeyRange, index: IndexShape | None, limit: int | None
+        self, column: str, within: KeyRange, index: IndexSchema | None, limit: int | None
     ) -> tuple[str, list[Any]]:
         hash_column, range_column = ("gh", "gr") if index else ("h", "r")
         where: list[str] = []
@@ -191,10 +191,10 @@ class ItemTable:
             values.append(limit)
         return sql, values
 
-    def _tree(self, index: IndexShape) -> str:
+    def _tree(self, index: IndexSchema) -> str:
         return f"{self._sql}_{_hex(index.name)}"
 
-    def entry(self, index: IndexShape | None, key: Item) -> tuple[bytes, ...]:
+    def entry(self, index: IndexSchema | None, key: Item) -> tuple[bytes, ...]:
         """Where an item with these key attributes stands in the table's tree or in an index's."""
         own = self.shape.bytes_of_key(key)
         return own if index is None else (*_index_key(index, key), *own)
@@ -258,7 +258,7 @@ def _parsed(rows: Any) -> Iterator[tuple[bytes, bytes, Item]]:
     return ((h, r, _loads(text)) for h, r, text in rows)
 
 
-def _index_key(index: IndexShape, item: Item) -> tuple[bytes, bytes]:
+def _index_key(index: IndexSchema, item: Item) -> tuple[bytes, bytes]:
     return sortable(item[index.hash.name]), b"" if index.range is None else sortable(item[index.range.name])
 
 

@@ -17,7 +17,7 @@ class NamedFunctions(Functions, Protocol):
         ...
 
 
-class FunctionsTogether:
+class CompositeFunctions:
     """`Functions` made of others; the first that knows a name runs it."""
 
     def __init__(self, *parts: NamedFunctions) -> None:

@@ -11,7 +11,7 @@ import watchfiles
 from pingbox.model.function import FunctionSpec
 
 # Milliseconds. Editors save in several steps: wait for a short silence, but not for long.
-_SILENCE, _LONGEST = 20, 150
+_SILENCE, _MAX = 20, 150
 
 Changed = Callable[[frozenset[Path]], None]
 
@@ -56,7 +56,7 @@ class FileWatcher:
 
     async def _watch(self) -> None:
         watched = self._folders | {file.parent for file in self._files}
-        async for changes in watchfiles.awatch(*watched, stop_event=self._stop, step=_SILENCE, debounce=_LONGEST):
+        async for changes in watchfiles.awatch(*watched, stop_event=self._stop, step=_SILENCE, debounce=_MAX):
             # The paths come as resolved as those that were given.
             if wanted := frozenset(path for _, name in changes if self._is_wanted(path := Path(name))):
                 self._changed(wanted)

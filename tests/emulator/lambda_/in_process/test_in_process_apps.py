@@ -13,13 +13,13 @@ import pytest
 from pingbox.emulator.services.lambda_.in_process.apps import in_process_function, runnable
 from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunctions
 from pingbox.emulator.services.lambda_.outcome import Returned
-from pingbox.emulator.services.lambda_.process.launch import CannotRun, Surroundings
+from pingbox.emulator.services.lambda_.process.launch import CannotRun, HostEnvironment
 from pingbox.model.function import FunctionSpec
 
 App = Callable[..., Path]
 Make = Callable[..., InProcessFunctions]
 
-MINE = Surroundings("eu-west-1", "http://127.0.0.1:9", {"PATH": "/bin", "SECRET": "s3cret"})
+MINE = HostEnvironment("eu-west-1", "http://127.0.0.1:9", {"PATH": "/bin", "SECRET": "s3cret"})
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from pingbox.emulator.services.apigateway.websocket.conversation import (
 if TYPE_CHECKING:
     from pingbox.emulator.http.timers import Timer
 
-MOST_RUNNING = 128
+MAX_RUNNING = 128
 """Invocations of one connection at a time; beyond that its socket is not read, so TCP holds the client back."""
 
 SEND_BUFFER = 1024 * 1024
@@ -180,7 +180,7 @@ class ClientSocket(asyncio.Protocol):
 
     def _pump(self) -> None:
         """Start as many of the waiting messages as may run; the `$disconnect` comes after all of them (OR-5)."""
-        most = 1 if self._gateway.switches.message_order == "serial" else MOST_RUNNING
+        most = 1 if self._gateway.switches.message_order == "serial" else MAX_RUNNING
         while self._waiting and self._running < most:
             self._decide(self._waiting.popleft())
         if self._end is not None and not self._waiting and not self._ended:

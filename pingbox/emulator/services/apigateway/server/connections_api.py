@@ -19,7 +19,7 @@ Called on the poster's thread.
 """
 
 
-class Callbacks:
+class ConnectionsApi:
     """Thread-safe. The answer is decided on the caller's thread; the socket is written to on the loop's.
 
     So a post costs the caller no wait, and 200 means what it means on AWS: the gateway took the message (MG-31).

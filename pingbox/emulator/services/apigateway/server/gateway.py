@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from pingbox.emulator.activity import Happening, Observer
+from pingbox.emulator.activity import Activity, Observer
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.http.timers import Timers
 from pingbox.emulator.services.apigateway.common import identifiers
@@ -103,7 +103,7 @@ class Gateway:
 
     # --- telling ----------------------------------------------------------------------------------------------------
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: Activity) -> None:
         """Tell the observer; one that raises harms nobody."""
         if self._observer is None:
             return

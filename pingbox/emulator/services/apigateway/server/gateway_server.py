@@ -11,23 +11,23 @@ from aiohttp import web
 
 from pingbox.emulator.activity import Observer
 from pingbox.emulator.clock import Clock
-from pingbox.emulator.http.dispatch import HttpHandler, HttpSite
-from pingbox.emulator.http.listener import FrontDoor
+from pingbox.emulator.http.dispatch import HttpDispatch, HttpHandler
+from pingbox.emulator.http.listener import Listener
 from pingbox.emulator.services.apigateway.common.addresses import find_deployment
 from pingbox.emulator.services.apigateway.common.declaration_rules import check
 from pingbox.emulator.services.apigateway.common.switches import Switches
-from pingbox.emulator.services.apigateway.server.connections_api import Callbacks, Intercept
+from pingbox.emulator.services.apigateway.server.connections_api import ConnectionsApi, Intercept
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
 from pingbox.emulator.services.apigateway.websocket.conversation import STOPPING
 from pingbox.emulator.services.apigateway.websocket.management import ManagementAnswer
 from pingbox.emulator.services.lambda_.outcome import Functions
-from pingbox.emulator.services.registry import ServiceDoor
+from pingbox.emulator.services.registry import ServiceHandler
 from pingbox.model.api import Api
 
-__all__ = ["GatewayServer", "HttpHandler", "ServiceDoor"]
+__all__ = ["GatewayServer", "HttpHandler", "ServiceHandler"]
 
-_Running = tuple[Gateway, Callbacks, web.Server, list[asyncio.Server]]
-_NO_DOORS: Mapping[str, ServiceDoor] = MappingProxyType({})
+_Running = tuple[Gateway, ConnectionsApi, web.Server, list[asyncio.Server]]
+_NO_DOORS: Mapping[str, ServiceHandler] = MappingProxyType({})
 _FINISH_SECONDS = 0.7
 _LINGER_SECONDS = 0.2
 
@@ -50,7 +50,7 @@ class GatewayServer:
         *,
         clock: Clock,
         observer: Observer | None = None,
-        doors: Mapping[str, ServiceDoor] = _NO_DOORS,
+        doors: Mapping[str, ServiceHandler] = _NO_DOORS,
         fallback: HttpHandler | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -98,8 +98,8 @@ class GatewayServer:
             switches=self._switches,
             loop=loop,
         )
-        callbacks = Callbacks(gateway, self._intercept)
-        http = HttpSite(gateway, callbacks, self._doors, self._fallback).server()
+        callbacks = ConnectionsApi(gateway, self._intercept)
+        http = HttpDispatch(gateway, callbacks, self._doors, self._fallback).server()
         listeners = [await self._listen(gateway, http, self._port, None)]
         self._port = _port_of(listeners[0])
         if self._tls is not None:
@@ -202,7 +202,7 @@ class GatewayServer:
         self, gateway: Gateway, http: web.Server, port: int, tls: ssl.SSLContext | None
     ) -> asyncio.Server:
         return await gateway.loop.create_server(
-            lambda: FrontDoor(gateway, http), self._host, port, ssl=tls, backlog=1024
+            lambda: Listener(gateway, http), self._host, port, ssl=tls, backlog=1024
         )
 
     @property

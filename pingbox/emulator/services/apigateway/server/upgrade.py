@@ -24,11 +24,11 @@ from pingbox.emulator.services.apigateway.websocket.conversation import Deployme
 from pingbox.emulator.services.apigateway.websocket.handshake_request import HandshakeRequest
 from pingbox.model.api import CONNECT
 
-MOST_EARLY_BYTES = 64 * 1024
+MAX_EARLY_BYTES = 64 * 1024
 """What a client may send before its 101; then its socket is not read until the handshake has ended."""
 
 
-class Opening(asyncio.Protocol):
+class Upgrade(asyncio.Protocol):
     """Holds the transport while `$connect` runs (HS-3)."""
 
     def __init__(self, gateway: Gateway, transport: asyncio.Transport, head: bytes, early: bytes) -> None:
@@ -46,7 +46,7 @@ class Opening(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._early += data
-        if len(self._early) > MOST_EARLY_BYTES:
+        if len(self._early) > MAX_EARLY_BYTES:
             self._transport.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -14,7 +14,7 @@ from pingbox.emulator.services.dynamodb.tables import ItemTable, json_text
 from pingbox.emulator.services.dynamodb.values import checked_item, item_size
 from pingbox.emulator.services.dynamodb.wire import COUNTED, Item, Refusal, Request, invalid
 
-MOST_WRITES, MOST_READS = 25, 100
+MAX_WRITES, MAX_READS = 25, 100
 ANSWER_LIMIT = 16 * 1024 * 1024
 
 _DUPLICATES = "Provided list of item keys contains duplicates"
@@ -24,7 +24,7 @@ _NO_SCOPE = Scope({}, {})
 def batch_write_item(catalog: Catalog, request: Request) -> dict[str, Any]:
     meter = Meter(wanted(request))
     batches = _batches(request)
-    if sum(map(len, batches.values())) > MOST_WRITES:
+    if sum(map(len, batches.values())) > MAX_WRITES:
         raise invalid("Too many items requested for the BatchWriteItem call")
     writes = [_prepared(catalog.table(name), member) for name, members in batches.items() for member in members]
     if len({(write.table.number, write.key) for write in writes}) != len(writes):
@@ -66,12 +66,12 @@ def batch_get_item(catalog: Catalog, request: Request) -> dict[str, Any]:
             "Member must have length greater than or equal to 1"
         )
     for name, wish in asked.items():
-        if len(wish["Keys"]) > MOST_READS:
+        if len(wish["Keys"]) > MAX_READS:
             raise invalid(
                 f"{COUNTED}Value at 'requestItems.{name}.member.keys' failed to satisfy constraint: "
-                f"Member must have length less than or equal to {MOST_READS}"
+                f"Member must have length less than or equal to {MAX_READS}"
             )
-    if sum(len(wish["Keys"]) for wish in asked.values()) > MOST_READS:
+    if sum(len(wish["Keys"]) for wish in asked.values()) > MAX_READS:
         raise invalid("Too many items requested for the BatchGetItem call")
     answer = _Gathered()
     for name, wish in asked.items():
@@ -113,7 +113,7 @@ def _gather(catalog: Catalog, name: str, wish: dict[str, Any], answer: _Gathered
 def transact_get_items(catalog: Catalog, request: Request) -> dict[str, Any]:
     meter = Meter(wanted(request), transaction=True)
     members = request["TransactItems"]
-    if not 1 <= len(members) <= MOST_READS:
+    if not 1 <= len(members) <= MAX_READS:
         raise too_many_members(len(members))
     responses: list[dict[str, Any]] = []
     seen = set()

@@ -7,13 +7,13 @@ from typing import Any
 from pingbox.emulator.services.dynamodb.catalog import Catalog
 from pingbox.emulator.services.dynamodb.wire import Request, invalid
 
-MOST_NAMES = 100
+MAX_NAMES = 100
 
 
 def list_tables(catalog: Catalog, request: Request) -> dict[str, Any]:
-    limit = request.get("Limit", MOST_NAMES)
-    if not 1 <= limit <= MOST_NAMES:
-        bound = "less than or equal to 100" if limit > MOST_NAMES else "greater than or equal to 1"
+    limit = request.get("Limit", MAX_NAMES)
+    if not 1 <= limit <= MAX_NAMES:
+        bound = "less than or equal to 100" if limit > MAX_NAMES else "greater than or equal to 1"
         raise invalid(
             f"1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: "
             f"Member must have value {bound}"

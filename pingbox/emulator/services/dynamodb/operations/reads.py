@@ -16,7 +16,7 @@ from pingbox.emulator.services.dynamodb.expressions.paths import Scope
 from pingbox.emulator.services.dynamodb.expressions.projections import Projection
 from pingbox.emulator.services.dynamodb.expressions.tokens import ExpressionError
 from pingbox.emulator.services.dynamodb.requests import Expressions
-from pingbox.emulator.services.dynamodb.shapes import IndexShape
+from pingbox.emulator.services.dynamodb.shapes import IndexSchema
 from pingbox.emulator.services.dynamodb.tables import ItemTable, KeyRange
 from pingbox.emulator.services.dynamodb.values import checked_item, item_size
 from pingbox.emulator.services.dynamodb.wire import COUNTED, Item, Request, invalid
@@ -91,7 +91,7 @@ class _Reading:
 
 
 def _page(
-    table: ItemTable, index: IndexShape | None, request: Request, within: KeyRange, reading: _Reading, meter: Meter
+    table: ItemTable, index: IndexSchema | None, request: Request, within: KeyRange, reading: _Reading, meter: Meter
 ) -> dict[str, Any]:
     select = _select(table, index, request, reading)
     limit = _limit(request)
@@ -123,7 +123,7 @@ def _page(
 def _fill(
     texts: Iterable[str],
     table: ItemTable,
-    index: IndexShape | None,
+    index: IndexSchema | None,
     limit: int | None,
     segment: tuple[int, int] | None,
     *,
@@ -164,7 +164,7 @@ def _fill_roughly(rows: Iterator[str]) -> tuple[list[Item], bool]:
     return _loads(f"[{','.join(taken)}]"), roughly >= PAGE_LIMIT
 
 
-def _in_segment(table: ItemTable, index: IndexShape | None, item: Item, segment: tuple[int, int]) -> bool:
+def _in_segment(table: ItemTable, index: IndexSchema | None, item: Item, segment: tuple[int, int]) -> bool:
     partition = table.entry(index, item)[0]
     return crc32(partition) % segment[1] == segment[0]
 
@@ -179,7 +179,7 @@ def _limit(request: Request) -> int | None:
     return limit
 
 
-def _index(table: ItemTable, request: Request) -> IndexShape | None:
+def _index(table: ItemTable, request: Request) -> IndexSchema | None:
     name = request.get("IndexName")
     if name is None:
         return None
@@ -191,7 +191,7 @@ def _index(table: ItemTable, request: Request) -> IndexShape | None:
     return index
 
 
-def _start(table: ItemTable, index: IndexShape | None, request: Request) -> tuple[bytes, ...] | None:
+def _start(table: ItemTable, index: IndexSchema | None, request: Request) -> tuple[bytes, ...] | None:
     """Where the page begins, from the ExclusiveStartKey; refused unless it is a key of this table or index."""
     given = request.get("ExclusiveStartKey")
     if given is None:
@@ -230,7 +230,7 @@ def _segment(request: Request) -> tuple[int, int] | None:
 _SELECTS = ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
 
 
-def _select(table: ItemTable, index: IndexShape | None, request: Request, reading: _Reading) -> str | None:
+def _select(table: ItemTable, index: IndexSchema | None, request: Request, reading: _Reading) -> str | None:
     select = request.get("Select")
     if select is None:
         return None

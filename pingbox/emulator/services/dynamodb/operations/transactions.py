@@ -10,7 +10,7 @@ from typing import Any
 
 from pingbox.emulator.services.dynamodb.capacity import Meter, wanted
 from pingbox.emulator.services.dynamodb.catalog import Catalog
-from pingbox.emulator.services.dynamodb.operations.batches import MOST_READS, too_many_members
+from pingbox.emulator.services.dynamodb.operations.batches import MAX_READS, too_many_members
 from pingbox.emulator.services.dynamodb.operations.writes import (
     Write,
     prepared_check,
@@ -35,7 +35,7 @@ def transact_write_items(catalog: Catalog, request: Request, now: float) -> dict
     """`now` is in epoch seconds; it must be called inside the store's transaction, which a refusal rolls back."""
     meter = Meter(wanted(request), transaction=True, writes=True)
     members = request["TransactItems"]
-    if not 1 <= len(members) <= MOST_READS:
+    if not 1 <= len(members) <= MAX_READS:
         raise too_many_members(len(members))
     writes = [_prepared(catalog, member) for member in members]
     if len({(write.table.number, write.key) for write in writes}) != len(writes):

@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 # LAMBDA invocation-async: two more tries, a minute and two minutes later; a throttled event comes back after a second,
 # then ever more slowly, for six hours.
 ERROR_DELAYS = (60.0, 120.0)
-THROTTLED_DELAY, LONGEST_THROTTLED_DELAY = 1.0, 300.0
+THROTTLED_DELAY, MAX_THROTTLED_DELAY = 1.0, 300.0
 OLDEST_EVENT = 6 * 3600.0
-MOST_EVENTS = 10_000
+MAX_EVENTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def after(outcome: Outcome, attempt: Attempt, now: float) -> Again | Done:
                 return Done(f"{1 + attempt.errors} tries ended in an error, the last in {error_type}")
             return Again(ERROR_DELAYS[attempt.errors], Attempt(attempt.accepted, attempt.errors + 1, attempt.throttles))
         case NotInvoked(cause="throttled"):
-            delay = min(LONGEST_THROTTLED_DELAY, THROTTLED_DELAY * 2**attempt.throttles)
+            delay = min(MAX_THROTTLED_DELAY, THROTTLED_DELAY * 2**attempt.throttles)
             if now + delay - attempt.accepted > OLDEST_EVENT:
                 return Done("it was throttled for six hours")
             return Again(delay, Attempt(attempt.accepted, attempt.errors, attempt.throttles + 1))
@@ -68,7 +68,7 @@ def after(outcome: Outcome, attempt: Attempt, now: float) -> Again | Done:
 class AsynchronousInvocations:
     """The events that were accepted and are not done. Delays pass by `clock`. On one loop; `close` at the end."""
 
-    def __init__(self, functions: Functions, clock: Clock, most: int = MOST_EVENTS) -> None:
+    def __init__(self, functions: Functions, clock: Clock, most: int = MAX_EVENTS) -> None:
         self._functions = functions
         self._clock = clock
         self._most = most

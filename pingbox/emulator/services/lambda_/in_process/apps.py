@@ -12,7 +12,7 @@ from pingbox.emulator.services.lambda_.in_process.scoped_import import load_hand
 from pingbox.emulator.services.lambda_.packages import requirements
 from pingbox.emulator.services.lambda_.process.launch import (
     CannotRun,
-    Surroundings,
+    HostEnvironment,
     check,
     layer_folders,
     runtime_kind,
@@ -21,7 +21,7 @@ from pingbox.emulator.services.lambda_.process.launch import (
 from pingbox.model.function import FunctionSpec
 
 
-def in_process_function(spec: FunctionSpec, surroundings: Surroundings, *, tmp: str, now: float) -> InProcessFunction:
+def in_process_function(spec: FunctionSpec, host: HostEnvironment, *, tmp: str, now: float) -> InProcessFunction:
     """`spec` as a function for `InProcessFunctions`. `tmp` is the folder for its temporary files, `now` names its log
     stream (seconds since the epoch). Raises `CannotRun` for what Lambda would refuse, and for all but Python.
     """
@@ -31,7 +31,7 @@ def in_process_function(spec: FunctionSpec, surroundings: Surroundings, *, tmp: 
     if others := requested_otherwise(spec):
         raise CannotRun(f"function {spec.name} needs {', '.join(others)}; this process has another")
     load = partial(load_handler, spec, layer_folders(spec))
-    return InProcessFunction(load, spec.timeout, spec.memory, variables(spec, surroundings, tmp=tmp, now=now))
+    return InProcessFunction(load, spec.timeout, spec.memory, variables(spec, host, tmp=tmp, now=now))
 
 
 def requested_otherwise(spec: FunctionSpec) -> list[str]:

@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import Any, Protocol, assert_never, runtime_checkable
 
-from pingbox.emulator.activity import Happening, Observer
+from pingbox.emulator.activity import Activity, Observer
 from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.services.lambda_.environments import Environments, Grow, Idle, Next, Retire, Throttled, Use, Waits
 from pingbox.emulator.services.lambda_.in_process.environ_routing import routing as environ_routing
@@ -59,7 +59,7 @@ class Retirable(Protocol):
         ...
 
 
-def _nobody(happening: Happening) -> None:
+def _nobody(happening: Activity) -> None:
     return None
 
 

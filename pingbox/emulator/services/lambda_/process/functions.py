@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, assert_never
 
-from pingbox.emulator.activity import Happening, Observer
+from pingbox.emulator.activity import Activity, Observer
 from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.schedule import Every
 from pingbox.emulator.services.lambda_ import platform_log
@@ -15,7 +15,7 @@ from pingbox.emulator.services.lambda_.environments import Environments, Grow, I
 from pingbox.emulator.services.lambda_.outcome import NotInvoked, Outcome, unknown
 from pingbox.emulator.services.lambda_.packages.hints import hint
 from pingbox.emulator.services.lambda_.process.job import Job
-from pingbox.emulator.services.lambda_.process.launch import CannotRun, Launch, Surroundings, check, launch
+from pingbox.emulator.services.lambda_.process.launch import CannotRun, HostEnvironment, Launch, check, launch
 from pingbox.emulator.services.lambda_.process.reaper import Reaper
 from pingbox.emulator.services.lambda_.process.worker import INIT_LIMIT, Worker
 from pingbox.model.function import FunctionSpec
@@ -30,7 +30,7 @@ _LOOK_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05
 
 
-def _nobody(happening: Happening) -> None:
+def _nobody(happening: Activity) -> None:
     return None
 
 
@@ -130,11 +130,11 @@ class ProcessFunctions:
         if self._reaper is None:
             self._reaper = Reaper()
             self._rest.start()
-        surroundings = Surroundings(self._region, self.endpoint, self._environ)
+        host = HostEnvironment(self._region, self.endpoint, self._environ)
 
         def launcher(runtime_api: str, tmp: str) -> Launch:
             now = self._clock.now()
-            return launch(spec, surroundings, runtime_api=runtime_api, tmp=tmp, now=now)
+            return launch(spec, host, runtime_api=runtime_api, tmp=tmp, now=now)
 
         arn = platform_log.function_arn(spec.name, self._region)
         return Worker(spec, arn, launcher, self._reaper, self._hint(spec), function, self._init_limit)

@@ -34,7 +34,7 @@ class CannotRun(Exception):  # noqa: N818 -- a fact about the function
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class HostEnvironment:
     """What all functions of an emulator share. `endpoint`: the emulator's own address for AWS calls
     (`http://127.0.0.1:3001`), None for none; `environ`: the developer's environment, of which little is passed on.
     """
@@ -81,37 +81,37 @@ def runtime_kind(spec: FunctionSpec) -> str:
     )
 
 
-def launch(spec: FunctionSpec, surroundings: Surroundings, *, runtime_api: str, tmp: str, now: float) -> Launch:
+def launch(spec: FunctionSpec, host: HostEnvironment, *, runtime_api: str, tmp: str, now: float) -> Launch:
     """Everything needed to start one environment. `runtime_api` is `host:port`, `tmp` its private folder for temporary
     files, `now` names its log stream.
     """
     code = str(Path(spec.code).resolve())
-    environment = variables(spec, surroundings, tmp=tmp, now=now) | {"AWS_LAMBDA_RUNTIME_API": runtime_api}
+    environment = variables(spec, host, tmp=tmp, now=now) | {"AWS_LAMBDA_RUNTIME_API": runtime_api}
     match runtime_kind(spec):
         case "python":
-            return Launch(_python(spec, surroundings, code), environment, code)
+            return Launch(_python(spec, host, code), environment, code)
         case "nodejs":
-            return _node(spec, surroundings, code, environment)
+            return _node(spec, host, code, environment)
         case _:
             return Launch((_bootstrap_file(spec, code),), environment, code)
 
 
-def _python(spec: FunctionSpec, surroundings: Surroundings, code: str) -> tuple[str, ...]:
+def _python(spec: FunctionSpec, host: HostEnvironment, code: str) -> tuple[str, ...]:
     options = {
         "code": code,
         # On Lambda they lie beside the code, so before the layers.
         "layers": [*spec.packages, *layer_folders(spec)],
         "provided": _boto3_folder(),
-        "endpoint": surroundings.endpoint,
+        "endpoint": host.endpoint,
         "guard": str(Path(guard.__file__).parent),
     }
-    python = str(interpreter_for(Path(code), surroundings.environ).executable)
+    python = str(interpreter_for(Path(code), host.environ).executable)
     # -u: a crash loses no line.
     return (python, "-u", "-X", "utf8", str(PYTHON_RUNTIME / "bootstrap.py"), json.dumps(options))
 
 
-def _node(spec: FunctionSpec, surroundings: Surroundings, code: str, environment: dict[str, str]) -> Launch:
-    node = shutil.which("node", path=surroundings.environ.get("PATH"))
+def _node(spec: FunctionSpec, host: HostEnvironment, code: str, environment: dict[str, str]) -> Launch:
+    node = shutil.which("node", path=host.environ.get("PATH"))
     if node is None:
         raise CannotRun(
             f"function {spec.name} needs Node.js, and there is no node on the PATH; install Node.js 18 or later"
@@ -149,10 +149,10 @@ def _boto3_folder() -> str | None:
     return None if found is None or found.origin is None else str(Path(found.origin).parent.parent)
 
 
-def variables(spec: FunctionSpec, surroundings: Surroundings, *, tmp: str, now: float) -> dict[str, str]:
+def variables(spec: FunctionSpec, host: HostEnvironment, *, tmp: str, now: float) -> dict[str, str]:
     """What a function finds in `os.environ` (LM-1..3): Lambda's variables and its own. Of the developer's, little."""
     code = str(Path(spec.code).resolve())
-    mine = surroundings.environ
+    mine = host.environ
     unreserved = {
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
@@ -177,10 +177,10 @@ def variables(spec: FunctionSpec, surroundings: Surroundings, *, tmp: str, now: 
         "LAMBDA_TASK_ROOT": code,
         "LAMBDA_RUNTIME_DIR": _RUNTIME_DIR,
     }
-    return unreserved | users | _aws(surroundings) | reserved
+    return unreserved | users | _aws(host) | reserved
 
 
-def _aws(surroundings: Surroundings) -> dict[str, str]:
-    if surroundings.endpoint is not None:
-        return guard.environment(surroundings.endpoint, surroundings.region)
-    return {"AWS_REGION": surroundings.region, "AWS_DEFAULT_REGION": surroundings.region}
+def _aws(host: HostEnvironment) -> dict[str, str]:
+    if host.endpoint is not None:
+        return guard.environment(host.endpoint, host.region)
+    return {"AWS_REGION": host.region, "AWS_DEFAULT_REGION": host.region}
