@@ -136,7 +136,8 @@ Command = (
 def parse(body: str) -> tuple[str, Command | Refusal]:
     """The action's name (`""` if none can be read) and the command, or why there is none. Never raises.
 
-    The order is deliberate: size before parsing, depth before looking inside, then the action's own fields.
+    The order is deliberate: size before anything else, depth before looking inside, then the action's own fields. A
+    frame that can be read at all is refused with its `id` and `cid`, whatever is wrong with it.
     """
     frame = _read(body)
     if isinstance(frame, Refusal):
@@ -157,16 +158,21 @@ def parse(body: str) -> tuple[str, Command | Refusal]:
 
 
 def _read(body: str) -> dict[str, Any] | Refusal:
-    if len(body) > limits.FRAME_BYTES or len(body.encode(errors="surrogatepass")) > limits.FRAME_BYTES:
-        return Refusal(Code.TOO_LARGE, f"a frame has at most {limits.FRAME_BYTES} bytes")
+    too_large = len(body) > limits.FRAME_BYTES or len(body.encode(errors="surrogatepass")) > limits.FRAME_BYTES
     try:
-        frame = json.loads(body, parse_constant=_no_constant)
+        frame = json.loads(body[: limits.MESSAGE_CHARACTERS], parse_constant=_no_constant)
     except (ValueError, RecursionError):
+        frame = None
+    request = _request(frame) if isinstance(frame, dict) else Request()
+    if too_large:
+        return Refusal(Code.TOO_LARGE, f"a frame has at most {limits.FRAME_BYTES} bytes", request)
+    if frame is None:
         return Refusal(Code.BAD_REQUEST, 'a frame is one JSON object, as in {"action":"sendMessage","text":"hi"}')
     if not isinstance(frame, dict):
         return Refusal(Code.BAD_REQUEST, f"a frame is a JSON object, not {type(frame).__name__}")
     if _is_deeper(frame, limits.NESTING):
-        return Refusal(Code.BAD_REQUEST, f"a frame has at most {limits.NESTING} levels of objects and lists")
+        text = f"a frame has at most {limits.NESTING} levels of objects and lists"
+        return Refusal(Code.BAD_REQUEST, text, request)
     return frame
 
 
@@ -182,10 +188,13 @@ def _is_deeper(value: Any, levels: int) -> bool:
 
 
 def _request(frame: Mapping[str, Any]) -> Request:
-    """The ids to repeat in an answer; unusable ones are left out here and refused, if they matter, by their reader."""
-    given, cid = frame.get("id"), frame.get("cid")
-    usable = isinstance(given, str) and len(given) <= limits.REQUEST_ID_CHARACTERS and _is_whole(given)
-    return Request(given if usable else None, cid if isinstance(cid, str) and names.is_cid(cid) else None)
+    """The ids to repeat in an answer. A cid that breaks the rules is repeated too, so that a client hears which."""
+    return Request(_echo(frame.get("id")), _echo(frame.get("cid")))
+
+
+def _echo(given: object) -> str | None:
+    usable = isinstance(given, str) and len(given) <= limits.ECHO_CHARACTERS and _is_whole(given)
+    return given if usable and isinstance(given, str) else None
 
 
 def _is_whole(text: str) -> bool:
@@ -226,6 +235,11 @@ class _Fields:
         if len(value) > limits.ROOMS_PER_CONNECTION:
             raise UnacceptableError(Code.TOO_LARGE, f"{name} has at most {limits.ROOMS_PER_CONNECTION} entries")
         return value
+
+    def check_cid(self) -> None:
+        cid = self.text("cid")
+        if cid is not None and not names.is_cid(cid):
+            raise UnacceptableError(Code.BAD_REQUEST, "cid has 8 to 36 letters, digits, hyphens or underscores")
 
     def room(self) -> str:
         room = self.room_or_current()
@@ -295,8 +309,7 @@ def _list_rooms(fields: _Fields, request: Request) -> Command:
 
 
 def _send_message(fields: _Fields, request: Request) -> Command:
-    if fields.text("cid") is not None and request.cid is None:
-        raise UnacceptableError(Code.BAD_REQUEST, "cid has 8 to 36 letters, digits, hyphens or underscores")
+    fields.check_cid()
     return SendMessage(
         request,
         fields.room_or_current(),

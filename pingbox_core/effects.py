@@ -163,13 +163,10 @@ class Close:
     """Close the asking connection."""
 
 
-Effect = (
+Unconditional = (
     Tell
     | Append
     | Broadcast
-    | Subscribe
-    | Welcome
-    | ShowRoom
     | AnnounceArrival
     | LimitTabs
     | ConfirmOpen
@@ -183,3 +180,5 @@ Effect = (
     | Leave
     | Close
 )
+Effect = Subscribe | Welcome | ShowRoom | Unconditional
+"""The first three find out whether the connection is still there; what follows them is done only if it is."""

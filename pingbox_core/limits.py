@@ -17,7 +17,8 @@ TEXT_BYTES: Final = 16_384
 NAME_CHARACTERS: Final = 32
 TITLE_CHARACTERS: Final = 64
 TOPIC_CHARACTERS: Final = 200
-REQUEST_ID_CHARACTERS: Final = 32
+ECHO_CHARACTERS: Final = 64  # of an `id` or `cid`, as far as answers repeat it
+MESSAGE_CHARACTERS: Final = 131_072  # API Gateway lets no larger message through
 EPOCH_CHARACTERS: Final = 32
 HIGHEST_SEQ: Final = 2**53 - 1  # the largest integer a JavaScript client can hold exactly
 

@@ -13,7 +13,11 @@ _USER = r"[A-Za-z0-9._~-]{1,64}"
 _USER_ID = re.compile(_USER)
 _DIRECT = re.compile(f"dm:({_USER}):({_USER})")
 _CID = re.compile(r"[A-Za-z0-9_-]{8,36}")
-_REFUSED_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f]")  # C0 without tab and newline
+_REFUSED_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # C0 without tab and newline, DEL, C1
+_BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # they reorder what follows, beyond the text too
+_EMOJI = "[\u00a9\u00ae\u203c-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
+_JOINED = re.compile(f"(?<={_EMOJI})\u200d(?={_EMOJI})|(?<=[\ufe0f\U0001f3fb-\U0001f3ff])\u200d(?={_EMOJI})")
+_FLAG = re.compile("\U0001f3f4[\U000e0061-\U000e007a]{2,6}\U000e007f")  # of England, Scotland, Wales
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # Letters and marks that draw nothing; the other invisible ones are found by their category.
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -57,7 +61,7 @@ def is_cid(cid: str) -> bool:
 
 
 def display_name(given: str) -> str:
-    """`given` as it is shown: NFKC, spaces collapsed, invisible and bidi characters taken out.
+    """`given` as it is shown: NFKC, spaces collapsed, invisible and bidi characters taken out; emoji stay whole.
 
     Raises `UnacceptableError` if nothing visible is left or it is longer than 32 characters.
     """
@@ -80,9 +84,12 @@ def guest_name(user: str) -> str:
 
 
 def message_text(given: str) -> str:
-    """`given` without the white space around it. Raises `UnacceptableError`: empty, too long, control characters."""
-    text = given.strip()
-    if not text:
+    """`given` without the white space around it and without the controls that reorder text.
+
+    Raises `UnacceptableError`: nothing that anybody could see, too long, control characters.
+    """
+    text = _BIDI_CONTROLS.sub("", given).strip()
+    if not any(_is_visible(c) for c in text) and not _REFUSED_CONTROLS.search(text):
         raise UnacceptableError(Code.EMPTY, "a message needs some text")
     if len(text) > limits.TEXT_CHARACTERS:
         raise UnacceptableError(
@@ -99,12 +106,18 @@ def message_text(given: str) -> str:
 
 def _label(given: str, longest: int, what: str, code: Code) -> str:
     spaced = " ".join(unicodedata.normalize("NFKC", given).split())
-    label = " ".join("".join(c for c in spaced if not _is_invisible(c)).split())
-    if not any(unicodedata.category(c)[0] not in "MZC" for c in label):
+    whole = {at for found in (_JOINED, _FLAG) for match in found.finditer(spaced) for at in range(*match.span())}
+    label = " ".join("".join(c for at, c in enumerate(spaced) if at in whole or not _is_invisible(c)).split())
+    if not any(map(_is_visible, label)):
         raise UnacceptableError(code, f"{what} needs at least one visible character")
     if len(label) > longest:
         raise UnacceptableError(code, f"{what} has at most {longest} characters, this one has {len(label)}")
     return label
+
+
+def _is_visible(character: str) -> bool:
+    """Whether it draws something by itself: no mark, no space, no control, and none of the letters that are blank."""
+    return unicodedata.category(character)[0] not in "MZC" and character not in _BLANK_LETTERS
 
 
 def _is_invisible(character: str) -> bool:

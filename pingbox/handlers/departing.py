@@ -82,9 +82,18 @@ def _clean_one(invocation: Invocation, connection: str, room: str) -> bool:
     if record is not None:
         return record.connected_at < young and depart(invocation, connection)
     if not room:
-        return False
+        return _take_back(invocation, connection)
     orphan = invocation.connections.delete_orphan(room, connection, young)
     if orphan is None:
         return False
     announce_leave(invocation, Member(connection, orphan.user, orphan.name, plain=orphan.plain), [room])
+    return True
+
+
+def _take_back(invocation: Invocation, connection: str) -> bool:
+    """Delete the rows of an entry that `$disconnect` overtook; nobody was told of that arrival."""
+    entry = invocation.unconfirmed
+    if entry is None or entry.member.connection != connection:
+        return False
+    invocation.connections.unsubscribe(entry.member, entry.rooms, tab=entry.tab)
     return True

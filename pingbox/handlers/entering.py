@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from pingbox.handlers import departing
-from pingbox.handlers.invocation import Invocation
+from pingbox.handlers.invocation import Entry, Invocation
 from pingbox.handlers.messages import UserDocument
 from pingbox.handlers.reading import View, view
 from pingbox_core import effects, events, limits, tokens
@@ -29,6 +29,7 @@ def subscribe(invocation: Invocation, member: Member, wanted: effects.Subscribe)
     if not connections.enter(member.connection, wanted.rooms, wanted.focus, wanted.name, greeted=wanted.tab):
         return False
     connections.subscribe(member, wanted.rooms, tab=wanted.tab)
+    invocation.unconfirmed = Entry(member, wanted.rooms, wanted.tab)
     return True
 
 
@@ -88,6 +89,7 @@ def limit_tabs(invocation: Invocation, member: Member) -> None:
 
 def confirm_open(invocation: Invocation, member: Member, rooms: tuple[str, ...], *, tab: bool) -> None:
     """If `$disconnect` ran while we wrote, it did not see our rows: take them back and say so."""
+    invocation.unconfirmed = None
     if invocation.connections.record(member.connection) is None:
         invocation.connections.unsubscribe(member, rooms, tab=tab)
         departing.announce_leave(invocation, member, list(rooms))

@@ -5,14 +5,25 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pingbox.handlers.connections import Connections
 from pingbox.handlers.messages import Messages
 from pingbox.handlers.ports import Delivery, Ports
 from pingbox_core.events import frame
+from pingbox_core.members import Member
 
 _CHUNK = 200  # connection ids per FanoutLambda (chat.md C6)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Subscription rows that this invocation wrote; whether the connection outlived the write is not known yet."""
+
+    member: Member
+    rooms: tuple[str, ...]
+    tab: bool
 
 
 class Invocation:
@@ -30,6 +41,7 @@ class Invocation:
         self.connection = connection
         self.now = ports.clock()
         self.gone: dict[str, str] = {}
+        self.unconfirmed: Entry | None = None
         self.failure: str | None = None
         self.line: dict[str, Any] = {"function": function, "code": "ok"}
         self._posted = 0

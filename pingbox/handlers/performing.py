@@ -10,7 +10,7 @@ from pingbox.handlers import departing, entering, reading, sending
 from pingbox.handlers.entering import Guest
 from pingbox.handlers.invocation import Invocation
 from pingbox_core import decide, effects
-from pingbox_core.effects import Effect
+from pingbox_core.effects import Effect, Unconditional
 from pingbox_core.errors import Code
 from pingbox_core.events import answer
 
@@ -29,8 +29,22 @@ def _as_entered(guest: Guest, effect: effects.Subscribe) -> Guest:
     return replace(guest, member=replace(guest.member, name=effect.name, plain=guest.member.plain and not effect.tab))
 
 
-def _perform_one(invocation: Invocation, guest: Guest, effect: Effect) -> bool:  # noqa: C901 - a table, nothing nests
-    """One effect. False: do not go on."""
+def _perform_one(invocation: Invocation, guest: Guest, effect: Effect) -> bool:
+    """One effect. False: the connection is gone, do not go on. A post that fails is no reason to stop an append."""
+    match effect:
+        case effects.Subscribe():
+            return entering.subscribe(invocation, guest.member, effect)
+        case effects.Welcome():
+            return entering.welcome(invocation, guest, effect)
+        case effects.ShowRoom():
+            return entering.show_room(invocation, guest.member, effect)
+        case _:
+            _carry_out(invocation, guest, effect)
+            return True
+
+
+def _carry_out(invocation: Invocation, guest: Guest, effect: Unconditional) -> None:  # noqa: C901 - a table
+    """An effect that the following ones do not depend on."""
     member = guest.member
     match effect:
         case effects.Tell(event):
@@ -42,12 +56,6 @@ def _perform_one(invocation: Invocation, guest: Guest, effect: Effect) -> bool: 
             sending.broadcast(invocation, effect)
         case effects.CreateRoom():
             _create_room(invocation, guest, effect)
-        case effects.Subscribe():
-            return entering.subscribe(invocation, member, effect)
-        case effects.Welcome():
-            entering.welcome(invocation, guest, effect)
-        case effects.ShowRoom():
-            entering.show_room(invocation, member, effect)
         case effects.AnnounceArrival(rooms):
             entering.announce_arrival(invocation, member, rooms)
         case effects.LimitTabs():
@@ -73,7 +81,6 @@ def _perform_one(invocation: Invocation, guest: Guest, effect: Effect) -> bool: 
             invocation.ports.postman.close(invocation.connection)
         case _:
             assert_never(effect)
-    return True
 
 
 def _create_room(invocation: Invocation, guest: Guest, effect: effects.CreateRoom) -> None:

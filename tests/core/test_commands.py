@@ -129,7 +129,24 @@ def test_a_refusal_repeats_id_and_cid() -> None:
     assert refusal.request == Request("7", "abcdefgh")
 
 
-@pytest.mark.parametrize("given_id", ["x" * 33, 5, "\ud800", ["a"]])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"action": "sendMessage", "text": "x", "cid": "short"},
+        {"action": "sendMessage", "text": "x" * 40_000, "cid": "abcdefgh"},
+        {"action": "no-such", "cid": "abcdefgh"},
+        {"cid": "abcdefgh"},
+        {"action": "bye", "cid": "abcdefgh", "x": [[[[[[1]]]]]]},
+        {"action": "sendMessage", "text": "x", "cid": "x" * 37},
+    ],
+)
+def test_whatever_is_wrong_the_refusal_says_of_which_frame(fields: dict[str, Any]) -> None:
+    """A script that sends many lines must hear for each what became of it."""
+    assert isinstance(refusal := parse(json.dumps({"id": "7", **fields}))[1], Refusal)
+    assert refusal.request == Request("7", fields["cid"])
+
+
+@pytest.mark.parametrize("given_id", ["x" * 65, 5, "\ud800", ["a"]])
 def test_an_unusable_id_is_left_out(given_id: object) -> None:
     """It is only an echo: no reason to refuse, and nothing to post back."""
     assert parse(json.dumps({"action": "bye", "id": given_id})) == ("bye", Bye(NOBODY))

@@ -45,8 +45,50 @@ def test_a_shown_name_is_already_normal(given_name: str) -> None:
     except UnacceptableError:
         return
     assert 1 <= len(shown) <= 32
-    assert not any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in shown)
+    hidden = {character for character in shown if unicodedata.category(character) in ("Cc", "Cf", "Cs")}
+    assert hidden <= {"\u200d"} or "\U0001f3f4" in shown  # what holds an emoji together
+    assert names.display_name(shown) == shown
     shown.encode()
+
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+WALES = "\U0001f3f4\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f"
+
+
+HEART_ON_FIRE, THUMB = "\u2764\ufe0f\u200d\U0001f525", "\U0001f44d\U0001f3fd"
+PERSIAN = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+
+
+@pytest.mark.parametrize("name", [FAMILY, f"Ana {FAMILY}", WALES, HEART_ON_FIRE, THUMB])
+def test_an_emoji_in_a_name_stays_whole(name: str) -> None:
+    """Its parts are held together by characters that are taken out anywhere else."""
+    assert names.display_name(name) == name
+
+
+@pytest.mark.parametrize(("name", "shown"), [("A\u200dB", "AB"), (f"{FAMILY}\u200d", FAMILY), ("x\U000e0067", "x")])
+def test_what_joins_nothing_goes(name: str, shown: str) -> None:
+    assert names.display_name(name) == shown
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u3164", "\u2800\u00ad", "\u202e", "\u200d\ufe0f", "\u2066\u2069 \n"])
+def test_a_text_that_shows_nothing_is_empty(text: str) -> None:
+    with pytest.raises(UnacceptableError) as refused:
+        names.message_text(text)
+    assert refused.value.code is Code.EMPTY
+
+
+@pytest.mark.parametrize("text", ["a\x7fb", "a\x9bb", "\x85", "\x00"])
+def test_a_text_with_controls_is_refused(text: str) -> None:
+    """C0, DEL and C1: a terminal would obey them."""
+    with pytest.raises(UnacceptableError) as refused:
+        names.message_text(f"x{text}y")
+    assert refused.value.code is Code.BAD_REQUEST
+
+
+def test_what_reorders_a_text_is_taken_out() -> None:
+    assert names.message_text("user\u202etxt.exe\u202c") == "usertxt.exe"
+    assert names.message_text(FAMILY) == FAMILY
+    assert names.message_text(PERSIAN) == PERSIAN
 
 
 @given(st.text())

@@ -305,3 +305,33 @@ def test_bye_leaves_and_closes(world: World) -> None:
     assert world.mailbox.closed == ["c2"]
     world.disconnect("c2")
     assert world.take("c1") == []
+
+
+@pytest.mark.parametrize("action", ["hello", "joinRoom"])
+def test_entering_ends_when_the_connection_is_found_gone(world: World, action: str) -> None:
+    """No call is made for somebody who cannot hear the answer, but for the one look that cleaning makes anyway."""
+    world.page("watcher", "Bo")
+    world.send("watcher", action="createRoom", room="cats")
+    world.page("c1", "Ana")
+    world.take("watcher")
+    meddler = Meddler(world.dynamodb)
+    here = World(meddler, mailbox=world.mailbox)
+    world.mailbox.gone.add("c1")
+    here.send("c1", action=action, room="cats", rooms=[{"room": "cats"}])
+    names = meddler.names()
+    assert names[-1] == "get_item"
+    written = names.index("put_item" if action == "joinRoom" else "batch_write_item")
+    assert "batch_write_item" not in names[written + 1 :]
+    assert [event["type"] for event in world.take("watcher")] == []
+
+
+def test_rows_of_an_entry_that_disconnect_overtook_are_taken_back(world: World) -> None:
+    """`$disconnect` runs between the record and the rows, the greeting finds nobody: no ghost, and no arrival."""
+    world.page("watcher", "Bo")
+    world.connect("c1", Sec_WebSocket_Protocol="pingbox.v1")
+    world.take("watcher")
+    meddler = Meddler(world.dynamodb)
+    meddler.before("batch_write_item", 1, lambda: world.disconnect("c1"))
+    World(meddler, mailbox=world.mailbox).send("c1", action="hello", name="Ana")
+    assert [item["topic"]["S"] for item in scan(world) if item["connectionId"]["S"] == "c1"] == []
+    assert [event["state"] for event in world.take("watcher")] == ["offline"]  # `$disconnect` knew the room
