@@ -50,7 +50,7 @@ def test_a_dry_run_says_the_same_twice(tmp_path: Path) -> None:
 
 def test_asking_for_help_imports_no_boto3(tmp_path: Path) -> None:
     program = (
-        "import sys\nfrom pingbox.deploy import commands, commands_running\n"
+        "import sys\nfrom pingbox.deploy.commands import deploy, stages\n"
         "assert not {'boto3', 'rich', 'yaml'} & set(sys.modules)"
     )
     done = run(program, home=tmp_path)

@@ -243,7 +243,7 @@ def test_no_worker_outlives_the_emulator(app: App, how: signal.Signals) -> None:
     )
     program = f"""
 import asyncio
-from pingbox.emulator.services.lambda_.outcome import FunctionSpec
+from pingbox.model.function import FunctionSpec
 from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
 spec = FunctionSpec("f", "app.handler", {str(code)!r}, runtime="nodejs20.x", timeout=60)
 async def main():

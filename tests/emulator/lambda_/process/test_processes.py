@@ -386,7 +386,7 @@ def test_no_worker_outlives_the_emulator(app: App, how: signal.Signals) -> None:
     )
     program = f"""
 import asyncio
-from pingbox.emulator.services.lambda_.outcome import FunctionSpec
+from pingbox.model.function import FunctionSpec
 from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
 async def main():
     spec = FunctionSpec("f", "app.handler", {str(code)!r}, timeout=60)

@@ -20,7 +20,7 @@ MALFORMED_HANDLER_NAME = "Runtime.MalformedHandlerName"
 EXIT_ERROR = "Runtime.ExitError"
 TIMED_OUT = "Sandbox.Timedout"
 
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # all of local Lambda
+_OURS = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..")) + os.sep  # all of local Lambda
 
 
 class Fault(Exception):  # noqa: N818 -- Lambda's own word
