@@ -11,7 +11,7 @@ import click
 from pingbox.deploy.artifacts.site import SiteFile
 from pingbox.deploy.errors import DeployError
 from pingbox.rehearsal.acceptance import UnexpectedError, converse
-from pingbox.rehearsal.server import PLACE, Rehearsal
+from pingbox.rehearsal.server import TARGET, Rehearsal
 
 
 @click.command()
@@ -34,7 +34,7 @@ async def _rehearse(page: Iterable[SiteFile], port: int, go_on: bool) -> None:
     from pingbox.deploy.template.model import Site
 
     artifact = chat_artifact()
-    house = Rehearsal(chat_desired(PLACE, artifact, page, Site.WEBSITE, {}), port=port)
+    house = Rehearsal(chat_desired(TARGET, artifact, page, Site.WEBSITE, {}), port=port)
     click.echo(f"zip {artifact.digest} ({len(artifact.body):,} bytes)")
     try:
         await house.start()

@@ -25,7 +25,7 @@ from pingbox.deploy.artifacts.site import PutFile, SiteFile, site_steps
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.plan.actual import NOTHING
 from pingbox.deploy.plan.desired import Desired, page_config
-from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.target import DeployTarget
 from pingbox.emulator.activity import Activity
 from pingbox.emulator.clock import SystemClock
 from pingbox.emulator.redirect import guard
@@ -39,7 +39,7 @@ from pingbox.rehearsal.parameters import PARAMETERS, parameter_door
 from pingbox.settings import ServeSettings
 from pingbox.templates import App, read_app
 
-PLACE = Place("rehearsal", "dev", "us-east-1", "000000000000")
+TARGET = DeployTarget("rehearsal", "dev", "us-east-1", "000000000000")
 _RUNTIME = "provided.al2023"  # a runtime of one's own: the emulator starts `bootstrap`, which starts awslambdaric
 _BOOTSTRAP = """\
 #!{python} -IS
@@ -63,7 +63,7 @@ class Rehearsal:
 
     def __init__(
         self,
-        wish: Desired,
+        desired: Desired,
         *,
         port: int = 0,
         observer: Observer = lambda happening: None,
@@ -73,10 +73,10 @@ class Rehearsal:
 
         `libraries` is the folder with awslambdaric and boto3 for the functions; None means the ones installed here.
         """
-        self._wish = wish
+        self._desired = desired
         libraries = libraries or _installed_libraries()
         self._folder = tempfile.TemporaryDirectory(prefix="pingbox-rehearsal-")
-        self._code = _unpacked(wish, Path(self._folder.name), libraries)
+        self._code = _unpacked(desired, Path(self._folder.name), libraries)
         self._bucket: dict[str, SiteFile] = {}
         clock = SystemClock()
         self.app = self._read("")
@@ -89,7 +89,7 @@ class Rehearsal:
             self.functions,
             clock=clock,
             observer=observer,
-            doors={**self._store.doors, PARAMETERS: parameter_door(wish.place.secret, secrets.token_urlsafe(48))},
+            doors={**self._store.doors, PARAMETERS: parameter_door(desired.target.secret, secrets.token_urlsafe(48))},
             fallback=first_of(invoke_api.invoke_door, self._page),
             host="127.0.0.1",
             port=port,
@@ -109,7 +109,7 @@ class Rehearsal:
     @property
     def websocket(self) -> str:
         """Where clients connect, as `config.json` says."""
-        return self.server.ws_url(self._wish.place.stage)
+        return self.server.ws_url(self._desired.target.stage)
 
     async def start(self) -> None:
         """Answer. Raises `OSError` if the port is taken."""
@@ -140,23 +140,23 @@ class Rehearsal:
     def _read(self, origin: str) -> App:
         """What the rendered template declares, its functions run from the unpacked zip."""
         template = Path(self._folder.name) / "template.json"
-        template.write_text(self._wish.template, encoding="utf-8")
-        names = json.loads(self._wish.template)["Resources"]
+        template.write_text(self._desired.template, encoding="utf-8")
+        names = json.loads(self._desired.template)["Resources"]
         code = {f"code:{name}": str(self._code) for name in names}
         origins = f"missing,{origin}" if origin else "missing"
         app = read_app(
             template,
-            parameters={**code, **self._wish.parameters, "AllowedOrigins": origins},
-            region=self._wish.place.region,
+            parameters={**code, **self._desired.parameters, "AllowedOrigins": origins},
+            region=self._desired.target.region,
             endpoint=origin or "http://127.0.0.1",
         )
         return replace(app, functions=tuple(replace(spec, runtime=_RUNTIME) for spec in app.functions))
 
     def _upload(self) -> None:
         """The page's files, by the very steps that would bring them to S3."""
-        assert self._wish.site is not None
+        assert self._desired.site is not None
         config = page_config({"WebSocketUrl": self.websocket})
-        for step in site_steps((*self._wish.site, config), NOTHING.site, "rehearsal"):
+        for step in site_steps((*self._desired.site, config), NOTHING.site, "rehearsal"):
             if isinstance(step, PutFile):
                 self._bucket[step.file.path] = step.file
 
@@ -169,10 +169,10 @@ class Rehearsal:
         return web.Response(status=status, body=file.body, headers=headers)
 
 
-def _unpacked(wish: Desired, folder: Path, libraries: Path) -> Path:
+def _unpacked(desired: Desired, folder: Path, libraries: Path) -> Path:
     """The zip's files and beside them the bootstrap; nothing else of PingBox is there to be imported."""
     code = folder / "code"
-    [artifact] = wish.artifacts
+    [artifact] = desired.artifacts
     with zipfile.ZipFile(BytesIO(artifact.body)) as archive:
         archive.extractall(code)
     bootstrap = code / "bootstrap"

@@ -12,22 +12,22 @@ from pingbox.deploy.artifacts.cfn_text import LOOP, parse
 from pingbox.deploy.artifacts.package import Artifact, Source, folder_sources, pack
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.plan.desired import Desired
-from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.target import DeployTarget
 
 _CODE = {"AWS::Lambda::Function": "Code", "AWS::Serverless::Function": "CodeUri"}
 
 
-def own_wish(place: Place, file: Path, settings: Mapping[str, str]) -> Desired:
+def own_desired(target: DeployTarget, file: Path, settings: Mapping[str, str]) -> Desired:
     """The wish for a template of one's own. `settings` are its parameters by name, `Stage` is added if it has one.
 
     `RefusedError` for a file that is no template, code that is not there, or a parameter the template does not have.
     """
     document = parse(_text(file), str(file))
-    packed, artifacts = packaged(document, file.parent, place)
+    packed, artifacts = packaged(document, file.parent, target)
     return Desired(
-        place=place,
+        target=target,
         template=json.dumps(packed, indent=2) + "\n",
-        parameters=_parameters(document.get("Parameters", {}), settings, place, file),
+        parameters=_parameters(document.get("Parameters", {}), settings, target, file),
         artifacts=artifacts,
     )
 
@@ -43,7 +43,9 @@ def _text(file: Path) -> str:
         raise RefusedError(str(file), error.strerror or str(error), "a readable file", "check the name") from error
 
 
-def packaged(document: Mapping[str, Any], base: Path, place: Place) -> tuple[dict[str, Any], tuple[Artifact, ...]]:
+def packaged(
+    document: Mapping[str, Any], base: Path, target: DeployTarget
+) -> tuple[dict[str, Any], tuple[Artifact, ...]]:
     """The template with local code paths replaced by places in the artifact bucket, and the zips to put there."""
     packed = copy.deepcopy(dict(document))
     artifacts: dict[str, Artifact] = {}
@@ -56,15 +58,15 @@ def packaged(document: Mapping[str, Any], base: Path, place: Place) -> tuple[dic
             continue
         artifact = _zip(base / path, f"{logical_id}.{name}")
         artifacts[artifact.digest] = artifact
-        resource["Properties"][name] = _location(resource["Type"], place, artifact)
+        resource["Properties"][name] = _location(resource["Type"], target, artifact)
     return packed, tuple(artifacts.values())
 
 
-def _location(type_name: str, place: Place, artifact: Artifact) -> dict[str, str]:
-    key = place.artifact_prefix + artifact.key
+def _location(type_name: str, target: DeployTarget, artifact: Artifact) -> dict[str, str]:
+    key = target.artifact_prefix + artifact.key
     if type_name == "AWS::Lambda::Function":
-        return {"S3Bucket": place.artifact_bucket, "S3Key": key}
-    return {"Bucket": place.artifact_bucket, "Key": key}
+        return {"S3Bucket": target.artifact_bucket, "S3Key": key}
+    return {"Bucket": target.artifact_bucket, "Key": key}
 
 
 def _zip(path: Path, what: str) -> Artifact:
@@ -79,12 +81,12 @@ def _zip(path: Path, what: str) -> Artifact:
 
 
 def _parameters(
-    declared: Mapping[str, Any], settings: Mapping[str, str], place: Place, file: Path
+    declared: Mapping[str, Any], settings: Mapping[str, str], target: DeployTarget, file: Path
 ) -> Mapping[str, str]:
     unknown = sorted(set(settings) - set(declared))
     if unknown:
         raise RefusedError(
             f"the parameters of {file}", ", ".join(unknown), ", ".join(declared) or "none", "check --parameter"
         )
-    stage = {"Stage": place.stage} if "Stage" in declared else {}
+    stage = {"Stage": target.stage} if "Stage" in declared else {}
     return {**stage, **settings}

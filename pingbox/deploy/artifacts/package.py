@@ -56,7 +56,7 @@ def chat_artifact() -> Artifact:
 
 
 def chat_sources() -> tuple[Source, ...]:
-    """Exactly what the functions need, found beside this very installation."""
+    """Exactly what the functions need, from this installation."""
     package = Path(pingbox.__file__).parent
     root = package.parent
     return (

@@ -62,10 +62,10 @@ SiteStep = PutFile | RemoveFile | Invalidate
 
 
 def site_steps(
-    wish: Iterable[SiteFile], there: Mapping[str, str], bucket: str, distribution: str | None = None
+    desired: Iterable[SiteFile], there: Mapping[str, str], bucket: str, distribution: str | None = None
 ) -> list[SiteStep]:
-    """The steps from what is `there` (path -> digest, empty for a file that we did not write) to the wish."""
-    files = {file.path: file for file in wish}
+    """The steps from what is `there` (path -> digest, empty for a file that we did not write) to the desired files."""
+    files = {file.path: file for file in desired}
     puts = [PutFile(bucket, file) for file in _ordered(files.values()) if there.get(file.path) != file.digest]
     removals = [RemoveFile(bucket, path) for path in sorted(set(there) - set(files))]
     return [*puts, *removals, *_invalidation(puts, removals, distribution)]

@@ -13,9 +13,9 @@ _BATCH = 1000  # what one DeleteObjects takes
 
 
 def create_private(aws: Aws, bucket: str, region: str) -> None:
-    """A bucket for artifacts: nobody else's eyes, encrypted, no ACLs, half-done uploads dropped after a day."""
+    """A bucket for artifacts: private, encrypted, no ACLs; unfinished uploads are removed after a day."""
     arguments: dict[str, Any] = {"Bucket": bucket, "ObjectOwnership": "BucketOwnerEnforced"}
-    if region != "us-east-1":  # which S3 refuses to be told
+    if region != "us-east-1":  # S3 refuses a location constraint for it
         arguments["CreateBucketConfiguration"] = {"LocationConstraint": region}
     aws.call("s3", "create_bucket", **arguments)
     blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")

@@ -1,4 +1,4 @@
-"""The one door to AWS: every call of the deploy goes through `Aws.call`, so that a test can stand in its place.
+"""Every call to AWS goes through `Aws.call`, so that a test can replace it.
 
 boto3 is imported when the first client is made, never by importing this module.
 """

@@ -1,4 +1,4 @@
-"""Ctrl-C while CloudFormation works: it does not stop for us, and whoever pressed it should know."""
+"""Ctrl-C while CloudFormation works: CloudFormation does not stop, and the user is told so."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class StoppedByHandError(click.ClickException):
 
 
 @contextmanager
-def told_when_interrupted(stack: str, next_step: str) -> Iterator[None]:
+def report_interrupt(stack: str, next_step: str) -> Iterator[None]:
     """Say what goes on without us, and what to do then."""
     try:
         yield
     except KeyboardInterrupt as interrupt:
         raise StoppedByHandError(
             f"interrupted. What CloudFormation has begun with {stack} goes on by itself; "
-            f"`pingbox status` shows when it is at rest. Then {next_step}."
+            f"`pingbox status` shows when it has finished. Then {next_step}."
         ) from interrupt

@@ -1,4 +1,4 @@
-"""A stack as CloudFormation describes it, and what its status means for somebody who wants to deploy. Pure."""
+"""A stack as CloudFormation describes it, and what its status allows. Pure."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from enum import Enum
 from typing import Any
 
 
-class Standing(Enum):
+class StackState(Enum):
     """What can be done with a stack."""
 
     ABSENT = "absent"
     READY = "ready"
-    HALF_WAY = "half way"
-    """An update failed and was told not to roll back: some of it is new, some old. It can be changed, not trusted."""
+    PARTLY_UPDATED = "partly updated"
+    """An update failed without rollback: some resources are new, some old. It can be updated."""
     BUSY = "busy"
     NEVER_CAME_UP = "never came up"
     """Its first creation failed: nothing of it was ever in use, it can only be deleted."""
     ROLLBACK_FAILED = "rollback failed"
-    """An update failed and the way back failed as well: `continue-update-rollback` mends it."""
+    """An update failed and its rollback failed as well: `continue-update-rollback` repairs it."""
     DELETE_FAILED = "delete failed"
-    """A deletion stopped half way: only deleting it again helps."""
+    """A deletion failed: only deleting it again helps."""
 
 
 _NEVER_CAME_UP = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS"}
@@ -40,32 +40,32 @@ class Stack:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def standing(self) -> Standing:
+    def state(self) -> StackState:
         """What the status allows."""
-        return standing(self.status)
+        return state_of(self.status)
 
     @property
     def can_change(self) -> bool:
         """Whether a change set may be made for it as it is."""
-        return self.standing in {Standing.READY, Standing.HALF_WAY}
+        return self.state in {StackState.READY, StackState.PARTLY_UPDATED}
 
 
-def standing(status: str | None) -> Standing:
+def state_of(status: str | None) -> StackState:
     """The standing behind a status; None and DELETE_COMPLETE mean that there is no stack.
 
     REVIEW_IN_PROGRESS ends in IN_PROGRESS and yet nothing is going on: a change set was made and never executed.
     """
     if status is None or status == "DELETE_COMPLETE":
-        return Standing.ABSENT
+        return StackState.ABSENT
     if status in _NEVER_CAME_UP:
-        return Standing.NEVER_CAME_UP
+        return StackState.NEVER_CAME_UP
     if status == "UPDATE_FAILED":
-        return Standing.HALF_WAY
+        return StackState.PARTLY_UPDATED
     if status == "UPDATE_ROLLBACK_FAILED":
-        return Standing.ROLLBACK_FAILED
+        return StackState.ROLLBACK_FAILED
     if status == "DELETE_FAILED":
-        return Standing.DELETE_FAILED
-    return Standing.BUSY if status.endswith("_IN_PROGRESS") else Standing.READY
+        return StackState.DELETE_FAILED
+    return StackState.BUSY if status.endswith("_IN_PROGRESS") else StackState.READY
 
 
 def is_settled(status: str) -> bool:

@@ -1,4 +1,4 @@
-"""Waiting for CloudFormation while its events are told, one by one and none twice."""
+"""Waits for CloudFormation and reports its events, each once."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _ABSENT = "DELETE_COMPLETE"
 class Watch:
     """Starts an operation on a stack and waits for its end.
 
-    `told` gets every new event, oldest first, and the number of resources the operation is about (0: unknown).
+    `on_event` gets every new event, oldest first, and the number of resources the operation is about (0: unknown).
     `pause` is in seconds between two looks; `sleep` and `clock` stand for the real ones, so that a test needs no time.
     """
 
     aws: Aws
-    told: Callable[[Event, int], None]
+    on_event: Callable[[Event, int], None]
     pause: float = 1.5
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
@@ -40,7 +40,7 @@ class Watch:
         while True:
             for event in fresh(self._events(arn), seen.union(event.id for event in history)):
                 history.append(event)
-                self.told(event, resources)
+                self.on_event(event, resources)
             status = self._end(arn, history)
             if status is not None:
                 break
@@ -51,7 +51,7 @@ class Watch:
     def _end(self, arn: str, history: Sequence[Event]) -> str | None:
         """The status the operation ended with, or None while it is under way.
 
-        `DescribeStacks` will not do: for a moment after an update was ordered it still tells the end of the one before.
+        `DescribeStacks` is not enough: just after an update began it still gives the status of the update before.
         """
         ends = [event.status for event in history if event.type == STACK_TYPE and event.resource_id == arn]
         if ends and is_settled(ends[-1]):
@@ -63,7 +63,7 @@ class Watch:
         return found.arn if found else stack
 
     def _events(self, arn: str) -> Iterator[Event]:
-        """Newest first, page by page: whoever stops early asks for no more."""
+        """Newest first, page by page: a caller that stops early causes no more calls."""
         try:
             for page in pages(self.aws, "cloudformation", "describe_stack_events", StackName=arn):
                 yield from map(event_of, page["StackEvents"])

@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pingbox.deploy.aws.interrupted import told_when_interrupted
-from pingbox.deploy.commands.options import USUAL, How, What, Where, what_options, where_options
+from pingbox.deploy.aws.interrupted import report_interrupt
+from pingbox.deploy.commands.options import (
+    DEFAULT_UPDATE,
+    AppOptions,
+    TargetOptions,
+    UpdateOptions,
+    what_options,
+    where_options,
+)
 
 if TYPE_CHECKING:
     from pingbox.deploy.perform.deployment import Deployment, Plan
@@ -28,14 +35,14 @@ CHANGES = 2
 @click.option("--allow-replace", is_flag=True, help="Let tables and buckets be replaced, with what is in them.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_context
-def plan(ctx: click.Context, /, where: Where, what: What, allow_replace: bool, as_json: bool) -> None:
+def plan(ctx: click.Context, /, where: TargetOptions, what: AppOptions, allow_replace: bool, as_json: bool) -> None:
     """Show what a deploy would do; change nothing. Exit code 0: nothing to do, 2: changes, 1: error."""
     from pingbox.deploy.commands.output import console, plan_json, plan_view
     from pingbox.deploy.perform.deployment import refuse_loss
 
-    deployment, reality = _ready(ctx, where, what, quiet=True)
-    _refuse_stuck(deployment, reality)
-    planned = deployment.plan(reality)
+    deployment, actual = _ready(ctx, where, what, quiet=True)
+    _refuse_stuck(deployment, actual)
+    planned = deployment.plan(actual)
     deployment.discard(planned)
     console().print_json(json.dumps(plan_json(planned))) if as_json else console().print(plan_view(planned))
     refuse_loss(planned, allow_replace)
@@ -56,8 +63,8 @@ def plan(ctx: click.Context, /, where: Where, what: What, allow_replace: bool, a
 def deploy(
     ctx: click.Context,
     /,
-    where: Where,
-    what: What,
+    where: TargetOptions,
+    what: AppOptions,
     yes: bool,
     dry_run: bool,
     hotswap: bool,
@@ -71,16 +78,16 @@ def deploy(
     if dry_run:
         _dry_run(ctx, where, what)
         return
-    how = How(express, rollback=not disable_rollback)
-    deployment, reality = _ready(ctx, where, what, how, quiet=as_json)
+    how = UpdateOptions(express, rollback=not disable_rollback)
+    deployment, actual = _ready(ctx, where, what, how, quiet=as_json)
     if hotswap:
-        _hot_swap(deployment, reality)
+        _hot_swap(deployment, actual)
         return
-    reality = _mended(deployment, reality, yes)
-    planned = deployment.plan(reality)
+    actual = _recovered(deployment, actual, yes)
+    planned = deployment.plan(actual)
     _confirm(deployment, planned, yes=yes, allow_replace=allow_replace, quiet=as_json)
-    with told_when_interrupted(planned.place_stack, "`pingbox deploy` again finishes what is missing"):
-        _carry_out(deployment, planned, reality, as_json)
+    with report_interrupt(planned.stack, "`pingbox deploy` again finishes what is missing"):
+        _carry_out(deployment, planned, actual, as_json)
 
 
 @click.command()
@@ -100,13 +107,13 @@ def template(stage: str, site: str, form: str) -> None:
 @click.command()
 @where_options
 @click.option("--account", default="*", help="Account id to write into the ARNs.")
-def policy(where: Where, account: str) -> None:
+def policy(where: TargetOptions, account: str) -> None:
     """Print the IAM policy that the deploying person or pipeline needs."""
-    from pingbox.deploy.plan.stage import checked_place
+    from pingbox.deploy.plan.target import checked_target
     from pingbox.deploy.template.deployer_policy import deployer_policy
 
-    place = checked_place(where.app, where.stage, where.region or "*")
-    click.echo(json.dumps(deployer_policy(place, account), indent=2))
+    target = checked_target(where.app, where.stage, where.region or "*")
+    click.echo(json.dumps(deployer_policy(target, account), indent=2))
 
 
 def _refuse_contradictions(yes: bool, dry_run: bool, hotswap: bool, as_json: bool) -> None:
@@ -119,53 +126,55 @@ def _refuse_contradictions(yes: bool, dry_run: bool, hotswap: bool, as_json: boo
         raise click.UsageError("--dry-run and --hotswap contradict each other")
 
 
-def _ready(ctx: click.Context, where: Where, what: What, how: How = USUAL, *, quiet: bool) -> tuple[Deployment, Actual]:
+def _ready(
+    ctx: click.Context, where: TargetOptions, what: AppOptions, how: UpdateOptions = DEFAULT_UPDATE, *, quiet: bool
+) -> tuple[Deployment, Actual]:
     from rich.text import Text
 
     from pingbox.deploy.aws.watch import Watch
     from pingbox.deploy.commands.output import console
     from pingbox.deploy.commands.progress import Live
     from pingbox.deploy.perform.deployment import Deployment
-    from pingbox.deploy.perform.run import ground, reach
+    from pingbox.deploy.perform.run import connect, load_state
     from pingbox.deploy.plan.preflight import refuse_no_safety, warnings
     from pingbox.deploy.rules import findings
 
-    standing = ground(where)
-    refuse_no_safety(standing.place, how, standing.aws)
-    wish, reality = reach(standing, what, ctx.obj)
+    session = connect(where)
+    refuse_no_safety(session.target, how, session.aws)
+    desired, actual = load_state(session, what, ctx.obj)
     live = ctx.with_resource(Live(console(), quiet=quiet))
-    own = [] if what.template is None else findings(json.loads(wish.template))
-    for warning in [*warnings(standing.found, standing.place.stand_in), *map(str, own)]:
+    own = [] if what.template is None else findings(json.loads(desired.template))
+    for warning in [*warnings(session.found, session.target.stand_in), *map(str, own)]:
         console(stderr=True).print(Text(f"warning: {warning}", "yellow"))
-    return Deployment(standing.aws, wish, Watch(standing.aws, live.event), live.step, how), reality
+    return Deployment(session.aws, desired, Watch(session.aws, live.event), live.step, how), actual
 
 
-def _refuse_stuck(deployment: Deployment, reality: Actual) -> None:
-    """`plan` changes nothing, so it cannot mend; it says what `deploy` would do first."""
+def _refuse_stuck(deployment: Deployment, actual: Actual) -> None:
+    """`plan` changes nothing, so it cannot recover the stack; it says what `deploy` would do first."""
     from pingbox.deploy.errors import RefusedError
-    from pingbox.deploy.perform.dry_run import sentence
+    from pingbox.deploy.perform.describe import describe
     from pingbox.deploy.plan import planner
 
-    steps = planner.mending(deployment.wish.place, reality)
-    if steps and reality.stack:
-        mend = ", ".join(map(sentence, steps))
+    steps = planner.recovery(deployment.desired.target, actual)
+    if steps and actual.stack:
+        recover = ", ".join(map(describe, steps))
         raise RefusedError(
-            f"the stack {reality.stack.name}",
-            reality.stack.status,
+            f"the stack {actual.stack.name}",
+            actual.stack.status,
             "a stack that can be changed",
-            f"`pingbox deploy` offers to {mend} first",
+            f"`pingbox deploy` offers to {recover} first",
         )
 
 
-def _mended(deployment: Deployment, reality: Actual, yes: bool) -> Actual:
-    from pingbox.deploy.perform.dry_run import sentence
+def _recovered(deployment: Deployment, actual: Actual, yes: bool) -> Actual:
+    from pingbox.deploy.perform.describe import describe
     from pingbox.deploy.plan import planner
 
-    steps = planner.mending(deployment.wish.place, reality)
-    if steps and not yes and reality.stack:
-        mend = ", ".join(map(sentence, steps))
-        click.confirm(f"The stack is stuck in {reality.stack.status}. To go on: {mend}. Do it?", abort=True)
-    return deployment.mend(reality)
+    steps = planner.recovery(deployment.desired.target, actual)
+    if steps and not yes and actual.stack:
+        recover = ", ".join(map(describe, steps))
+        click.confirm(f"The stack is stuck in {actual.stack.status}. To go on: {recover}. Do it?", abort=True)
+    return deployment.recover(actual)
 
 
 def _confirm(deployment: Deployment, planned: Plan, *, yes: bool, allow_replace: bool, quiet: bool) -> None:
@@ -185,22 +194,22 @@ def _confirm(deployment: Deployment, planned: Plan, *, yes: bool, allow_replace:
         raise
 
 
-def _carry_out(deployment: Deployment, planned: Plan, reality: Actual, as_json: bool) -> None:
+def _carry_out(deployment: Deployment, planned: Plan, actual: Actual, as_json: bool) -> None:
     from pingbox.deploy.aws.stand_in import reachable
     from pingbox.deploy.commands.output import console, outputs_view
 
-    stack = deployment.execute(planned, reality)
-    outputs = reachable(stack.outputs, deployment.wish.place.stand_in)
+    stack = deployment.execute(planned, actual)
+    outputs = reachable(stack.outputs, deployment.desired.target.stand_in)
     if as_json:
         console().print_json(json.dumps({"stack": stack.name, "outputs": dict(outputs)}))
     elif outputs:
         console().print(outputs_view(outputs))
 
 
-def _hot_swap(deployment: Deployment, reality: Actual) -> None:
-    if not deployment.wish.artifacts or "CodeKey" not in deployment.wish.parameters:
+def _hot_swap(deployment: Deployment, actual: Actual) -> None:
+    if not deployment.desired.artifacts or "CodeKey" not in deployment.desired.parameters:
         raise click.UsageError("--hotswap is for the chat; a template of your own names its code in its own way")
-    steps = deployment.hot_swap(reality)
+    steps = deployment.hot_swap(actual)
     click.echo(
         "The functions run the new code; CloudFormation does not know. `pingbox deploy` settles it."
         if steps
@@ -208,28 +217,28 @@ def _hot_swap(deployment: Deployment, reality: Actual) -> None:
     )
 
 
-def _dry_run(ctx: click.Context, where: Where, what: What) -> None:
+def _dry_run(ctx: click.Context, where: TargetOptions, what: AppOptions) -> None:
     from pingbox.deploy.artifacts.site import site_steps
-    from pingbox.deploy.perform.dry_run import sentence
-    from pingbox.deploy.perform.run import dry_wish
+    from pingbox.deploy.perform.describe import describe
+    from pingbox.deploy.perform.run import dry_desired
     from pingbox.deploy.plan import planner
     from pingbox.deploy.plan.actual import NOTHING
     from pingbox.deploy.plan.steps import ExecuteChangeSet
     from pingbox.deploy.rules import findings
 
-    wish = dry_wish(where, what, ctx.obj)
-    document: dict[str, Any] = json.loads(wish.template)
-    change = ExecuteChangeSet(wish.place.stack, "", len(document["Resources"]))
+    desired = dry_desired(where, what, ctx.obj)
+    document: dict[str, Any] = json.loads(desired.template)
+    change = ExecuteChangeSet(desired.target.stack, "", len(document["Resources"]))
     steps = [
-        *planner.template_upload(wish, NOTHING),
-        *planner.preparation(wish, NOTHING),
+        *planner.template_upload(desired, NOTHING),
+        *planner.preparation(desired, NOTHING),
         change,
-        *planner.after_change(wish, NOTHING, ()),
-        *site_steps(wish.site or (), {}, "the page's bucket"),
+        *planner.after_change(desired, NOTHING, ()),
+        *site_steps(desired.site or (), {}, "the page's bucket"),
     ]
     for number, step in enumerate(steps, 1):
-        click.echo(f"{number:3}. {sentence(step)}")
-    for artifact in wish.artifacts:
+        click.echo(f"{number:3}. {describe(step)}")
+    for artifact in desired.artifacts:
         click.echo(f"zip {artifact.digest} ({len(artifact.body):,} bytes)")
     for finding in findings(document):
         click.echo(f"warning: {finding}", err=True)

@@ -10,7 +10,7 @@ from typing import Any
 from pingbox.deploy.aws.client import Aws, pages
 from pingbox.deploy.errors import AwsError, RefusedError
 from pingbox.deploy.plan.actual import find_stack, physical_ids
-from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.target import DeployTarget
 
 _OVERLAP_MS = 10_000
 """CloudWatch takes lines in with some delay and out of order, so each look goes this far back."""
@@ -26,16 +26,16 @@ class Line:
     message: str
 
 
-def log_groups(aws: Aws, place: Place, function: str | None) -> dict[str, str]:
+def log_groups(aws: Aws, target: DeployTarget, function: str | None) -> dict[str, str]:
     """Logical id of each function -> its log group; only the one asked for, by logical id, if `function` is given.
 
     `RefusedError` without a stack, and for a function that the stack does not have.
     """
-    if find_stack(aws, place.stack) is None:
+    if find_stack(aws, target.stack) is None:
         raise RefusedError(
-            f"the stack {place.stack}", "not there", "a deployed stage", "check --app, --stage and --region"
+            f"the stack {target.stack}", "not there", "a deployed stage", "check --app, --stage and --region"
         )
-    functions = physical_ids(aws, place.stack, "AWS::Lambda::Function")
+    functions = physical_ids(aws, target.stack, "AWS::Lambda::Function")
     if function is not None:
         wanted = {name: physical for name, physical in functions.items() if function in {name, _short(name)}}
         if not wanted:
@@ -52,7 +52,7 @@ def lines(aws: Aws, groups: Mapping[str, str], since_ms: int) -> list[Line]:
 
 @dataclass
 class Tail:
-    """Follows the groups for ever; every line is told once."""
+    """Follows the groups for ever; every line is printed once."""
 
     aws: Aws
     groups: Mapping[str, str]
@@ -70,7 +70,7 @@ class Tail:
             self.sleep(self.pause)
 
     def fresh(self, since_ms: int) -> Iterator[Line]:
-        """Lines since then that were not told."""
+        """Lines since then that were not printed yet."""
         for line in lines(self.aws, self.groups, since_ms):
             if line.id not in self._told:
                 self._told[line.id] = line.time

@@ -16,7 +16,7 @@ Command = Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class Where:
+class TargetOptions:
     """Which stage of which app, by whose credentials. None means: as the AWS configuration says."""
 
     app: str
@@ -27,7 +27,7 @@ class Where:
 
 
 @dataclass(frozen=True)
-class What:
+class AppOptions:
     """`template` None is the chat. `site` None keeps what the stack has. `settings` are template parameters by name.
 
     `adopt`: the stack of this name may be one that something else deployed.
@@ -41,14 +41,14 @@ class What:
 
 
 @dataclass(frozen=True)
-class How:
+class UpdateOptions:
     """`express`: do not wait until every resource answers. `rollback`: after a failure, back to what was before."""
 
     express: bool = False
     rollback: bool = True
 
 
-USUAL = How()
+DEFAULT_UPDATE = UpdateOptions()
 
 
 def where_options(command: Command) -> Command:
@@ -64,7 +64,7 @@ def where_options(command: Command) -> Command:
         app: str, stage: str, region: str | None, profile: str | None, expect_account: str | None, **rest: Any
     ) -> None:
         try:
-            command(where=Where(app, stage, region, profile, expect_account), **rest)
+            command(where=TargetOptions(app, stage, region, profile, expect_account), **rest)
         except DeployError as error:
             raise click.ClickException(str(error)) from error
 
@@ -82,7 +82,7 @@ def what_options(command: Command) -> Command:
     @click.option("--site", type=click.Choice(["website", "cloudfront"]), help="How the page is served [website].")
     @click.option("--parameter", "settings", multiple=True, metavar="NAME=VALUE", help="A template parameter.")
     @click.option("--allowed-origin", "origins", multiple=True, help="Another page that may connect.")
-    @click.option("--alarm-email", help="Whom to tell when the bill nears the budget.")
+    @click.option("--alarm-email", help="Who gets a mail when the bill nears the budget.")
     @click.option("--budget", type=click.IntRange(1), help="US dollars a month for the alarm [5].")
     @click.option("--no-alarm", "unwatched", is_flag=True, help="Let guests in without a spending alarm.")
     @click.option("--adopt", is_flag=True, help="Take over a stack of this name that something else deployed.")
@@ -104,7 +104,7 @@ def what_options(command: Command) -> Command:
             "MonthlyBudget": None if budget is None else str(budget),
         }
         chosen = {name: value for name, value in named.items() if value is not None}
-        command(what=What(template, site, {**chosen, **_pairs(settings)}, unwatched, adopt), **rest)
+        command(what=AppOptions(template, site, {**chosen, **_pairs(settings)}, unwatched, adopt), **rest)
 
     return wrapped
 

@@ -13,7 +13,7 @@ from pingbox.deploy.aws.events import Event
 from pingbox.deploy.commands.columns import changes_listing, short_type, shortened
 from pingbox.deploy.commands.status import DRIFT_IS_KNOWN, Drift, Status
 from pingbox.deploy.perform.deployment import Plan
-from pingbox.deploy.perform.dry_run import count, sentence
+from pingbox.deploy.perform.describe import count, describe
 from pingbox.deploy.plan.actual import UNSETTLED
 
 _PIPE_WIDTH = 200
@@ -29,11 +29,11 @@ def plan_view(plan: Plan) -> RenderableType:
             if plan.creates
             else count(len(plan.changes), "change")
         )
-        parts += [Text(f"{plan.place_stack}: {what}", "bold"), changes_listing(plan.changes)]
+        parts += [Text(f"{plan.stack}: {what}", "bold"), changes_listing(plan.changes)]
     elif plan.empty:
-        parts.append(f"{plan.place_stack}: no changes")
+        parts.append(f"{plan.stack}: no changes")
     else:
-        parts.append(f"{plan.place_stack}: the stack stays as it is")
+        parts.append(f"{plan.stack}: the stack stays as it is")
     if plan.swapped is not None:
         parts.append(Text("hot-swapped code is running; this deploy takes it back", style="yellow"))
     parts += _page_lines(plan.site)
@@ -42,22 +42,22 @@ def plan_view(plan: Plan) -> RenderableType:
 
 def _page_lines(steps: Sequence[SiteStep]) -> list[Text]:
     if len(steps) <= _FILES_SHOWN:
-        return [Text(f"page: {sentence(step)}") for step in steps]
+        return [Text(f"page: {describe(step)}") for step in steps]
     bodies = [step.file.body for step in steps if isinstance(step, PutFile)]
-    told = [f"upload {count(len(bodies), 'file')} ({sum(map(len, bodies)):,} bytes)"]
+    texts = [f"upload {count(len(bodies), 'file')} ({sum(map(len, bodies)):,} bytes)"]
     if removed := sum(isinstance(step, RemoveFile) for step in steps):
-        told.append(f"remove {count(removed, 'file')}")
-    return [Text(f"page: {', '.join(told)}")]
+        texts.append(f"remove {count(removed, 'file')}")
+    return [Text(f"page: {', '.join(texts)}")]
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
     """The plan for machines."""
     return {
-        "stack": plan.place_stack,
+        "stack": plan.stack,
         "create": plan.creates,
         "empty": plan.empty,
         "changes": [change.as_json() for change in plan.changes],
-        "page": [sentence(step) for step in plan.site],
+        "page": [describe(step) for step in plan.site],
         "hotswapped": plan.swapped,
     }
 
@@ -107,7 +107,7 @@ def status_json(status: Status) -> dict[str, Any]:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that has room for long names when nobody's terminal says how wide it is."""
+    """A console that has room for long names when the output is no terminal."""
     plain = Console(stderr=stderr, highlight=False, soft_wrap=True)
     return plain if plain.is_terminal else Console(stderr=stderr, highlight=False, soft_wrap=True, width=_PIPE_WIDTH)
 
@@ -121,7 +121,11 @@ def _functions(states: Mapping[str, str]) -> str:
 
 
 def _swapped(key: str) -> str:
-    return "a hot swap was interrupted, nobody knows what runs" if key == UNSETTLED else f"hot-swapped code runs: {key}"
+    return (
+        "a hot swap was interrupted, it is unknown which code runs"
+        if key == UNSETTLED
+        else f"hot-swapped code runs: {key}"
+    )
 
 
 def _drift_lines(drift: tuple[Drift, ...] | None) -> list[Text]:

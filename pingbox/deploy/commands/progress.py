@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from pingbox.deploy.artifacts.site import Invalidate, PutFile, RemoveFile
 from pingbox.deploy.aws.events import STACK_TYPE, Event
 from pingbox.deploy.commands.output import event_line
-from pingbox.deploy.perform.dry_run import sentence
+from pingbox.deploy.perform.describe import describe
 from pingbox.deploy.plan.steps import ContinueRollback, DeleteStack, ExecuteChangeSet, Step
 
 _BAR_WIDTH = 20
@@ -49,10 +49,10 @@ class Live:
             return
         if isinstance(step, ExecuteChangeSet | DeleteStack | ContinueRollback):
             self._end_bar()
-        self._console.print(f"[dim]·[/dim] {sentence(step)}")
+        self._console.print(f"[dim]·[/dim] {describe(step)}")
 
     def event(self, event: Event, resources: int) -> None:
-        """When CloudFormation told something."""
+        """When CloudFormation reported an event."""
         if self._quiet:
             return
         if event.done or event.failed or not self._bars:
@@ -77,7 +77,7 @@ class Live:
 
     def _page(self, step: Step, left: int) -> None:
         task = self._bar("page", left)
-        now = step.file.path if isinstance(step, PutFile) else sentence(step)
+        now = step.file.path if isinstance(step, PutFile) else describe(step)
         self._progress.update(task, now=now)
         self._progress.advance(task)
         if left == 1:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pingbox.deploy.commands.options import Where, where_options
+from pingbox.deploy.commands.options import TargetOptions, where_options
 
 if TYPE_CHECKING:
     from pingbox.deploy.aws.client import Aws
@@ -26,17 +26,17 @@ DRIFTED = 2
 @click.option("--drift/--no-drift", default=True, show_default=True, help="Compare every resource with the template.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_context
-def status(ctx: click.Context, /, where: Where, drift: bool, as_json: bool) -> None:
+def status(ctx: click.Context, /, where: TargetOptions, drift: bool, as_json: bool) -> None:
     """Show outputs, health and drift. Exit code 0: as it should be, 2: drifted, 1: unhealthy or not there."""
     from pingbox.deploy.aws.watch import Watch
     from pingbox.deploy.commands.output import console, status_json, status_view
-    from pingbox.deploy.commands.status import status as look
-    from pingbox.deploy.perform.run import ground
+    from pingbox.deploy.commands.status import status as read_status
+    from pingbox.deploy.perform.run import connect
 
-    standing = ground(where)
-    found = look(standing.aws, standing.place, Watch(standing.aws, lambda event, resources: None), drift=drift)
+    session = connect(where)
+    found = read_status(session.aws, session.target, Watch(session.aws, lambda event, resources: None), drift=drift)
     if found is None:
-        raise click.ClickException(f"There is no stack {standing.place.stack} in {standing.place.region}.")
+        raise click.ClickException(f"There is no stack {session.target.stack} in {session.target.region}.")
     console().print_json(json.dumps(status_json(found))) if as_json else console().print(status_view(found))
     ctx.exit(1 if not found.healthy else 0 if found.in_sync else DRIFTED)
 
@@ -46,13 +46,13 @@ def status(ctx: click.Context, /, where: Where, drift: bool, as_json: bool) -> N
 @click.option("--follow", "-f", is_flag=True, help="Go on until Ctrl-C.")
 @click.option("--function", help="Only this one, by its name in the template or in short: message.")
 @click.option("--since", type=click.FloatRange(min=0), default=10, show_default=True, help="Minutes to look back.")
-def logs(where: Where, follow: bool, function: str | None, since: float) -> None:
+def logs(where: TargetOptions, follow: bool, function: str | None, since: float) -> None:
     """Print the functions' log lines, oldest first."""
     from pingbox.deploy.commands.logs import Tail, log_groups
-    from pingbox.deploy.perform.run import ground
+    from pingbox.deploy.perform.run import connect
 
-    standing = ground(where)
-    tail = Tail(standing.aws, log_groups(standing.aws, standing.place, function))
+    session = connect(where)
+    tail = Tail(session.aws, log_groups(session.aws, session.target, function))
     start = int((time.time() - since * 60) * 1000)
     with contextlib.suppress(KeyboardInterrupt):  # which is how following ends
         for line in tail.follow(start) if follow else tail.fresh(start):
@@ -62,17 +62,17 @@ def logs(where: Where, follow: bool, function: str | None, since: float) -> None
 @click.command("open")
 @where_options
 @click.option("--print", "only_print", is_flag=True, help="Print the address instead of opening it.")
-def open_page(where: Where, only_print: bool) -> None:
+def open_page(where: TargetOptions, only_print: bool) -> None:
     """Open the page in the browser."""
     from pingbox.deploy.aws.stand_in import reachable
-    from pingbox.deploy.perform.run import ground
+    from pingbox.deploy.perform.run import connect
     from pingbox.deploy.plan.actual import find_stack
 
-    standing = ground(where)
-    stack = find_stack(standing.aws, standing.place.stack)
-    url = reachable(stack.outputs, standing.place.stand_in).get("SiteUrl") if stack else None
+    session = connect(where)
+    stack = find_stack(session.aws, session.target.stack)
+    url = reachable(stack.outputs, session.target.stand_in).get("SiteUrl") if stack else None
     if url is None:
-        raise click.ClickException(f"{standing.place.stack} has no page. Run `pingbox deploy` first.")
+        raise click.ClickException(f"{session.target.stack} has no page. Run `pingbox deploy` first.")
     click.echo(url)
     if not only_print:
         click.launch(url)
@@ -84,37 +84,37 @@ def open_page(where: Where, only_print: bool) -> None:
 @click.option("--keep-data", is_flag=True, help="Leave the tables standing.")
 @click.option("--delete-data", is_flag=True, help="Delete tables that the stage retains (prod) as well.")
 @click.pass_context
-def destroy(ctx: click.Context, /, where: Where, yes: bool, keep_data: bool, delete_data: bool) -> None:
+def destroy(ctx: click.Context, /, where: TargetOptions, yes: bool, keep_data: bool, delete_data: bool) -> None:
     """Take a stage down: list what goes, ask for its name, delete it, and show that nothing is left."""
-    from pingbox.deploy.aws.interrupted import told_when_interrupted
+    from pingbox.deploy.aws.interrupted import report_interrupt
     from pingbox.deploy.aws.watch import Watch
     from pingbox.deploy.commands.output import console
     from pingbox.deploy.commands.progress import Live
     from pingbox.deploy.perform.destroy import destroy_steps, keep_tables, kept, refuse_destroying, take_inventory
-    from pingbox.deploy.perform.run import ground
+    from pingbox.deploy.perform.run import connect
     from pingbox.deploy.perform.steps import perform
     from pingbox.deploy.plan.preflight import refuse_foreign
 
     if keep_data and delete_data:
         raise click.UsageError("--keep-data and --delete-data contradict each other")
-    standing = ground(where)
-    inventory = take_inventory(standing.aws, standing.place)
-    refuse_foreign(standing.place, inventory.reality.stack)
+    session = connect(where)
+    inventory = take_inventory(session.aws, session.target)
+    refuse_foreign(session.target, inventory.actual.stack)
     if inventory.is_empty:
-        click.echo(f"Nothing of {standing.place.stack} is there.")
+        click.echo(f"Nothing of {session.target.stack} is there.")
         return
     refuse_destroying(inventory, keep_data=keep_data)
     steps = destroy_steps(inventory, delete_data=delete_data)
     stays = kept(inventory, delete_data=delete_data, keep_data=keep_data)
     _show_inventory(inventory, stays)
-    _ask_for_name(standing.place.stack, yes)
+    _ask_for_name(session.target.stack, yes)
     live = ctx.with_resource(Live(console()))
-    watch = Watch(standing.aws, live.event)
-    with told_when_interrupted(standing.place.stack, "`pingbox destroy` again goes on with what is left"):
+    watch = Watch(session.aws, live.event)
+    with report_interrupt(session.target.stack, "`pingbox destroy` again goes on with what is left"):
         if keep_data:
-            keep_tables(standing.aws, inventory, watch)
-        perform(standing.aws, steps, watch, live.step)
-    _show_leftovers(ctx, standing.aws, inventory, stays)
+            keep_tables(session.aws, inventory, watch)
+        perform(session.aws, steps, watch, live.step)
+    _show_leftovers(ctx, session.aws, inventory, stays)
 
 
 def _print_line(line: Line) -> None:
@@ -125,13 +125,13 @@ def _print_line(line: Line) -> None:
 def _show_inventory(inventory: Inventory, stays: Mapping[str, str]) -> None:
     from pingbox.deploy.commands.columns import resources_listing
     from pingbox.deploy.commands.output import console
-    from pingbox.deploy.perform.dry_run import count
+    from pingbox.deploy.perform.describe import count
 
     console().print(resources_listing(inventory.resources, stays))
-    if inventory.reality.artifacts:
-        click.echo(f"and {count(len(inventory.reality.artifacts), 'artifact')} in {inventory.place.artifact_bucket}")
-    if inventory.reality.secret:
-        click.echo(f"and the token secret {inventory.place.secret}")
+    if inventory.actual.artifacts:
+        click.echo(f"and {count(len(inventory.actual.artifacts), 'artifact')} in {inventory.target.artifact_bucket}")
+    if inventory.actual.secret:
+        click.echo(f"and the token secret {inventory.target.secret}")
 
 
 def _ask_for_name(stack: str, yes: bool) -> None:
@@ -144,16 +144,16 @@ def _ask_for_name(stack: str, yes: bool) -> None:
 
 def _show_leftovers(ctx: click.Context, aws: Aws, inventory: Inventory, stays: Mapping[str, str]) -> None:
     """Ask for each thing once more. Exit code 1 when something is left that should have gone."""
-    from pingbox.deploy.perform.leftovers import look_round
+    from pingbox.deploy.perform.leftovers import find_leftovers
 
-    survey = look_round(aws, inventory.resources)
-    left = [entry for entry in survey.found if entry.id not in stays]
+    report = find_leftovers(aws, inventory.resources)
+    left = [entry for entry in report.found if entry.id not in stays]
     for physical, type_name in sorted(stays.items()):
         click.echo(f"kept: the {type_name.rpartition('::')[2].lower()} {physical}")
     for entry in left:
         click.echo(f"still there: {entry.type} {entry.id}", err=True)
-    for type_name in survey.unknown:
+    for type_name in report.unknown:
         click.echo(f"could not be looked for: {type_name}")
     if left:
         ctx.exit(1)
-    click.echo("Nothing else is left." if stays or survey.unknown else "Nothing is left.")
+    click.echo("Nothing else is left." if stays or report.unknown else "Nothing is left.")

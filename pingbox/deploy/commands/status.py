@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pingbox.deploy.aws.client import Aws, pages
-from pingbox.deploy.aws.stack import Stack, Standing
+from pingbox.deploy.aws.stack import Stack, StackState
 from pingbox.deploy.aws.stand_in import reachable
 from pingbox.deploy.aws.watch import Watch, wait_for
 from pingbox.deploy.errors import AwsError
 from pingbox.deploy.plan.actual import observe, physical_ids
-from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.target import DeployTarget
 
 DRIFT_IS_KNOWN = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"})
 """In any other state CloudFormation refuses to look for drift."""
@@ -34,7 +34,7 @@ class Drift:
 class Status:
     """`outputs` are the stack's, as they can be reached from here. `functions` maps a logical id to its state in words.
 
-    `drift` None means that nobody looked: nobody asked, or the stack is in a state in which AWS does not.
+    `drift` None: not asked for, or AWS detects none in this state.
     """
 
     stack: Stack
@@ -45,31 +45,31 @@ class Status:
 
     @property
     def healthy(self) -> bool:
-        """The stack is at rest where it should be and every function can run."""
-        return self.stack.standing is Standing.READY and set(self.functions.values()) <= {"Active", "Inactive"}
+        """The last operation succeeded and every function can run."""
+        return self.stack.state is StackState.READY and set(self.functions.values()) <= {"Active", "Inactive"}
 
     @property
     def in_sync(self) -> bool:
-        """What runs is what the template says, as far as anybody looked."""
+        """What runs is what the template says, as far as was checked."""
         return not self.drift and self.swapped is None
 
 
-def status(aws: Aws, place: Place, watch: Watch, *, drift: bool) -> Status | None:
+def status(aws: Aws, target: DeployTarget, watch: Watch, *, drift: bool) -> Status | None:
     """The status, or None when there is no stack. Drift detection takes from seconds to minutes."""
-    reality = observe(aws, place)
-    if reality.stack is None:
+    actual = observe(aws, target)
+    if actual.stack is None:
         return None
     return Status(
-        reality.stack,
-        reachable(reality.stack.outputs, place.stand_in),
-        _functions(aws, place),
-        _drift(aws, place, watch) if drift and reality.stack.status in DRIFT_IS_KNOWN else None,
-        reality.swapped,
+        actual.stack,
+        reachable(actual.stack.outputs, target.stand_in),
+        _functions(aws, target),
+        _drift(aws, target, watch) if drift and actual.stack.status in DRIFT_IS_KNOWN else None,
+        actual.swapped,
     )
 
 
-def _functions(aws: Aws, place: Place) -> dict[str, str]:
-    functions = physical_ids(aws, place.stack, "AWS::Lambda::Function")
+def _functions(aws: Aws, target: DeployTarget) -> dict[str, str]:
+    functions = physical_ids(aws, target.stack, "AWS::Lambda::Function")
     return {logical: _state(aws, physical) for logical, physical in functions.items()}
 
 
@@ -85,8 +85,8 @@ def _state(aws: Aws, function: str) -> str:
     return str(configuration.get("State", "Active"))
 
 
-def _drift(aws: Aws, place: Place, watch: Watch) -> tuple[Drift, ...]:
-    detection = aws.call("cloudformation", "detect_stack_drift", StackName=place.stack)["StackDriftDetectionId"]
+def _drift(aws: Aws, target: DeployTarget, watch: Watch) -> tuple[Drift, ...]:
+    detection = aws.call("cloudformation", "detect_stack_drift", StackName=target.stack)["StackDriftDetectionId"]
 
     def is_over() -> bool:
         answer = aws.call("cloudformation", "describe_stack_drift_detection_status", StackDriftDetectionId=detection)
@@ -95,7 +95,7 @@ def _drift(aws: Aws, place: Place, watch: Watch) -> tuple[Drift, ...]:
         return bool(answer["DetectionStatus"] == "DETECTION_COMPLETE")
 
     wait_for(is_over, watch, _DRIFT_SECONDS, "the drift detection")
-    listing = pages(aws, "cloudformation", "describe_stack_resource_drifts", StackName=place.stack)
+    listing = pages(aws, "cloudformation", "describe_stack_resource_drifts", StackName=target.stack)
     return tuple(drift for page in listing for entry in page["StackResourceDrifts"] for drift in drifts_of(entry))
 
 

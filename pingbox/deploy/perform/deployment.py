@@ -11,12 +11,12 @@ from pingbox.deploy.artifacts.site import SiteStep, site_steps
 from pingbox.deploy.aws.client import Aws, pages
 from pingbox.deploy.aws.stack import Stack
 from pingbox.deploy.aws.watch import Watch
-from pingbox.deploy.commands.options import USUAL, How
+from pingbox.deploy.commands.options import DEFAULT_UPDATE, UpdateOptions
 from pingbox.deploy.errors import DeployError, RefusedError, StackError
 from pingbox.deploy.perform.steps import perform
 from pingbox.deploy.plan import planner
 from pingbox.deploy.plan.actual import Actual, find_stack, observe, physical_ids
-from pingbox.deploy.plan.changes import Change, changes_of, lost
+from pingbox.deploy.plan.changes import Change, changes_of, data_loss
 from pingbox.deploy.plan.desired import CAPABILITIES, Desired, page_config
 from pingbox.deploy.plan.steps import ExecuteChangeSet, Step
 
@@ -27,7 +27,7 @@ _CHANGE_SET_SECONDS = 300
 class Plan:
     """What a deploy would do. `change_set` is None when the stack stays as it is; `site` is empty likewise."""
 
-    place_stack: str
+    stack: str
     change_set: str | None
     creates: bool
     changes: tuple[Change, ...]
@@ -42,34 +42,34 @@ class Plan:
 
 @dataclass
 class Deployment:
-    """One run. `told` hears each step before it is done, and how many are left."""
+    """One run. `on_step` gets each step before it is performed, and how many are left."""
 
     aws: Aws
-    wish: Desired
+    desired: Desired
     watch: Watch
-    told: Callable[[Step, int], None]
-    how: How = USUAL
+    on_step: Callable[[Step, int], None]
+    how: UpdateOptions = DEFAULT_UPDATE
     clock: Callable[[], float] = time.time
 
     def observe(self) -> Actual:
         """What is there now."""
-        return observe(self.aws, self.wish.place)
+        return observe(self.aws, self.desired.target)
 
-    def mend(self, reality: Actual) -> Actual:
+    def recover(self, actual: Actual) -> Actual:
         """Bring a stuck stack into a state that can be changed, and look again."""
-        steps = planner.mending(self.wish.place, reality)
+        steps = planner.recovery(self.desired.target, actual)
         if not steps:
-            return reality
+            return actual
         self._perform(steps)
         return self.observe()
 
-    def plan(self, reality: Actual) -> Plan:
+    def plan(self, actual: Actual) -> Plan:
         """Make the change set and read it. Nothing of the app changes; `discard` takes it back.
 
-        Order of calls: the stack has to be at rest (`mend`). `StackError` when CloudFormation refuses the template.
+        Call `recover` first. `StackError` when CloudFormation refuses the template.
         """
-        self._perform(planner.template_upload(self.wish, reality))
-        request = planner.change_set(self.wish, reality, f"pingbox-{int(self.clock() * 1000)}", self.how)
+        self._perform(planner.template_upload(self.desired, actual))
+        request = planner.change_set(self.desired, actual, f"pingbox-{int(self.clock() * 1000)}", self.how)
         self.aws.call("cloudformation", "create_change_set", **request.arguments(CAPABILITIES))
         try:
             changes = self._settled(request.stack, request.name)
@@ -81,44 +81,44 @@ class Deployment:
         if changes is None:
             self._take_back(request.stack, request.name, request.create)
         return Plan(
-            place_stack=request.stack,
+            stack=request.stack,
             change_set=request.name if changes is not None else None,
             creates=request.create,
             changes=changes or (),
-            site=tuple(self._site_steps(reality.stack, reality)),
-            swapped=reality.swapped,
+            site=tuple(self._site_steps(actual.stack, actual)),
+            swapped=actual.swapped,
         )
 
     def discard(self, plan: Plan) -> None:
         """Take the change set back, and with it the empty stack that a first change set brings along."""
         if plan.change_set is not None:
-            self._take_back(plan.place_stack, plan.change_set, plan.creates)
+            self._take_back(plan.stack, plan.change_set, plan.creates)
 
-    def execute(self, plan: Plan, reality: Actual) -> Stack:
+    def execute(self, plan: Plan, actual: Actual) -> Stack:
         """Carry the plan out: what the stack needs, the stack, what follows it, the page. The stack as it is then."""
         if plan.change_set is not None:
             # Express mode's way back stands in the change set; CloudFormation does not take both.
             rollback = None if self.how.express else self.how.rollback
-            change = ExecuteChangeSet(plan.place_stack, plan.change_set, len(plan.changes), rollback)
-            self._perform([*planner.preparation(self.wish, reality), change])
-        stack = find_stack(self.aws, plan.place_stack)
+            change = ExecuteChangeSet(plan.stack, plan.change_set, len(plan.changes), rollback)
+            self._perform([*planner.preparation(self.desired, actual), change])
+        stack = find_stack(self.aws, plan.stack)
         assert stack is not None  # it was just changed, or stayed as it was
         functions = tuple(physical_ids(self.aws, stack.name, "AWS::Lambda::Function").values())
-        self._perform(planner.after_change(self.wish, reality, functions))
-        self._perform(self._site_steps(stack, reality))
+        self._perform(planner.after_change(self.desired, actual, functions))
+        self._perform(self._site_steps(stack, actual))
         return stack
 
-    def hot_swap(self, reality: Actual) -> list[Step]:
-        """Only the code, at once. `RefusedError` without a stack at rest; the steps that were done."""
-        if reality.stack is None or not reality.stack.can_change:
+    def hot_swap(self, actual: Actual) -> list[Step]:
+        """Only the code, at once. `RefusedError` without a stack that can be updated; returns its steps."""
+        if actual.stack is None or not actual.stack.can_change:
             raise RefusedError(
-                f"the stack {self.wish.place.stack}",
-                reality.stack.status if reality.stack else "not there",
+                f"the stack {self.desired.target.stack}",
+                actual.stack.status if actual.stack else "not there",
                 "a stack that was deployed",
                 "deploy it once without --hotswap",
             )
-        functions = tuple(physical_ids(self.aws, reality.stack.name, "AWS::Lambda::Function").values())
-        steps = planner.hot_swap(self.wish, reality, functions)
+        functions = tuple(physical_ids(self.aws, actual.stack.name, "AWS::Lambda::Function").values())
+        steps = planner.hot_swap(self.desired, actual, functions)
         self._perform(steps)
         return steps
 
@@ -126,20 +126,20 @@ class Deployment:
         # By names and not by the change set's ARN: permissions are given on the stack.
         self.aws.call("cloudformation", "delete_change_set", StackName=stack, ChangeSetName=name)
         found = find_stack(self.aws, stack) if created else None
-        # While we waited for an answer somebody else may have deployed a stack of this name.
+        # During the question another process may have deployed a stack of this name.
         if found is not None and found.status == "REVIEW_IN_PROGRESS":
             self.aws.call("cloudformation", "delete_stack", StackName=stack)
 
     def _perform(self, steps: list[Step] | list[SiteStep]) -> None:
-        perform(self.aws, steps, self.watch, self.told)
+        perform(self.aws, steps, self.watch, self.on_step)
 
-    def _site_steps(self, stack: Stack | None, reality: Actual) -> list[SiteStep]:
-        if self.wish.site is None:
+    def _site_steps(self, stack: Stack | None, actual: Actual) -> list[SiteStep]:
+        if self.desired.site is None:
             return []
         outputs = stack.outputs if stack else {}
-        config = (page_config(outputs, self.wish.place.stand_in),) if "WebSocketUrl" in outputs else ()
+        config = (page_config(outputs, self.desired.target.stand_in),) if "WebSocketUrl" in outputs else ()
         bucket = outputs.get("SiteBucket", "the page's bucket")
-        return site_steps((*self.wish.site, *config), reality.site, bucket, outputs.get("SiteDistribution"))
+        return site_steps((*self.desired.site, *config), actual.site, bucket, outputs.get("SiteDistribution"))
 
     def _settled(self, stack: str, change_set: str) -> tuple[Change, ...] | None:
         """The change set's changes once it is made; None when it holds none."""
@@ -176,24 +176,24 @@ def is_no_change(reason: str) -> bool:
 
 
 def refuse_loss(plan: Plan, allowed: bool) -> None:
-    """`RefusedError` when the plan would replace or remove a table or bucket and nobody said so."""
-    lossy = lost(plan.changes)
+    """`RefusedError` when the plan would replace or remove a table or bucket and this was not allowed."""
+    lossy = data_loss(plan.changes)
     if lossy and not allowed:
         names = ", ".join(change.logical_id for change in lossy)
         raise RefusedError(
-            f"the plan for {plan.place_stack}",
+            f"the plan for {plan.stack}",
             f"replaces or removes {names}, surely or maybe",
             "tables and buckets that keep what is in them",
             "look at the plan; pass --allow-replace if their content may go",
         )
 
 
-def refuse_no_way_back(plan: Plan, how: How) -> None:
-    """`RefusedError` when something would be replaced without a way back: CloudFormation stops half way at it."""
+def refuse_no_way_back(plan: Plan, how: UpdateOptions) -> None:
+    """`RefusedError` when something would be replaced without rollback: CloudFormation refuses it too late."""
     replaced = ", ".join(change.logical_id for change in plan.changes if change.replacement == "True")
     if replaced and not how.rollback:
         raise RefusedError(
-            f"the plan for {plan.place_stack}",
+            f"the plan for {plan.stack}",
             f"replaces {replaced}",
             "no replacement while rollback is disabled",
             "deploy without --disable-rollback",

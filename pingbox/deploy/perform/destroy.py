@@ -1,4 +1,4 @@
-"""Taking a stage down: what goes, what stays, the steps, and the look round afterwards."""
+"""Taking a stage down: what goes, what stays, the steps, and the check afterwards."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any
 
 from pingbox.deploy.artifacts.cfn_text import LOOP, parse
 from pingbox.deploy.aws.client import Aws
-from pingbox.deploy.aws.stack import Standing
+from pingbox.deploy.aws.stack import StackState
 from pingbox.deploy.aws.watch import Watch
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.plan.actual import Actual, observe, stack_resources
 from pingbox.deploy.plan.desired import CAPABILITIES
-from pingbox.deploy.plan.stage import Place
 from pingbox.deploy.plan.steps import (
     DeleteSecret,
     DeleteStack,
@@ -25,6 +24,7 @@ from pingbox.deploy.plan.steps import (
     RemoveBucketIfEmpty,
     Step,
 )
+from pingbox.deploy.plan.target import DeployTarget
 
 TABLE = "AWS::DynamoDB::Table"
 BUCKET = "AWS::S3::Bucket"
@@ -34,8 +34,8 @@ BUCKET = "AWS::S3::Bucket"
 class Inventory:
     """Everything that belongs to the stage. `retained` are the logical ids whose deletion policy is `Retain`."""
 
-    place: Place
-    reality: Actual
+    target: DeployTarget
+    actual: Actual
     resources: tuple[Mapping[str, Any], ...]
     template: Mapping[str, Any]
 
@@ -52,7 +52,7 @@ class Inventory:
     @property
     def is_empty(self) -> bool:
         """Nothing of the stage is there."""
-        return self.reality.stack is None and not self.reality.artifacts and not self.reality.secret
+        return self.actual.stack is None and not self.actual.artifacts and not self.actual.secret
 
     def physical(self, type_name: str) -> dict[str, str]:
         """Logical id -> physical id of the resources of this type."""
@@ -63,22 +63,25 @@ class Inventory:
         }
 
 
-def take_inventory(aws: Aws, place: Place) -> Inventory:
+def take_inventory(aws: Aws, target: DeployTarget) -> Inventory:
     """Ask for everything. Changes nothing."""
-    reality = observe(aws, place)
-    if reality.stack is None:
-        return Inventory(place, reality, (), {})
-    return Inventory(place, reality, tuple(stack_resources(aws, place.stack)), _template(aws, place.stack))
+    actual = observe(aws, target)
+    if actual.stack is None:
+        return Inventory(target, actual, (), {})
+    return Inventory(target, actual, tuple(stack_resources(aws, target.stack)), _template(aws, target.stack))
 
 
 def refuse_destroying(inventory: Inventory, *, keep_data: bool) -> None:
-    """`RefusedError` for a stack that is busy, or that cannot be told any more to keep its tables. Pure."""
-    stack = inventory.reality.stack
+    """`RefusedError` for a stack that is busy, or that cannot be updated any more to keep its data. Pure."""
+    stack = inventory.actual.stack
     if stack is None:
         return
-    if stack.standing is Standing.BUSY:
+    if stack.state is StackState.BUSY:
         raise RefusedError(
-            f"the stack {stack.name}", stack.status, "a stack that is at rest", "wait until the other operation is over"
+            f"the stack {stack.name}",
+            stack.status,
+            "a stack without a running operation",
+            "wait until the other operation is over",
         )
     if keep_data and not stack.can_change and set(inventory.physical(TABLE)) - inventory.retained:
         raise RefusedError(
@@ -94,28 +97,28 @@ def destroy_steps(inventory: Inventory, *, delete_data: bool) -> list[Step]:
 
     Retained tables stay unless `delete_data`. Buckets are emptied first: CloudFormation does not delete a full one.
     """
-    place, reality = inventory.place, inventory.reality
+    target, actual = inventory.target, inventory.actual
     steps: list[Step] = []
-    if reality.stack is not None:
-        if reality.stack.protected:
-            steps.append(ProtectStack(place.stack, on=False))
+    if actual.stack is not None:
+        if actual.stack.protected:
+            steps.append(ProtectStack(target.stack, on=False))
         buckets = inventory.physical(BUCKET)
         steps += [EmptyBucket(name) for logical, name in buckets.items() if logical not in inventory.retained]
-        steps.append(DeleteStack(place.stack, resources=len(inventory.resources)))
+        steps.append(DeleteStack(target.stack, resources=len(inventory.resources)))
         tables = inventory.physical(TABLE)
         steps += [DeleteTable(tables[name]) for name in sorted(inventory.retained & set(tables)) if delete_data]
-    if reality.secret:
-        steps.append(DeleteSecret(place.secret))
-    if reality.artifacts:
-        steps.append(RemoveArtifacts(place.artifact_bucket, tuple(sorted(reality.artifacts))))
-    if reality.artifacts is not None:
-        steps.append(RemoveBucketIfEmpty(place.artifact_bucket))
+    if actual.secret:
+        steps.append(DeleteSecret(target.secret))
+    if actual.artifacts:
+        steps.append(RemoveArtifacts(target.artifact_bucket, tuple(sorted(actual.artifacts))))
+    if actual.artifacts is not None:
+        steps.append(RemoveBucketIfEmpty(target.artifact_bucket))
     return steps
 
 
 def kept(inventory: Inventory, *, delete_data: bool, keep_data: bool) -> dict[str, str]:
-    """Physical name -> type of what will still be there afterwards: retained tables, and whatever else a template of
-    somebody's own retains. Pure.
+    """Physical name -> type of what will still be there afterwards: retained tables, and whatever else the user's own
+    template retains. Pure.
     """
     tables = set(inventory.physical(TABLE))
     staying = (inventory.retained - tables if delete_data else inventory.retained) | (tables if keep_data else set())
@@ -132,16 +135,16 @@ def keep_tables(aws: Aws, inventory: Inventory, watch: Watch) -> None:
     Done by an update of its own; a stack whose tables are retained already is left alone.
     """
     tables = set(inventory.physical(TABLE))
-    if inventory.reality.stack is None or tables <= inventory.retained:
+    if inventory.actual.stack is None or tables <= inventory.retained:
         return
     body = json.dumps(retaining(inventory.template, tables))
     arguments = {
-        "StackName": inventory.place.stack,
+        "StackName": inventory.target.stack,
         "TemplateBody": body,
         "Capabilities": list(CAPABILITIES),
-        "Parameters": [{"ParameterKey": name, "UsePreviousValue": True} for name in inventory.reality.stack.parameters],
+        "Parameters": [{"ParameterKey": name, "UsePreviousValue": True} for name in inventory.actual.stack.parameters],
     }
-    watch.run(inventory.place.stack, lambda: aws.call("cloudformation", "update_stack", **arguments))
+    watch.run(inventory.target.stack, lambda: aws.call("cloudformation", "update_stack", **arguments))
 
 
 def retaining(template: Mapping[str, Any], logical_ids: set[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""After a destroy: is each thing that the stack consisted of really gone? Asked one by one, not believed."""
+"""After a destroy: is each thing that the stack consisted of really gone? Each is asked for."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ _DENIED = ("AccessDenied", "Forbidden", "403")
 
 
 @dataclass(frozen=True)
-class Survey:
-    """`found` is still there. `unknown` are types of which nobody could say: no question known, or no right to ask."""
+class LeftoverReport:
+    """`found` is still there. `unknown` are types that could not be checked: no call known, or no permission."""
 
     found: tuple[Leftover, ...]
     unknown: tuple[str, ...]
 
 
-def look_round(aws: Aws, resources: Iterable[Mapping[str, Any]]) -> Survey:
+def find_leftovers(aws: Aws, resources: Iterable[Mapping[str, Any]]) -> LeftoverReport:
     """Ask for each of the resources (entries of `ListStackResources`), and for log groups that AWS made for them."""
     found: list[Leftover] = []
     unknown: set[str] = set()
@@ -79,11 +79,11 @@ def look_round(aws: Aws, resources: Iterable[Mapping[str, Any]]) -> Survey:
             found += _remains(aws, type_name, physical)
         except _UnansweredError:
             unknown.add(type_name)
-    return Survey(tuple(found), tuple(sorted(unknown)))
+    return LeftoverReport(tuple(found), tuple(sorted(unknown)))
 
 
 class _UnansweredError(Exception):
-    """Nobody can say whether the resource is there."""
+    """It could not be checked whether the resource is there."""
 
 
 def _remains(aws: Aws, type_name: str, physical: str) -> list[Leftover]:

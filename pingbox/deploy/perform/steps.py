@@ -35,13 +35,13 @@ SECRET_BYTES = 48
 _FUNCTION_SETTLE_SECONDS = 120
 
 
-def perform(aws: Aws, steps: Sequence[Step], watch: Watch, told: Callable[[Step, int], None]) -> None:
+def perform(aws: Aws, steps: Sequence[Step], watch: Watch, on_step: Callable[[Step, int], None]) -> None:
     """Carry out the steps in order. The first error ends it; what was done stays done.
 
-    `told` is called before each, with how many are left, this one included.
+    `on_step` is called before each, with how many are left, this one included.
     """
     for number, step in enumerate(steps):
-        told(step, len(steps) - number)
+        on_step(step, len(steps) - number)
         _perform(aws, step, watch)
 
 

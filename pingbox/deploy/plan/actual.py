@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pingbox.deploy.aws.client import Aws, pages
-from pingbox.deploy.aws.stack import Stack, Standing, described
+from pingbox.deploy.aws.stack import Stack, StackState, described
 from pingbox.deploy.errors import AwsError
-from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.target import DeployTarget
 
 MARKER = "hotswap.json"
 UNSETTLED = ""
-"""In place of a key, while a swap is under way: if it stays, the swap was interrupted and nobody knows what runs."""
+"""In place of a key, while a swap is under way: if it stays, the swap was interrupted and it is unknown what runs."""
 DIGEST = "pingbox-digest"
 _MISSING_BUCKET = {"NoSuchBucket", "404", "NotFound"}
 
 
 @dataclass(frozen=True)
 class Actual:
-    """`artifacts` are the keys under the place's prefix, None when there is no artifact bucket yet.
+    """`artifacts` are the keys under the target's prefix, None when there is no artifact bucket yet.
 
     `swapped` is the artifact key that a hot swap left running, `UNSETTLED` if the swap was interrupted, None when the
     functions run what the stack says.
@@ -34,25 +34,25 @@ class Actual:
     site: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def standing(self) -> Standing:
+    def state(self) -> StackState:
         """The stack's standing; absent when there is none."""
-        return self.stack.standing if self.stack else Standing.ABSENT
+        return self.stack.state if self.stack else StackState.ABSENT
 
 
 NOTHING = Actual()
 
 
-def observe(aws: Aws, place: Place) -> Actual:
-    """Ask AWS for everything a plan depends on. `place.account` has to be known."""
-    stack = find_stack(aws, place.stack)
-    artifacts = _artifacts(aws, place)
+def observe(aws: Aws, target: DeployTarget) -> Actual:
+    """Ask AWS for everything a plan depends on. `target.account` has to be known."""
+    stack = find_stack(aws, target.stack)
+    artifacts = _artifacts(aws, target)
     bucket = stack.outputs.get("SiteBucket") if stack else None
-    marked = artifacts is not None and place.artifact_prefix + MARKER in artifacts
+    marked = artifacts is not None and target.artifact_prefix + MARKER in artifacts
     return Actual(
         stack=stack,
         artifacts=artifacts,
-        secret=_has_secret(aws, place.secret),
-        swapped=_swapped(aws, place) if marked else None,
+        secret=_has_secret(aws, target.secret),
+        swapped=_swapped(aws, target) if marked else None,
         site=site_digests(aws, bucket) if bucket else {},
     )
 
@@ -76,7 +76,7 @@ def site_digests(aws: Aws, bucket: str) -> dict[str, str]:
 def object_keys(aws: Aws, bucket: str, prefix: str = "", owner: str | None = None) -> list[str] | None:
     """All keys under the prefix, or None when there is no such bucket.
 
-    `owner` is the account that must own it: a stranger may have taken a name that can be guessed.
+    `owner` is the account that must own it: another account may own a bucket with a name that can be guessed.
     """
     arguments: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
     if owner:
@@ -96,7 +96,7 @@ def object_keys(aws: Aws, bucket: str, prefix: str = "", owner: str | None = Non
 
 
 def stack_resources(aws: Aws, stack: str) -> list[Mapping[str, Any]]:
-    """The stack's resources, as `ListStackResources` tells them."""
+    """The stack's resources, as `ListStackResources` lists them."""
     listing = pages(aws, "cloudformation", "list_stack_resources", StackName=stack)
     return [entry for page in listing for entry in page["StackResourceSummaries"]]
 
@@ -110,8 +110,8 @@ def physical_ids(aws: Aws, stack: str, type_name: str) -> dict[str, str]:
     }
 
 
-def _artifacts(aws: Aws, place: Place) -> frozenset[str] | None:
-    keys = object_keys(aws, place.artifact_bucket, place.artifact_prefix, place.account)
+def _artifacts(aws: Aws, target: DeployTarget) -> frozenset[str] | None:
+    keys = object_keys(aws, target.artifact_bucket, target.artifact_prefix, target.account)
     return None if keys is None else frozenset(keys)
 
 
@@ -130,7 +130,7 @@ def _has_secret(aws: Aws, name: str) -> bool:
     return True
 
 
-def _swapped(aws: Aws, place: Place) -> str | None:
-    answer = aws.call("s3", "get_object", Bucket=place.artifact_bucket, Key=place.artifact_prefix + MARKER)
+def _swapped(aws: Aws, target: DeployTarget) -> str | None:
+    answer = aws.call("s3", "get_object", Bucket=target.artifact_bucket, Key=target.artifact_prefix + MARKER)
     key: str = json.loads(answer["Body"].read())["key"]
     return key

@@ -23,7 +23,7 @@ KEEPING_TYPES = frozenset(
 
 @dataclass(frozen=True)
 class PropertyChange:
-    """One property that changes. `before` and `after` are None where CloudFormation does not tell.
+    """One property that changes. `before` and `after` are None where CloudFormation does not say.
 
     `recreation` is `Never`, `Conditionally` or `Always`; None for tags, policies and metadata.
     """
@@ -63,7 +63,7 @@ def changes_of(entries: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
     return tuple(_change(entry["ResourceChange"]) for entry in entries if entry.get("Type") == "Resource")
 
 
-def lost(changes: Iterable[Change]) -> tuple[Change, ...]:
+def data_loss(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Changes that would throw away kept data: tables and buckets replaced, surely or maybe, or removed."""
     return tuple(
         change
@@ -97,7 +97,7 @@ def _property(detail: Mapping[str, Any]) -> PropertyChange:
 def _distinct(changes: Iterable[PropertyChange]) -> list[PropertyChange]:
     """CloudFormation names a property once for its own change and once per parameter behind it; people want it once.
 
-    Of several, the one that tells values wins.
+    Of several, the one with values wins.
     """
     best: dict[str, PropertyChange] = {}
     for change in changes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pingbox.deploy.artifacts.package import Artifact
 from pingbox.deploy.artifacts.site import SiteFile
 from pingbox.deploy.aws.stand_in import StandIn, reachable
-from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.target import DeployTarget
 from pingbox.deploy.template.app import chat
 from pingbox.deploy.template.model import Site
 from pingbox.deploy.template.render import as_json
@@ -22,10 +22,10 @@ INLINE_BYTES = 51_200  # a longer template has to be fetched from a bucket
 class Desired:
     """`site` None means that the app has no page of ours. `secret`: the token secret is to be made.
 
-    `guests`: strangers may use it and nobody is told about the bill. `protect`: the stack is not to be deleted lightly.
+    `guests`: guests may use it and no spending alarm is set. `protect`: the stack is not to be deleted lightly.
     """
 
-    place: Place
+    target: DeployTarget
     template: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
@@ -41,20 +41,20 @@ class Desired:
 
 
 def chat_desired(
-    place: Place, artifact: Artifact, files: Iterable[SiteFile], site: Site, settings: Mapping[str, str]
+    target: DeployTarget, artifact: Artifact, files: Iterable[SiteFile], site: Site, settings: Mapping[str, str]
 ) -> Desired:
     """The chat. `settings` are template parameters that the deploying person chose, by name."""
-    app = chat(place.stage, site)
+    app = chat(target.stage, site)
     parameters = {
-        **_origins(place, settings),
+        **_origins(target, settings),
         **settings,
-        "Stage": place.stage,
-        "CodeBucket": place.artifact_bucket,
-        "CodeKey": place.artifact_prefix + artifact.key,
-        "TokenParameter": place.secret,
+        "Stage": target.stage,
+        "CodeBucket": target.artifact_bucket,
+        "CodeKey": target.artifact_prefix + artifact.key,
+        "TokenParameter": target.secret,
     }
     return Desired(
-        place=place,
+        target=target,
         template=as_json(app),
         parameters=parameters,
         artifacts=(artifact,),
@@ -65,11 +65,11 @@ def chat_desired(
     )
 
 
-def _origins(place: Place, settings: Mapping[str, str]) -> Mapping[str, str]:
+def _origins(target: DeployTarget, settings: Mapping[str, str]) -> Mapping[str, str]:
     """Before a stand-in for AWS the page comes from its address, and so does its origin."""
-    if place.stand_in is None or "AllowedOrigins" in settings:
+    if target.stand_in is None or "AllowedOrigins" in settings:
         return {}
-    return {"AllowedOrigins": place.stand_in.origin}
+    return {"AllowedOrigins": target.stand_in.origin}
 
 
 def page_config(outputs: Mapping[str, str], stand_in: StandIn | None = None) -> SiteFile:

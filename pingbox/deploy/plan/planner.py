@@ -1,16 +1,15 @@
-"""Which steps lead from what is there to what is wished. Pure: wish and reality in, lists of steps out."""
+"""Which steps lead from the actual state to the desired one. Pure: two values in, lists of steps out."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 
-from pingbox.deploy.aws.stack import Standing
-from pingbox.deploy.commands.options import USUAL, How
+from pingbox.deploy.aws.stack import StackState
+from pingbox.deploy.commands.options import DEFAULT_UPDATE, UpdateOptions
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.plan.actual import MARKER, UNSETTLED, Actual
 from pingbox.deploy.plan.desired import Desired
-from pingbox.deploy.plan.stage import Place
 from pingbox.deploy.plan.steps import (
     ChangeSetRequest,
     ContinueRollback,
@@ -25,107 +24,111 @@ from pingbox.deploy.plan.steps import (
     Step,
     SwapCode,
 )
+from pingbox.deploy.plan.target import DeployTarget
 
 
-def mending(place: Place, reality: Actual) -> list[Step]:
+def recovery(target: DeployTarget, actual: Actual) -> list[Step]:
     """What has to happen to a stuck stack before it can be changed. `RefusedError` while it is busy."""
-    match reality.standing:
-        case Standing.ABSENT | Standing.READY | Standing.HALF_WAY:
+    match actual.state:
+        case StackState.ABSENT | StackState.READY | StackState.PARTLY_UPDATED:
             return []
-        case Standing.NEVER_CAME_UP:
-            return [DeleteStack(place.stack, "its first creation failed, nothing of it was ever in use")]
-        case Standing.ROLLBACK_FAILED:
-            return [ContinueRollback(place.stack)]
-        case Standing.DELETE_FAILED:
+        case StackState.NEVER_CAME_UP:
+            return [DeleteStack(target.stack, "its first creation failed, nothing of it was ever in use")]
+        case StackState.ROLLBACK_FAILED:
+            return [ContinueRollback(target.stack)]
+        case StackState.DELETE_FAILED:
             # What is left of it may be tables; and a bucket that is not empty would only stop the deletion again.
             raise RefusedError(
-                f"the stack {place.stack}",
+                f"the stack {target.stack}",
                 "DELETE_FAILED",
                 "a stack that is not half deleted",
                 "finish with `pingbox destroy`, which empties its buckets first, then deploy",
             )
-        case Standing.BUSY:
-            status = reality.stack.status if reality.stack else "busy"
+        case StackState.BUSY:
+            status = actual.stack.status if actual.stack else "busy"
             raise RefusedError(
-                f"the stack {place.stack}", status, "a stack that is at rest", "wait until the other operation is over"
+                f"the stack {target.stack}",
+                status,
+                "a stack without a running operation",
+                "wait until the other operation is over",
             )
 
 
-def template_upload(wish: Desired, reality: Actual) -> list[Step]:
+def template_upload(desired: Desired, actual: Actual) -> list[Step]:
     """A template beyond the inline limit has to lie in the bucket before a change set can be made."""
-    if wish.fits_inline:
+    if desired.fits_inline:
         return []
-    body = wish.template.encode()
-    return [*_bucket(wish, reality), *_put(wish, reality, template_key(wish), body, "application/json")]
+    body = desired.template.encode()
+    return [*_bucket(desired, actual), *_put(desired, actual, template_key(desired), body, "application/json")]
 
 
-def template_key(wish: Desired) -> str:
+def template_key(desired: Desired) -> str:
     """Named by its content."""
-    digest = hashlib.sha256(wish.template.encode()).hexdigest()[:32]
-    return f"{wish.place.artifact_prefix}{digest}.template"
+    digest = hashlib.sha256(desired.template.encode()).hexdigest()[:32]
+    return f"{desired.target.artifact_prefix}{digest}.template"
 
 
-def change_set(wish: Desired, reality: Actual, name: str, how: How = USUAL) -> ChangeSetRequest:
+def change_set(desired: Desired, actual: Actual, name: str, how: UpdateOptions = DEFAULT_UPDATE) -> ChangeSetRequest:
     """The request for the change set."""
-    url = None if wish.fits_inline else _url(wish.place, template_key(wish))
+    url = None if desired.fits_inline else _url(desired.target, template_key(desired))
     return ChangeSetRequest(
-        stack=wish.place.stack,
+        stack=desired.target.stack,
         name=name,
-        create=not (reality.stack and reality.stack.can_change),
-        parameters=tuple(wish.parameters.items()),
-        tags=tuple(wish.place.tags.items()),
-        previous=_unchanged_parameters(wish, reality),
-        body=None if url else wish.template,
+        create=not (actual.stack and actual.stack.can_change),
+        parameters=tuple(desired.parameters.items()),
+        tags=tuple(desired.target.tags.items()),
+        previous=_unchanged_parameters(desired, actual),
+        body=None if url else desired.template,
         url=url,
         express=Express(how.rollback) if how.express else None,
     )
 
 
-def preparation(wish: Desired, reality: Actual) -> list[Step]:
+def preparation(desired: Desired, actual: Actual) -> list[Step]:
     """What the stack's change needs to find: bucket, code, secret."""
-    prefix = wish.place.artifact_prefix
+    prefix = desired.target.artifact_prefix
     uploads = [
         step
-        for artifact in wish.artifacts
-        for step in _put(wish, reality, prefix + artifact.key, artifact.body, "application/zip")
+        for artifact in desired.artifacts
+        for step in _put(desired, actual, prefix + artifact.key, artifact.body, "application/zip")
     ]
-    secret = [CreateSecret(wish.place.secret, tuple(wish.place.tags.items()))]
+    secret = [CreateSecret(desired.target.secret, tuple(desired.target.tags.items()))]
     return [
-        *(_bucket(wish, reality) if wish.artifacts and wish.fits_inline else ()),
+        *(_bucket(desired, actual) if desired.artifacts and desired.fits_inline else ()),
         *uploads,
-        *(secret if wish.secret and not reality.secret else ()),
+        *(secret if desired.secret and not actual.secret else ()),
     ]
 
 
-def after_change(wish: Desired, reality: Actual, functions: tuple[str, ...]) -> list[Step]:
+def after_change(desired: Desired, actual: Actual, functions: tuple[str, ...]) -> list[Step]:
     """Once the stack is what it should be: protection, an end to hot-swapped code, old artifacts out.
 
     `functions` are the stack's physical functions. A change of the stack's own code has overwritten swapped code; but
     if the stack names the same code as before, CloudFormation saw nothing to do and the swapped code still runs.
     """
-    place, bucket = wish.place, wish.place.artifact_bucket
+    target, bucket = desired.target, desired.target.artifact_bucket
     steps: list[Step] = []
-    if wish.protect and not (reality.stack and reality.stack.protected):
-        steps.append(ProtectStack(place.stack, on=True))
-    if reality.swapped is not None:
-        steps.append(SwapCode(functions, bucket, wish.parameters["CodeKey"]))
-        steps.append(MarkSwapped(bucket, place.artifact_prefix + MARKER, None))
-    if stale := _stale(wish, reality):
+    if desired.protect and not (actual.stack and actual.stack.protected):
+        steps.append(ProtectStack(target.stack, on=True))
+    if actual.swapped is not None:
+        steps.append(SwapCode(functions, bucket, desired.parameters["CodeKey"]))
+        steps.append(MarkSwapped(bucket, target.artifact_prefix + MARKER, None))
+    if stale := _stale(desired, actual):
         steps.append(RemoveArtifacts(bucket, stale))
     return steps
 
 
-def hot_swap(wish: Desired, reality: Actual, functions: tuple[str, ...]) -> list[Step]:
+def hot_swap(desired: Desired, actual: Actual, functions: tuple[str, ...]) -> list[Step]:
     """Code only, past CloudFormation. Empty when that very code runs already."""
-    [artifact] = wish.artifacts
-    place, bucket = wish.place, wish.place.artifact_bucket
-    key = place.artifact_prefix + artifact.key
-    marker = place.artifact_prefix + MARKER
-    deployed = reality.stack.parameters.get("CodeKey") if reality.stack else None
-    if key == (deployed if reality.swapped is None else reality.swapped):
+    [artifact] = desired.artifacts
+    target, bucket = desired.target, desired.target.artifact_bucket
+    key = target.artifact_prefix + artifact.key
+    marker = target.artifact_prefix + MARKER
+    deployed = actual.stack.parameters.get("CodeKey") if actual.stack else None
+    if key == (deployed if actual.swapped is None else actual.swapped):
         return []
     return [
-        *_put(wish, reality, key, artifact.body, "application/zip"),
+        *_put(desired, actual, key, artifact.body, "application/zip"),
         # First: a swap that is interrupted must not be forgotten.
         MarkSwapped(bucket, marker, UNSETTLED),
         SwapCode(functions, bucket, key),
@@ -133,38 +136,38 @@ def hot_swap(wish: Desired, reality: Actual, functions: tuple[str, ...]) -> list
     ]
 
 
-def _unchanged_parameters(wish: Desired, reality: Actual) -> tuple[str, ...]:
-    """Parameters that the running stack has, the new template still declares, and nobody spoke of this time."""
-    if reality.stack is None or not reality.stack.can_change:
+def _unchanged_parameters(desired: Desired, actual: Actual) -> tuple[str, ...]:
+    """Parameters that the running stack has, the new template still declares, and this run does not set."""
+    if actual.stack is None or not actual.stack.can_change:
         return ()
-    declared = json.loads(wish.template).get("Parameters", {})
-    return tuple(sorted((set(reality.stack.parameters) & set(declared)) - set(wish.parameters)))
+    declared = json.loads(desired.template).get("Parameters", {})
+    return tuple(sorted((set(actual.stack.parameters) & set(declared)) - set(desired.parameters)))
 
 
-def _stale(wish: Desired, reality: Actual) -> tuple[str, ...]:
+def _stale(desired: Desired, actual: Actual) -> tuple[str, ...]:
     """Artifacts of neither this template nor the one before it: a rollback still finds its code."""
-    previous = reality.stack.parameters.get("CodeKey", "") if reality.stack else ""
-    if previous == wish.parameters.get("CodeKey"):
-        return ()  # nobody knows any more which code came before this
-    kept = {wish.place.artifact_prefix + artifact.key for artifact in wish.artifacts}
-    kept |= {previous, template_key(wish), wish.place.artifact_prefix + MARKER}
-    if not wish.artifacts or "CodeKey" not in wish.parameters:
+    previous = actual.stack.parameters.get("CodeKey", "") if actual.stack else ""
+    if previous == desired.parameters.get("CodeKey"):
+        return ()  # the code before this one is unknown
+    kept = {desired.target.artifact_prefix + artifact.key for artifact in desired.artifacts}
+    kept |= {previous, template_key(desired), desired.target.artifact_prefix + MARKER}
+    if not desired.artifacts or "CodeKey" not in desired.parameters:
         return ()  # a user's own template names its code in ways we do not follow back: keep everything
-    return tuple(sorted((reality.artifacts or frozenset()) - kept))
+    return tuple(sorted((actual.artifacts or frozenset()) - kept))
 
 
-def _bucket(wish: Desired, reality: Actual) -> list[Step]:
-    if reality.artifacts is not None:
+def _bucket(desired: Desired, actual: Actual) -> list[Step]:
+    if actual.artifacts is not None:
         return []
-    return [CreateArtifactBucket(wish.place.artifact_bucket, wish.place.region)]
+    return [CreateArtifactBucket(desired.target.artifact_bucket, desired.target.region)]
 
 
-def _put(wish: Desired, reality: Actual, key: str, body: bytes, content_type: str) -> list[Step]:
-    if key in (reality.artifacts or frozenset()):
+def _put(desired: Desired, actual: Actual, key: str, body: bytes, content_type: str) -> list[Step]:
+    if key in (actual.artifacts or frozenset()):
         return []
-    return [PutArtifact(wish.place.artifact_bucket, key, body, content_type)]
+    return [PutArtifact(desired.target.artifact_bucket, key, body, content_type)]
 
 
-def _url(place: Place, key: str) -> str:
-    suffix = "amazonaws.com.cn" if place.region.startswith("cn-") else "amazonaws.com"
-    return f"https://{place.artifact_bucket}.s3.{place.region}.{suffix}/{key}"
+def _url(target: DeployTarget, key: str) -> str:
+    suffix = "amazonaws.com.cn" if target.region.startswith("cn-") else "amazonaws.com"
+    return f"https://{target.artifact_bucket}.s3.{target.region}.{suffix}/{key}"

@@ -9,9 +9,9 @@ from typing import TypeVar
 from pingbox.deploy.aws.client import Aws
 from pingbox.deploy.aws.stack import Stack
 from pingbox.deploy.aws.stand_in import StandIn
-from pingbox.deploy.commands.options import How
+from pingbox.deploy.commands.options import UpdateOptions
 from pingbox.deploy.errors import AwsError, RefusedError
-from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.target import DeployTarget
 from pingbox.deploy.template.app import RETAINING_STAGE
 from pingbox.deploy.template.model import Site
 
@@ -24,7 +24,7 @@ UNRESERVED_MINIMUM = 40
 class Preflight:
     """What was found. `public_block` is the account-level S3 setting, by name; `concurrency` the account's limit.
 
-    Either is None where AWS would not say; `unanswered` then tells why.
+    Either is None where AWS would not say; `unanswered` then says why.
     """
 
     account: str
@@ -34,7 +34,7 @@ class Preflight:
     unanswered: tuple[str, ...] = ()
 
 
-def look(aws: Aws, expected_account: str | None = None) -> Preflight:
+def run(aws: Aws, expected_account: str | None = None) -> Preflight:
     """Ask. The first call is `GetCallerIdentity`: it needs no permission, and without credentials nothing follows.
 
     Nor does anything in another account than the expected one (`RefusedError`).
@@ -60,29 +60,29 @@ def refuse_wrong_account(found: str, expected: str | None) -> None:
         )
 
 
-def refuse_foreign(place: Place, stack: Stack | None) -> None:
+def refuse_foreign(target: DeployTarget, stack: Stack | None) -> None:
     """`RefusedError` for a stack that something else, or another app of ours, deployed under this name.
 
     A change set for it would remove what it consists of; deleting it would be worse.
     """
-    if stack is not None and not place.tags.items() <= stack.tags.items():
+    if stack is not None and not target.tags.items() <= stack.tags.items():
         owner = stack.tags.get("pingbox:app")
         raise RefusedError(
             f"the stack {stack.name}",
             f"app {owner}, stage {stack.tags.get('pingbox:stage')}" if owner else "not deployed by PingBox",
-            f"tagged pingbox:app={place.app} and pingbox:stage={place.stage}",
+            f"tagged pingbox:app={target.app} and pingbox:stage={target.stage}",
             "pass another --app or --stage; if this stack is to become yours, `pingbox deploy --adopt`",
         )
 
 
-def refuse_no_safety(place: Place, how: How, aws: Aws) -> None:
-    """`RefusedError` for short cuts on a stage that keeps its data, and for express mode where nobody knows it."""
+def refuse_no_safety(target: DeployTarget, how: UpdateOptions, aws: Aws) -> None:
+    """`RefusedError` for short cuts on a protected stage, and for a botocore without express mode."""
     short_cuts = [
         name for name, taken in (("--express", how.express), ("--disable-rollback", not how.rollback)) if taken
     ]
-    if short_cuts and place.stage == RETAINING_STAGE:
+    if short_cuts and target.stage == RETAINING_STAGE:
         raise RefusedError(
-            " ".join(short_cuts), f"stage {place.stage}", "a stage for trying things out", "deploy it the safe way"
+            " ".join(short_cuts), f"stage {target.stage}", "a stage for trying things out", "deploy it the safe way"
         )
     if how.express and not aws.knows("cloudformation", "create_change_set", "DeploymentConfig"):
         raise RefusedError(
@@ -114,12 +114,12 @@ def refuse_concurrency(limit: int | None, wanted: Mapping[str, str], functions: 
         )
 
 
-def refuse_unwatched_guests(place: Place, guests: bool, unwatched: bool) -> None:
-    """A chat that lets guests in should not be able to run up a bill that nobody sees."""
+def refuse_unwatched_guests(target: DeployTarget, guests: bool, unwatched: bool) -> None:
+    """A chat with guests needs a spending alarm, or the statement that something else watches the bill."""
     if guests and not unwatched:
         raise RefusedError(
-            f"the spending alarm of {place.stack}",
-            "nobody to tell",
+            f"the spending alarm of {target.stack}",
+            "no address",
             "an address",
             "pass --alarm-email you@example.com, or --no-alarm if something else watches the bill",
         )
@@ -127,10 +127,10 @@ def refuse_unwatched_guests(place: Place, guests: bool, unwatched: bool) -> None
 
 def warnings(found: Preflight, stand_in: StandIn | None = None) -> list[str]:
     """What will not stop the deploy and may surprise later. A stand-in for AWS need not know an account's settings."""
-    told = [] if stand_in else list(found.unanswered)
+    texts = [] if stand_in else list(found.unanswered)
     if found.concurrency is not None and found.concurrency < UNRESERVED_MINIMUM:
-        told.append(f"this account runs at most {found.concurrency} functions at once; a busy chat is throttled above")
-    return told
+        texts.append(f"this account runs at most {found.concurrency} functions at once; a busy chat is throttled above")
+    return texts
 
 
 def _asked(question: Callable[[], Fact], what: str, unanswered: list[str]) -> Fact | None:

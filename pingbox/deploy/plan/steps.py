@@ -1,4 +1,4 @@
-"""The steps of a deploy and of a destroy, as inert values. `perform.py` carries them out, `narrate.py` prints them."""
+"""The steps of a deploy and of a destroy. `perform/steps.py` performs and `describe.py` prints them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ContinueRollback:
 
 @dataclass(frozen=True)
 class DeleteStack:
-    """Delete the stack and wait. `why` is shown; `resources` is how many there are, 0 for nobody knows."""
+    """Delete the stack and wait. `why` is shown; `resources` is how many there are, 0 if unknown."""
 
     stack: str
     why: str = ""
@@ -89,7 +89,7 @@ class SwapCode:
 
 @dataclass(frozen=True)
 class MarkSwapped:
-    """Remember beside the stack that its functions run `key`; without a key, forget it."""
+    """Record in the artifact bucket that its functions run `key`; without a key, forget it."""
 
     bucket: str
     marker: str
@@ -153,7 +153,7 @@ class Express:
     rollback: bool
 
     def arguments(self) -> dict[str, Any]:
-        """Express mode alone would not roll back, so it is always told."""
+        """Express mode alone would not roll back, so rollback is always stated."""
         return {"DeploymentConfig": {"Mode": "EXPRESS", "DisableRollback": not self.rollback}}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.target import DeployTarget
 
 Statement = dict[str, Any]
 
@@ -33,19 +33,19 @@ _ROLE_ACTIONS = (
 )
 
 
-def deployer_policy(place: Place, account: str = "*") -> dict[str, Any]:
-    """The policy document for one stage. `account` and the place's region may be `*`; the narrower, the better."""
+def deployer_policy(target: DeployTarget, account: str = "*") -> dict[str, Any]:
+    """The policy document for one stage. `account` and the target's region may be `*`; the narrower, the better."""
     return {
         "Version": "2012-10-17",
-        "Statement": [*_named(place, account), *_roles(place, account), *_by_id(place, account), *_questions()],
+        "Statement": [*_named(target, account), *_roles(target, account), *_by_id(target, account), *_questions()],
     }
 
 
-def _named(place: Place, account: str) -> list[Statement]:
+def _named(target: DeployTarget, account: str) -> list[Statement]:
     """Resources whose names begin with the stack's, and the two that we name ourselves."""
-    partition, here = _partition(place.region), f"{place.region}:{account}"
-    stack, buckets = place.stack, f"{place.stack.lower()}-*"
-    artifacts = f"pingbox-artifacts-{account}-{place.region}"
+    partition, here = _partition(target.region), f"{target.region}:{account}"
+    stack, buckets = target.stack, f"{target.stack.lower()}-*"
+    artifacts = f"pingbox-artifacts-{account}-{target.region}"
     arns = {
         "cloudformation": [f"cloudformation:{here}:stack/{stack}/*", f"cloudformation:{here}:changeSet/*"],
         "lambda": [f"lambda:{here}:function:{stack}-*"],
@@ -54,7 +54,7 @@ def _named(place: Place, account: str) -> list[Statement]:
         "sqs": [f"sqs:{here}:{stack}-*"],
         "logs": [f"logs:{here}:log-group:{stack}-*", f"logs:{here}:log-group:{stack}-*:*"],
         "s3": [f"s3:::{name}{inside}" for name in (buckets, artifacts) for inside in ("", "/*")],
-        "ssm": [f"ssm:{here}:parameter{place.secret}"],
+        "ssm": [f"ssm:{here}:parameter{target.secret}"],
         "budgets": [f"budgets::{account}:budget/{stack}-spending"],
     }
     return [
@@ -63,18 +63,18 @@ def _named(place: Place, account: str) -> list[Statement]:
     ]
 
 
-def _roles(place: Place, account: str) -> list[Statement]:
-    """The functions' roles, which may be handed to Lambda and to nobody else."""
-    role = f"arn:{_partition(place.region)}:iam::{account}:role/{place.stack}-*"
+def _roles(target: DeployTarget, account: str) -> list[Statement]:
+    """The functions' roles, which may be handed to Lambda only."""
+    role = f"arn:{_partition(target.region)}:iam::{account}:role/{target.stack}-*"
     passing = _allow(["iam:PassRole"], [role])
     passing["Condition"] = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
     return [_allow(list(_ROLE_ACTIONS), [role]), passing]
 
 
-def _by_id(place: Place, account: str) -> list[Statement]:
-    """API Gateway and CloudFront give their resources ids that nobody knows before."""
-    partition = _partition(place.region)
-    gateway = [f"arn:{partition}:apigateway:{place.region}::/{path}" for path in ("apis", "apis/*", "tags/*")]
+def _by_id(target: DeployTarget, account: str) -> list[Statement]:
+    """API Gateway and CloudFront give their resources ids that are unknown beforehand."""
+    partition = _partition(target.region)
+    gateway = [f"arn:{partition}:apigateway:{target.region}::/{path}" for path in ("apis", "apis/*", "tags/*")]
     kinds = ("distribution", "origin-access-control", "response-headers-policy", "connection-group", "vpcorigin")
     delivery = [f"arn:{partition}:cloudfront::{account}:{kind}/*" for kind in kinds]
     verbs = ("DELETE", "GET", "PATCH", "POST", "PUT", "TagResource", "UntagResource")

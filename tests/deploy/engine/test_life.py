@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click.testing import Result
 
-from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.target import DeployTarget
 from pingbox.deploy.template.deployer_policy import deployer_policy
 from support.deploy.command import command_in
 from support.deploy.ministack import REGION, Account
@@ -283,7 +283,7 @@ def test_the_printed_policy_is_enough_and_no_more(account: Account) -> None:
     """Somebody with nothing but `pingbox policy` deploys, asks and destroys this stage; another stage is refused."""
     iam = account.client("iam")
     iam.create_user(UserName="deployer")
-    policy = deployer_policy(Place("pingbox", "dev", REGION), account.id)
+    policy = deployer_policy(DeployTarget("pingbox", "dev", REGION), account.id)
     iam.put_user_policy(UserName="deployer", PolicyName="deploy", PolicyDocument=json.dumps(policy))
     key = iam.create_access_key(UserName="deployer")["AccessKey"]
     deployer = command_in(account, AWS_ACCESS_KEY_ID=key["AccessKeyId"], AWS_SECRET_ACCESS_KEY=key["SecretAccessKey"])

@@ -17,14 +17,14 @@ from pingbox.deploy.plan.desired import chat_desired
 from pingbox.deploy.template.model import Site
 from pingbox.rehearsal.acceptance import UnexpectedError, converse
 from pingbox.rehearsal.command import rehearse
-from pingbox.rehearsal.server import PLACE, Rehearsal
+from pingbox.rehearsal.server import TARGET, Rehearsal
 from support.deploy.ministack import ROOT
 
 INDEX = SiteFile("index.html", b"<p>the page</p>", "text/html; charset=utf-8", "no-cache")
 
 
 def rehearsal(artifact: Artifact, libraries: Path | None = None) -> Rehearsal:
-    return Rehearsal(chat_desired(PLACE, artifact, [INDEX], Site.WEBSITE, {}), libraries=libraries)
+    return Rehearsal(chat_desired(TARGET, artifact, [INDEX], Site.WEBSITE, {}), libraries=libraries)
 
 
 def test_the_conversation_goes_well() -> None:

@@ -8,14 +8,14 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.target import DeployTarget
 from pingbox.deploy.template.app import chat
 from pingbox.deploy.template.deployer_policy import deployer_policy
 from pingbox.deploy.template.model import Site
 from pingbox.deploy.template.render import template
 from support.deploy.template_judges import handler_actions, parliament
 
-POLICY = deployer_policy(Place("pingbox", "dev", "eu-central-1"), "123456789012")
+POLICY = deployer_policy(DeployTarget("pingbox", "dev", "eu-central-1"), "123456789012")
 TYPES = sorted({resource.type for site in Site for resource in template(chat("dev", site)).resources})
 
 # Features that the template does not use: schemas name what any template with this type might need.
@@ -46,7 +46,7 @@ def test_parliament_has_nothing_to_say(region: str) -> None:
 
     Where a whole service is open on some names, parliament would have every action of the service fit them.
     """
-    policy = deployer_policy(Place("pingbox", "dev", region), "123456789012")
+    policy = deployer_policy(DeployTarget("pingbox", "dev", region), "123456789012")
     spelled_out = [entry for entry in policy["Statement"] if not entry["Action"][0].endswith(":*")]
     assert len(spelled_out) == 4
     # parliament's list of actions is older than these; CloudFormation's schemas vouch for them.

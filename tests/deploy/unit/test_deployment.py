@@ -9,11 +9,11 @@ from pingbox.deploy.errors import StackError
 from pingbox.deploy.perform.deployment import Deployment
 from pingbox.deploy.plan.actual import NOTHING, Actual
 from pingbox.deploy.plan.desired import Desired
-from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.target import DeployTarget
 from support.deploy.fake_aws import FakeAws, watching
 
-PLACE = Place("app", "dev", "eu-central-1", "123456789012")
-WISH = Desired(PLACE, '{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}')
+TARGET = DeployTarget("app", "dev", "eu-central-1", "123456789012")
+DESIRED = Desired(TARGET, '{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}')
 RUNNING = Actual(Stack("app-dev", "CREATE_COMPLETE", "arn", {}, {}), frozenset())
 READY = {"Status": "CREATE_COMPLETE", "Changes": []}
 
@@ -26,7 +26,7 @@ IN_REVIEW = there("REVIEW_IN_PROGRESS")
 
 
 def planned(aws: FakeAws) -> Deployment:
-    return Deployment(aws, WISH, watching(aws), lambda step, left: None)
+    return Deployment(aws, DESIRED, watching(aws), lambda step, left: None)
 
 
 def interrupt(**_: object) -> dict:

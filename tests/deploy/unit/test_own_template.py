@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from pingbox.deploy.artifacts.cfn_text import parse
-from pingbox.deploy.artifacts.own_template import own_wish
+from pingbox.deploy.artifacts.own_template import own_desired
 from pingbox.deploy.errors import RefusedError
-from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.target import DeployTarget
 from pingbox.deploy.rules import findings
 
-PLACE = Place("mine", "dev", "eu-central-1", "123456789012")
+TARGET = DeployTarget("mine", "dev", "eu-central-1", "123456789012")
 
 TEMPLATE = """
 Parameters:
@@ -43,43 +43,43 @@ def mine(tmp_path: Path) -> Path:
 
 
 def test_code_beside_the_template_is_packed_and_named(mine: Path) -> None:
-    wish = own_wish(PLACE, mine, {})
-    [artifact] = wish.artifacts
-    assert json.loads(wish.template)["Resources"]["Echo"]["Properties"]["Code"] == {
-        "S3Bucket": PLACE.artifact_bucket,
+    desired = own_desired(TARGET, mine, {})
+    [artifact] = desired.artifacts
+    assert json.loads(desired.template)["Resources"]["Echo"]["Properties"]["Code"] == {
+        "S3Bucket": TARGET.artifact_bucket,
         "S3Key": f"mine/dev/{artifact.key}",
     }
 
 
 def test_the_same_code_has_the_same_name(mine: Path) -> None:
     """Otherwise a second deploy would never say "no changes"."""
-    assert own_wish(PLACE, mine, {}) == own_wish(PLACE, mine, {})
+    assert own_desired(TARGET, mine, {}) == own_desired(TARGET, mine, {})
 
 
 def test_a_sam_template_is_packed_in_its_own_words(mine: Path) -> None:
     mine.write_text(TEMPLATE.replace("AWS::Lambda::Function", "AWS::Serverless::Function").replace("Code:", "CodeUri:"))
-    code = json.loads(own_wish(PLACE, mine, {}).template)["Resources"]["Echo"]["Properties"]["CodeUri"]
+    code = json.loads(own_desired(TARGET, mine, {}).template)["Resources"]["Echo"]["Properties"]["CodeUri"]
     assert set(code) == {"Bucket", "Key"}
 
 
 def test_the_stage_is_passed_to_a_template_that_asks_for_it(mine: Path) -> None:
-    assert own_wish(PLACE, mine, {"Size": "2"}).parameters == {"Stage": "dev", "Size": "2"}
+    assert own_desired(TARGET, mine, {"Size": "2"}).parameters == {"Stage": "dev", "Size": "2"}
 
 
 def test_it_has_no_page_and_no_secret_of_ours(mine: Path) -> None:
-    wish = own_wish(PLACE, mine, {})
-    assert (wish.site, wish.secret, wish.guests) == (None, False, False)
+    desired = own_desired(TARGET, mine, {})
+    assert (desired.site, desired.secret, desired.guests) == (None, False, False)
 
 
 def test_a_parameter_it_does_not_have_is_refused(mine: Path) -> None:
     with pytest.raises(RefusedError, match="Sise"):
-        own_wish(PLACE, mine, {"Sise": "2"})
+        own_desired(TARGET, mine, {"Sise": "2"})
 
 
 def test_code_that_is_not_there_is_refused(mine: Path) -> None:
     mine.write_text(TEMPLATE.replace("Code: src", "Code: scr"))
     with pytest.raises(RefusedError, match=r"Echo\.Code"):
-        own_wish(PLACE, mine, {})
+        own_desired(TARGET, mine, {})
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,14 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "photo.yaml"
     file.write_bytes(b"\xff\xd8\xff")
     with pytest.raises(RefusedError, match="no UTF-8 text"):
-        own_wish(PLACE, file, {})
+        own_desired(TARGET, file, {})
 
 
 def test_loops_are_left_to_cloudformation(mine: Path) -> None:
     """`Fn::ForEach` stands among the resources and is a list."""
     loop = '  "Fn::ForEach::Q": [N, [A, B], {"${N}": {Type: AWS::SQS::Queue}}]'
     mine.write_text(TEMPLATE.replace("Resources:", f"Resources:\n{loop}"))
-    document = json.loads(own_wish(PLACE, mine, {}).template)
+    document = json.loads(own_desired(TARGET, mine, {}).template)
     assert document["Resources"]["Fn::ForEach::Q"][0] == "N"
     findings(document)
 

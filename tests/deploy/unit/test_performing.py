@@ -8,7 +8,7 @@ from pingbox.deploy.artifacts.site import PutFile, SiteFile
 from pingbox.deploy.aws.client import Aws
 from pingbox.deploy.aws.events import Event
 from pingbox.deploy.errors import AwsError, StackError
-from pingbox.deploy.perform.dry_run import sentence
+from pingbox.deploy.perform.describe import describe
 from pingbox.deploy.perform.steps import perform
 from pingbox.deploy.plan.steps import (
     CreateArtifactBucket,
@@ -172,7 +172,7 @@ class TestOthers:
         values = [run(FakeAws(), step).arguments("put_parameter")["Value"] for _ in range(2)]
         assert values[0] != values[1]
         assert len(values[0]) >= 48
-        assert not any(value in sentence(step) or value in repr(step) for value in values)
+        assert not any(value in describe(step) or value in repr(step) for value in values)
 
     def test_a_secret_is_encrypted_and_overwrites_nothing(self) -> None:
         arguments = run(FakeAws(), CreateSecret("/name", ())).arguments("put_parameter")

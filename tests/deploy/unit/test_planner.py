@@ -8,12 +8,11 @@ import pytest
 
 from pingbox.deploy.artifacts.package import Artifact
 from pingbox.deploy.aws.stack import Stack
-from pingbox.deploy.commands.options import How
+from pingbox.deploy.commands.options import UpdateOptions
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.plan import planner
 from pingbox.deploy.plan.actual import NOTHING, UNSETTLED, Actual
 from pingbox.deploy.plan.desired import Desired
-from pingbox.deploy.plan.stage import Place
 from pingbox.deploy.plan.steps import (
     ContinueRollback,
     CreateArtifactBucket,
@@ -25,13 +24,14 @@ from pingbox.deploy.plan.steps import (
     RemoveArtifacts,
     SwapCode,
 )
+from pingbox.deploy.plan.target import DeployTarget
 
-PLACE = Place("app", "dev", "eu-central-1", "123456789012")
+TARGET = DeployTarget("app", "dev", "eu-central-1", "123456789012")
 BUCKET = "pingbox-artifacts-123456789012-eu-central-1"
 OLD, CODE = "app/dev/old.zip", Artifact("c" * 64, b"zip")
 KEY = f"app/dev/{'c' * 32}.zip"
 TEMPLATE = '{"Parameters": {"Stage": {}, "CodeKey": {}, "LogLevel": {}}, "Resources": {}}'
-WISH = Desired(PLACE, TEMPLATE, {"Stage": "dev", "CodeKey": KEY}, (CODE,), secret=True)
+DESIRED = Desired(TARGET, TEMPLATE, {"Stage": "dev", "CodeKey": KEY}, (CODE,), secret=True)
 
 
 def stack(status: str = "CREATE_COMPLETE", **parameters: str) -> Stack:
@@ -44,30 +44,30 @@ RUNNING = Actual(stack(), frozenset({OLD}), secret=True)
 class TestMending:
     @pytest.mark.parametrize("status", [None, "CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED"])
     def test_a_stack_at_rest_needs_none(self, status: str | None) -> None:
-        assert planner.mending(PLACE, Actual(stack(status) if status else None)) == []
+        assert planner.recovery(TARGET, Actual(stack(status) if status else None)) == []
 
     @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "CREATE_FAILED"])
     def test_what_never_came_up_is_deleted(self, status: str) -> None:
-        [step] = planner.mending(PLACE, Actual(stack(status)))
+        [step] = planner.recovery(TARGET, Actual(stack(status)))
         assert isinstance(step, DeleteStack)
 
     def test_what_was_in_use_is_never_deleted(self) -> None:
         """A failed rollback is continued: there is data in that stack."""
-        assert planner.mending(PLACE, Actual(stack("UPDATE_ROLLBACK_FAILED"))) == [ContinueRollback("app-dev")]
+        assert planner.recovery(TARGET, Actual(stack("UPDATE_ROLLBACK_FAILED"))) == [ContinueRollback("app-dev")]
 
     def test_what_is_half_deleted_is_left_to_destroy(self) -> None:
         """It may hold tables still, and destroy asks for its name."""
         with pytest.raises(RefusedError, match="pingbox destroy"):
-            planner.mending(PLACE, Actual(stack("DELETE_FAILED")))
+            planner.recovery(TARGET, Actual(stack("DELETE_FAILED")))
 
     def test_somebody_elses_operation_is_waited_for(self) -> None:
         with pytest.raises(RefusedError, match="UPDATE_IN_PROGRESS"):
-            planner.mending(PLACE, Actual(stack("UPDATE_IN_PROGRESS")))
+            planner.recovery(TARGET, Actual(stack("UPDATE_IN_PROGRESS")))
 
 
 class TestPreparation:
     def test_a_first_deploy_makes_bucket_code_and_secret(self) -> None:
-        assert planner.preparation(WISH, NOTHING) == [
+        assert planner.preparation(DESIRED, NOTHING) == [
             CreateArtifactBucket(BUCKET, "eu-central-1"),
             PutArtifact(BUCKET, KEY, b"zip", "application/zip"),
             CreateSecret("/pingbox/app/dev/token-secret", (("pingbox:app", "app"), ("pingbox:stage", "dev"))),
@@ -75,10 +75,10 @@ class TestPreparation:
 
     def test_what_is_there_is_not_made_again(self) -> None:
         """A secret made anew would void every guest's token."""
-        assert planner.preparation(WISH, replace(RUNNING, artifacts=frozenset({OLD, KEY}))) == []
+        assert planner.preparation(DESIRED, replace(RUNNING, artifacts=frozenset({OLD, KEY}))) == []
 
     def test_a_long_template_travels_by_the_bucket(self) -> None:
-        long = replace(WISH, template=TEMPLATE + " " * 52_000)
+        long = replace(DESIRED, template=TEMPLATE + " " * 52_000)
         bucket, upload = planner.template_upload(long, NOTHING)
         assert isinstance(bucket, CreateArtifactBucket)
         assert isinstance(upload, PutArtifact)
@@ -90,60 +90,60 @@ class TestPreparation:
 class TestChangeSet:
     def test_parameters_nobody_spoke_of_keep_their_values(self) -> None:
         """Except those that the new template does not have any more."""
-        request = planner.change_set(WISH, RUNNING, "name")
+        request = planner.change_set(DESIRED, RUNNING, "name")
         assert (request.create, request.previous) == (False, ("LogLevel",))
 
     def test_what_failed_half_way_is_changed_and_not_created(self) -> None:
-        request = planner.change_set(WISH, Actual(stack("UPDATE_FAILED"), frozenset()), "name")
+        request = planner.change_set(DESIRED, Actual(stack("UPDATE_FAILED"), frozenset()), "name")
         assert (request.create, request.previous) == (False, ("LogLevel",))
 
     @pytest.mark.parametrize("rollback", [True, False])
     def test_express_mode_is_always_told_whether_to_roll_back(self, rollback: bool) -> None:
         """By itself it would not."""
-        request = planner.change_set(WISH, RUNNING, "name", How(express=True, rollback=rollback))
+        request = planner.change_set(DESIRED, RUNNING, "name", UpdateOptions(express=True, rollback=rollback))
         assert request.arguments(())["DeploymentConfig"] == {"Mode": "EXPRESS", "DisableRollback": not rollback}
-        assert "DeploymentConfig" not in planner.change_set(WISH, RUNNING, "name").arguments(())
+        assert "DeploymentConfig" not in planner.change_set(DESIRED, RUNNING, "name").arguments(())
 
-    @pytest.mark.parametrize("reality", [NOTHING, Actual(stack("REVIEW_IN_PROGRESS"))])
-    def test_a_new_stack_has_no_previous_values(self, reality: Actual) -> None:
-        request = planner.change_set(WISH, reality, "name")
+    @pytest.mark.parametrize("actual", [NOTHING, Actual(stack("REVIEW_IN_PROGRESS"))])
+    def test_a_new_stack_has_no_previous_values(self, actual: Actual) -> None:
+        request = planner.change_set(DESIRED, actual, "name")
         assert (request.create, request.previous) == (True, ())
 
 
 class TestAfterwards:
     def test_only_this_code_and_the_one_before_stay(self) -> None:
         """A rollback needs the code it goes back to."""
-        reality = replace(RUNNING, artifacts=frozenset({OLD, KEY, "app/dev/older.zip", "app/dev/hotswap.json"}))
-        assert planner.after_change(WISH, reality, ()) == [RemoveArtifacts(BUCKET, ("app/dev/older.zip",))]
+        actual = replace(RUNNING, artifacts=frozenset({OLD, KEY, "app/dev/older.zip", "app/dev/hotswap.json"}))
+        assert planner.after_change(DESIRED, actual, ()) == [RemoveArtifacts(BUCKET, ("app/dev/older.zip",))]
 
     def test_where_the_code_stays_the_one_before_it_stays_too(self) -> None:
         """ "No changes" removes nothing."""
-        reality = Actual(stack(CodeKey=KEY), frozenset({OLD, KEY}))
-        assert planner.after_change(WISH, reality, ()) == []
+        actual = Actual(stack(CodeKey=KEY), frozenset({OLD, KEY}))
+        assert planner.after_change(DESIRED, actual, ()) == []
 
     def test_swapped_code_is_taken_back(self) -> None:
         """Even if CloudFormation saw nothing to do: it does not know what runs."""
-        reality = replace(RUNNING, swapped="app/dev/hot.zip", artifacts=frozenset({OLD, KEY}))
-        assert planner.after_change(WISH, reality, ("f1", "f2")) == [
+        actual = replace(RUNNING, swapped="app/dev/hot.zip", artifacts=frozenset({OLD, KEY}))
+        assert planner.after_change(DESIRED, actual, ("f1", "f2")) == [
             SwapCode(("f1", "f2"), BUCKET, KEY),
             MarkSwapped(BUCKET, "app/dev/hotswap.json", None),
         ]
 
     def test_a_protected_wish_is_protected_once(self) -> None:
-        wish = replace(WISH, protect=True)
-        assert planner.after_change(wish, NOTHING, ()) == [ProtectStack("app-dev", on=True)]
+        desired = replace(DESIRED, protect=True)
+        assert planner.after_change(desired, NOTHING, ()) == [ProtectStack("app-dev", on=True)]
         protected = replace(RUNNING, stack=replace(stack(), protected=True), artifacts=frozenset())
-        assert planner.after_change(wish, protected, ()) == []
+        assert planner.after_change(desired, protected, ()) == []
 
     def test_a_template_of_ones_own_loses_no_artifact(self) -> None:
         """We do not know how its older versions named their code."""
-        own = replace(WISH, parameters={})
+        own = replace(DESIRED, parameters={})
         assert planner.after_change(own, replace(RUNNING, artifacts=frozenset({"app/dev/x.zip"})), ()) == []
 
 
 class TestHotSwap:
     def test_code_travels_is_swapped_and_noted(self) -> None:
-        assert planner.hot_swap(WISH, RUNNING, ("f",)) == [
+        assert planner.hot_swap(DESIRED, RUNNING, ("f",)) == [
             PutArtifact(BUCKET, KEY, b"zip", "application/zip"),
             MarkSwapped(BUCKET, "app/dev/hotswap.json", UNSETTLED),
             SwapCode(("f",), BUCKET, KEY),
@@ -153,14 +153,14 @@ class TestHotSwap:
     def test_an_interrupted_swap_is_not_forgotten(self) -> None:
         """Nobody knows what runs: the same code is swapped again, and a deploy settles it."""
         interrupted = replace(RUNNING, swapped=UNSETTLED, artifacts=frozenset({OLD, KEY}))
-        assert SwapCode(("f",), BUCKET, KEY) in planner.hot_swap(WISH, interrupted, ("f",))
-        assert SwapCode(("f",), BUCKET, KEY) in planner.after_change(WISH, interrupted, ("f",))
+        assert SwapCode(("f",), BUCKET, KEY) in planner.hot_swap(DESIRED, interrupted, ("f",))
+        assert SwapCode(("f",), BUCKET, KEY) in planner.after_change(DESIRED, interrupted, ("f",))
 
     def test_swapping_back_is_the_end_of_it(self) -> None:
         """The functions run what the stack says again."""
         deployed = Actual(stack(CodeKey=KEY), frozenset({KEY}), swapped="app/dev/hot.zip")
-        assert planner.hot_swap(WISH, deployed, ("f",))[-1] == MarkSwapped(BUCKET, "app/dev/hotswap.json", None)
+        assert planner.hot_swap(DESIRED, deployed, ("f",))[-1] == MarkSwapped(BUCKET, "app/dev/hotswap.json", None)
 
     def test_the_same_code_again_is_nothing(self) -> None:
-        assert planner.hot_swap(WISH, replace(RUNNING, swapped=KEY), ("f",)) == []
-        assert planner.hot_swap(WISH, Actual(stack(CodeKey=KEY), frozenset()), ("f",)) == []
+        assert planner.hot_swap(DESIRED, replace(RUNNING, swapped=KEY), ("f",)) == []
+        assert planner.hot_swap(DESIRED, Actual(stack(CodeKey=KEY), frozenset()), ("f",)) == []

@@ -7,35 +7,35 @@ from typing import Any
 import pytest
 
 from pingbox.deploy.aws.events import STACK_TYPE, Event, first_failure, fresh
-from pingbox.deploy.aws.stack import Standing, standing, succeeded
+from pingbox.deploy.aws.stack import StackState, state_of, succeeded
 from pingbox.deploy.commands.status import Drift, drifts_of
 from pingbox.deploy.perform.deployment import is_no_change
-from pingbox.deploy.plan.changes import changes_of, lost
+from pingbox.deploy.plan.changes import changes_of, data_loss
 
 
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (None, Standing.ABSENT),
-        ("DELETE_COMPLETE", Standing.ABSENT),
-        ("CREATE_COMPLETE", Standing.READY),
-        ("UPDATE_COMPLETE", Standing.READY),
-        ("UPDATE_ROLLBACK_COMPLETE", Standing.READY),
-        ("IMPORT_COMPLETE", Standing.READY),
-        ("CREATE_IN_PROGRESS", Standing.BUSY),
-        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", Standing.BUSY),
-        ("DELETE_IN_PROGRESS", Standing.BUSY),
-        ("ROLLBACK_COMPLETE", Standing.NEVER_CAME_UP),
-        ("ROLLBACK_FAILED", Standing.NEVER_CAME_UP),
-        ("CREATE_FAILED", Standing.NEVER_CAME_UP),
-        ("REVIEW_IN_PROGRESS", Standing.NEVER_CAME_UP),
-        ("UPDATE_FAILED", Standing.HALF_WAY),
-        ("UPDATE_ROLLBACK_FAILED", Standing.ROLLBACK_FAILED),
-        ("DELETE_FAILED", Standing.DELETE_FAILED),
+        (None, StackState.ABSENT),
+        ("DELETE_COMPLETE", StackState.ABSENT),
+        ("CREATE_COMPLETE", StackState.READY),
+        ("UPDATE_COMPLETE", StackState.READY),
+        ("UPDATE_ROLLBACK_COMPLETE", StackState.READY),
+        ("IMPORT_COMPLETE", StackState.READY),
+        ("CREATE_IN_PROGRESS", StackState.BUSY),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", StackState.BUSY),
+        ("DELETE_IN_PROGRESS", StackState.BUSY),
+        ("ROLLBACK_COMPLETE", StackState.NEVER_CAME_UP),
+        ("ROLLBACK_FAILED", StackState.NEVER_CAME_UP),
+        ("CREATE_FAILED", StackState.NEVER_CAME_UP),
+        ("REVIEW_IN_PROGRESS", StackState.NEVER_CAME_UP),
+        ("UPDATE_FAILED", StackState.PARTLY_UPDATED),
+        ("UPDATE_ROLLBACK_FAILED", StackState.ROLLBACK_FAILED),
+        ("DELETE_FAILED", StackState.DELETE_FAILED),
     ],
 )
-def test_every_status_has_a_standing(status: str | None, expected: Standing) -> None:
-    assert standing(status) is expected
+def test_every_status_has_a_standing(status: str | None, expected: StackState) -> None:
+    assert state_of(status) is expected
 
 
 def test_a_rollback_however_complete_is_no_success() -> None:
@@ -96,7 +96,7 @@ def test_a_property_is_told_once_with_its_values() -> None:
 )
 def test_what_would_be_lost(change: dict[str, Any], is_lost: bool) -> None:
     """A table or bucket that is replaced, surely or maybe, or removed; nothing else keeps what people wrote."""
-    assert bool(lost(changes_of([change]))) is is_lost
+    assert bool(data_loss(changes_of([change]))) is is_lost
 
 
 def event(number: int, logical_id: str, status: str, reason: str = "", type_name: str = "AWS::X::Y") -> Event:

@@ -8,13 +8,13 @@ import pytest
 
 from pingbox.deploy.artifacts.site import SiteFile
 from pingbox.deploy.aws.stand_in import StandIn
-from pingbox.deploy.commands.options import How, What, Where
+from pingbox.deploy.commands.options import AppOptions, TargetOptions, UpdateOptions
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.perform.deployment import Plan, refuse_loss, refuse_no_way_back
-from pingbox.deploy.perform.run import Ground, dry_wish, ground, reach
+from pingbox.deploy.perform.run import Session, connect, dry_desired, load_state
 from pingbox.deploy.plan import preflight
 from pingbox.deploy.plan.changes import Change
-from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.target import DeployTarget
 from pingbox.deploy.template.model import Site
 from support.deploy.fake_aws import FakeAws, refused
 
@@ -27,8 +27,8 @@ NOTHING_THERE = {
     "get_parameter": refused("ParameterNotFound"),
 }
 EMPTY = FakeAws({**IDENTITY, **CONCURRENCY, **NO_BLOCK, **NOTHING_THERE})
-WHERE = Where("app", "dev", None, None)
-CHAT = What(None, None, {}, unwatched=True)
+WHERE = TargetOptions("app", "dev", None, None)
+CHAT = AppOptions(None, None, {}, unwatched=True)
 
 
 def page() -> list[SiteFile]:
@@ -39,7 +39,7 @@ def test_the_wrong_account_is_seen_before_anything_else() -> None:
     """Who we are is the first question, and the last one."""
     aws = FakeAws(IDENTITY)
     with pytest.raises(RefusedError, match="123456789012"):
-        ground(Where("app", "dev", None, None, expect_account="210987654321"), aws)
+        connect(TargetOptions("app", "dev", None, None, expect_account="210987654321"), aws)
     assert aws.operations == ["get_caller_identity"]
 
 
@@ -62,7 +62,7 @@ def test_reserving_more_concurrency_than_there_is() -> None:
 def test_what_may_not_be_asked_stops_nothing_and_is_said() -> None:
     """An advance check without the right to it is a warning."""
     denied = {name: refused("AccessDenied") for name in ("get_public_access_block", "get_account_settings")}
-    found = preflight.look(FakeAws({**IDENTITY, **denied}))
+    found = preflight.run(FakeAws({**IDENTITY, **denied}))
     assert (found.public_block, found.concurrency) == (None, None)
     assert len(preflight.warnings(found)) == 2
 
@@ -70,26 +70,26 @@ def test_what_may_not_be_asked_stops_nothing_and_is_said() -> None:
 def test_a_small_account_is_warned() -> None:
     """New accounts run ten functions at once."""
     small = {"get_account_settings": {"AccountLimit": {"ConcurrentExecutions": 10}}}
-    [warning] = preflight.warnings(preflight.look(FakeAws({**IDENTITY, **NO_BLOCK, **small})))
+    [warning] = preflight.warnings(preflight.run(FakeAws({**IDENTITY, **NO_BLOCK, **small})))
     assert "at most 10" in warning
 
 
 def test_guests_with_nobody_watching_the_bill() -> None:
-    place = Place("app", "dev", "eu-central-1")
+    target = DeployTarget("app", "dev", "eu-central-1")
     with pytest.raises(RefusedError, match="--alarm-email"):
-        preflight.refuse_unwatched_guests(place, True, False)
-    preflight.refuse_unwatched_guests(place, False, False)
+        preflight.refuse_unwatched_guests(target, True, False)
+    preflight.refuse_unwatched_guests(target, False, False)
 
 
 def test_a_setting_that_the_template_does_not_have() -> None:
     with pytest.raises(RefusedError, match="DefaultRom"):
-        reach(ground(WHERE, EMPTY), What(None, None, {"DefaultRom": "x"}, unwatched=True), page)
+        load_state(connect(WHERE, EMPTY), AppOptions(None, None, {"DefaultRom": "x"}, unwatched=True), page)
 
 
 def test_a_setting_that_follows_from_the_place_is_not_chosen() -> None:
     """It would be overridden without a word."""
     with pytest.raises(RefusedError, match="--parameter: Stage"):
-        reach(ground(WHERE, EMPTY), What(None, None, {"Stage": "x"}, unwatched=True), page)
+        load_state(connect(WHERE, EMPTY), AppOptions(None, None, {"Stage": "x"}, unwatched=True), page)
 
 
 def deployed(**tags: str) -> FakeAws:
@@ -102,36 +102,36 @@ def deployed(**tags: str) -> FakeAws:
 def test_somebody_elses_stack_of_that_name_is_left_alone(tags: dict[str, str]) -> None:
     """A change set for it would remove what it consists of."""
     with pytest.raises(RefusedError, match="--adopt"):
-        reach(ground(WHERE, deployed(**tags)), CHAT, page)
-    reach(ground(WHERE, deployed(**tags)), replace(CHAT, adopt=True), page)
+        load_state(connect(WHERE, deployed(**tags)), CHAT, page)
+    load_state(connect(WHERE, deployed(**tags)), replace(CHAT, adopt=True), page)
 
 
 def test_ones_own_stack_is_recognized() -> None:
-    _, reality = reach(ground(WHERE, deployed(app="app", stage="dev")), CHAT, page)
-    assert reality.stack is not None
+    _, actual = load_state(connect(WHERE, deployed(app="app", stage="dev")), CHAT, page)
+    assert actual.stack is not None
 
 
-@pytest.mark.parametrize("how", [How(express=True), How(rollback=False)])
-def test_prod_takes_no_short_cuts(how: How) -> None:
+@pytest.mark.parametrize("how", [UpdateOptions(express=True), UpdateOptions(rollback=False)])
+def test_prod_takes_no_short_cuts(how: UpdateOptions) -> None:
     with pytest.raises(RefusedError, match="stage prod"):
-        preflight.refuse_no_safety(Place("app", "prod", "eu-central-1"), how, FakeAws())
-    preflight.refuse_no_safety(Place("app", "dev", "eu-central-1"), how, FakeAws())
+        preflight.refuse_no_safety(DeployTarget("app", "prod", "eu-central-1"), how, FakeAws())
+    preflight.refuse_no_safety(DeployTarget("app", "dev", "eu-central-1"), how, FakeAws())
 
 
 def test_express_needs_a_client_that_knows_it() -> None:
     """An older botocore would refuse the parameter in its own words."""
     old = FakeAws({"unknown": {"DeploymentConfig"}})
     with pytest.raises(RefusedError, match="upgrade boto3"):
-        preflight.refuse_no_safety(Place("app", "dev", "eu-central-1"), How(express=True), old)
-    preflight.refuse_no_safety(Place("app", "dev", "eu-central-1"), How(rollback=False), old)
+        preflight.refuse_no_safety(DeployTarget("app", "dev", "eu-central-1"), UpdateOptions(express=True), old)
+    preflight.refuse_no_safety(DeployTarget("app", "dev", "eu-central-1"), UpdateOptions(rollback=False), old)
 
 
 def test_nothing_is_replaced_without_a_way_back() -> None:
     """CloudFormation would refuse it in the middle of the update, and leave the stack there."""
     plan = Plan("app-dev", "c", False, (Change("Modify", "Api", "AWS::ApiGatewayV2::Api", "True"),), ())
     with pytest.raises(RefusedError, match="replaces Api"):
-        refuse_no_way_back(plan, How(rollback=False))
-    refuse_no_way_back(plan, How(express=True))
+        refuse_no_way_back(plan, UpdateOptions(rollback=False))
+    refuse_no_way_back(plan, UpdateOptions(express=True))
 
 
 def test_a_stand_in_need_not_know_an_accounts_settings() -> None:
@@ -149,17 +149,17 @@ def test_losing_data_needs_a_word() -> None:
 
 def test_a_clear_way_ends_in_a_wish() -> None:
     """The account's number is in the names from here on."""
-    standing = ground(WHERE, EMPTY)
-    wish, reality = reach(standing, CHAT, page)
-    assert isinstance(standing, Ground)
-    assert wish.parameters["CodeBucket"] == "pingbox-artifacts-123456789012-eu-central-1"
-    assert reality.stack is None
+    session = connect(WHERE, EMPTY)
+    desired, actual = load_state(session, CHAT, page)
+    assert isinstance(session, Session)
+    assert desired.parameters["CodeBucket"] == "pingbox-artifacts-123456789012-eu-central-1"
+    assert actual.stack is None
 
 
 def test_a_strange_bucket_of_that_name_is_not_read() -> None:
     """The artifact bucket's name can be guessed; AWS is told whose it must be."""
     aws = FakeAws(EMPTY.script)
-    reach(ground(WHERE, aws), CHAT, page)
+    load_state(connect(WHERE, aws), CHAT, page)
     assert aws.arguments("list_objects_v2")["ExpectedBucketOwner"] == "123456789012"
 
 
@@ -169,4 +169,4 @@ def test_a_refusal_says_what_was_found_expected_and_next() -> None:
 
 
 def test_without_credentials_there_is_still_a_wish() -> None:
-    assert dry_wish(WHERE, CHAT, page).place.account is None
+    assert dry_desired(WHERE, CHAT, page).target.account is None

@@ -12,9 +12,8 @@ from pingbox.deploy.commands.logs import Tail, lines, log_groups
 from pingbox.deploy.commands.status import status
 from pingbox.deploy.errors import AwsError, RefusedError
 from pingbox.deploy.perform.destroy import Inventory, destroy_steps, keep_tables, kept, refuse_destroying, retaining
-from pingbox.deploy.perform.leftovers import Leftover, look_round
+from pingbox.deploy.perform.leftovers import Leftover, find_leftovers
 from pingbox.deploy.plan.actual import NOTHING, Actual
-from pingbox.deploy.plan.stage import Place
 from pingbox.deploy.plan.steps import (
     DeleteSecret,
     DeleteStack,
@@ -24,10 +23,11 @@ from pingbox.deploy.plan.steps import (
     RemoveArtifacts,
     RemoveBucketIfEmpty,
 )
+from pingbox.deploy.plan.target import DeployTarget
 from support.deploy.fake_aws import FakeAws, Time, refused, watching
 
-PLACE = Place("app", "prod", "eu-central-1", "123456789012")
-BUCKET = PLACE.artifact_bucket
+TARGET = DeployTarget("app", "prod", "eu-central-1", "123456789012")
+BUCKET = TARGET.artifact_bucket
 
 
 def resource(logical_id: str, type_name: str) -> dict[str, str]:
@@ -42,7 +42,7 @@ def inventory(*, protected: bool = False, retained: bool = False, status: str = 
     stack = Stack("app-prod", status, "arn", {}, {"Stage": "prod"}, protected)
     policy = {"DeletionPolicy": "Retain"} if retained else {}
     template = {"Resources": {"Messages": {"Type": "AWS::DynamoDB::Table", **policy}, "Site": {}, "MessageLambda": {}}}
-    return Inventory(PLACE, Actual(stack, frozenset({"app/prod/a.zip"}), True), (TABLE, SITE, FUNCTION), template)
+    return Inventory(TARGET, Actual(stack, frozenset({"app/prod/a.zip"}), True), (TABLE, SITE, FUNCTION), template)
 
 
 class TestDestroying:
@@ -91,7 +91,7 @@ class TestDestroying:
         refuse_destroying(inventory(status=status, retained=True), keep_data=True)
 
     def test_where_nothing_is_nothing_is_done(self) -> None:
-        nothing = Inventory(PLACE, NOTHING, (), {})
+        nothing = Inventory(TARGET, NOTHING, (), {})
         assert nothing.is_empty
         assert destroy_steps(nothing, delete_data=True) == []
 
@@ -133,9 +133,9 @@ class TestDestroying:
 class TestLeftovers:
     def test_what_answers_is_still_there(self) -> None:
         gone = {"describe_table": refused("ResourceNotFoundException"), "head_bucket": refused("404")}
-        survey = look_round(FakeAws(gone), [TABLE, SITE, FUNCTION])
-        assert survey.found == (Leftover("AWS::Lambda::Function", "p-MessageLambda"),)
-        assert survey.unknown == ()
+        report = find_leftovers(FakeAws(gone), [TABLE, SITE, FUNCTION])
+        assert report.found == (Leftover("AWS::Lambda::Function", "p-MessageLambda"),)
+        assert report.unknown == ()
 
     def test_log_groups_that_aws_made_by_itself_are_found(self) -> None:
         """Of a function, by its exact name: another function's name may begin alike. Of an API, for every stage."""
@@ -149,18 +149,18 @@ class TestLeftovers:
             return {"logGroups": [{"logGroupName": g} for g in groups if g.startswith(logGroupNamePrefix)]}
 
         aws = FakeAws({**gone, "describe_log_groups": matching})
-        found = look_round(aws, [FUNCTION, resource("Api", "AWS::ApiGatewayV2::Api")]).found
+        found = find_leftovers(aws, [FUNCTION, resource("Api", "AWS::ApiGatewayV2::Api")]).found
         assert [leftover.id for leftover in found] == [groups[0], groups[2]]
 
     def test_what_nobody_can_say_is_said(self) -> None:
         """A type without a question, and a question that is forbidden."""
         odd = resource("Odd", "AWS::Odd::Thing")
-        survey = look_round(FakeAws({"describe_table": refused("AccessDeniedException")}), [TABLE, odd])
-        assert survey.unknown == ("AWS::DynamoDB::Table", "AWS::Odd::Thing")
+        report = find_leftovers(FakeAws({"describe_table": refused("AccessDeniedException")}), [TABLE, odd])
+        assert report.unknown == ("AWS::DynamoDB::Table", "AWS::Odd::Thing")
 
     def test_an_outage_is_not_taken_for_absence(self) -> None:
         with pytest.raises(AwsError, match="ServiceUnavailable"):
-            look_round(FakeAws({"describe_table": refused("ServiceUnavailable")}), [TABLE])
+            find_leftovers(FakeAws({"describe_table": refused("ServiceUnavailable")}), [TABLE])
 
 
 def page(*numbers: int) -> dict:
@@ -194,14 +194,14 @@ class TestLogs:
         summary = {"list_stack_resources": {"StackResourceSummaries": [FUNCTION]}}
         configuration = {"get_function_configuration": {"LoggingConfig": {"LogGroup": "group"}}}
         aws = FakeAws({**there, **summary, **configuration})
-        assert log_groups(aws, PLACE, "message") == log_groups(aws, PLACE, None) == {"MessageLambda": "group"}
+        assert log_groups(aws, TARGET, "message") == log_groups(aws, TARGET, None) == {"MessageLambda": "group"}
         with pytest.raises(RefusedError, match="MessageLambda"):
-            log_groups(aws, PLACE, "mesage")
+            log_groups(aws, TARGET, "mesage")
 
     def test_a_stage_that_is_not_deployed_has_no_logs(self) -> None:
         aws = FakeAws({"describe_stacks": refused("ValidationError", "Stack with id app-prod does not exist")})
         with pytest.raises(RefusedError, match="app-prod: not there"):
-            log_groups(aws, PLACE, None)
+            log_groups(aws, TARGET, None)
 
 
 class TestStatus:
@@ -217,6 +217,6 @@ class TestStatus:
                 "detect_stack_drift": refused("ValidationError", "not in this state"),
             }
         )
-        found = status(aws, PLACE, watching(aws), drift=True)
+        found = status(aws, TARGET, watching(aws), drift=True)
         assert found is not None
         assert (found.healthy, found.drift) == (False, None)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from pingbox.deploy.artifacts.site import PutFile, RemoveFile, SiteFile
 from pingbox.deploy.aws.events import STACK_TYPE, Event
-from pingbox.deploy.aws.interrupted import told_when_interrupted
+from pingbox.deploy.aws.interrupted import report_interrupt
 from pingbox.deploy.commands.columns import property_line, resources_listing
 from pingbox.deploy.commands.output import event_line, plan_view
 from pingbox.deploy.commands.progress import Live
@@ -156,6 +156,6 @@ def test_for_machines_nothing_is_said() -> None:
 
 def test_ctrl_c_says_what_goes_on_by_itself() -> None:
     """CloudFormation does not stop when we do. Exit code 130, as shells have it."""
-    with pytest.raises(Exception, match="goes on by itself") as stopped, told_when_interrupted("app-dev", "repeat"):
+    with pytest.raises(Exception, match="goes on by itself") as stopped, report_interrupt("app-dev", "repeat"):
         raise KeyboardInterrupt
     assert getattr(stopped.value, "exit_code", None) == 130

@@ -31,8 +31,8 @@ def paths(steps: list) -> list[str]:
 
 def test_the_order_lets_nobody_load_half_a_page() -> None:
     """What index.html refers to, the configuration, index.html, and only then are old files removed."""
-    wish = [file("index.html"), file("config.json"), file("js/app.js"), file("a.css")]
-    steps = site_steps(wish, {"old.js": "", "a-old.js": ""}, "bucket")
+    desired = [file("index.html"), file("config.json"), file("js/app.js"), file("a.css")]
+    steps = site_steps(desired, {"old.js": "", "a-old.js": ""}, "bucket")
     assert paths(steps) == ["a.css", "js/app.js", "config.json", "index.html", "a-old.js", "old.js"]
 
 
@@ -48,8 +48,8 @@ def test_a_changed_header_is_a_changed_file() -> None:
 
 def test_one_invalidation_names_what_a_cache_may_still_hold() -> None:
     """Not what is cached for ever: its name changes with its content."""
-    wish = [file("index.html"), file("config.json", cache="no-store"), file("app-1a2b.js", cache=FOREVER)]
-    [invalidation] = [s for s in site_steps(wish, {"old.js": ""}, "b", "D1") if isinstance(s, Invalidate)]
+    desired = [file("index.html"), file("config.json", cache="no-store"), file("app-1a2b.js", cache=FOREVER)]
+    [invalidation] = [s for s in site_steps(desired, {"old.js": ""}, "b", "D1") if isinstance(s, Invalidate)]
     assert invalidation == Invalidate("D1", ("/config.json", "/index.html", "/old.js"))
 
 
@@ -59,13 +59,13 @@ def test_without_changes_nothing_is_invalidated() -> None:
 
 
 @given(FILES, FILES)
-def test_after_the_steps_the_bucket_is_what_was_wished(wish: list[SiteFile], before: list[SiteFile]) -> None:
+def test_after_the_steps_the_bucket_is_what_was_wished(desired: list[SiteFile], before: list[SiteFile]) -> None:
     """From any state to any other, and a second time there is nothing to do."""
     there = {one.path: one.digest for one in before}
-    for step in site_steps(wish, there, "bucket"):
+    for step in site_steps(desired, there, "bucket"):
         if isinstance(step, PutFile):
             there[step.file.path] = step.file.digest
         elif isinstance(step, RemoveFile):
             del there[step.path]
-    assert there == {one.path: one.digest for one in wish}
-    assert site_steps(wish, there, "bucket") == []
+    assert there == {one.path: one.digest for one in desired}
+    assert site_steps(desired, there, "bucket") == []

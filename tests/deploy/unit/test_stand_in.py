@@ -7,7 +7,7 @@ import json
 from pingbox.deploy.artifacts.package import Artifact
 from pingbox.deploy.aws.stand_in import StandIn, reachable
 from pingbox.deploy.plan.desired import chat_desired, page_config
-from pingbox.deploy.plan.stage import Place
+from pingbox.deploy.plan.target import DeployTarget
 from pingbox.deploy.template.model import Site
 
 OUTPUTS = {
@@ -33,10 +33,10 @@ def test_socket_and_page_are_found_below_the_one_address() -> None:
 
 
 def test_the_pages_origin_is_let_in_there_and_only_there() -> None:
-    place = Place("app", "dev", "eu-central-1", "123456789012")
-    here = Place("app", "dev", "eu-central-1", "123456789012", HERE)
+    target = DeployTarget("app", "dev", "eu-central-1", "123456789012")
+    here = DeployTarget("app", "dev", "eu-central-1", "123456789012", HERE)
     artifact = Artifact("a" * 64, b"")
-    assert "AllowedOrigins" not in chat_desired(place, artifact, [], Site.WEBSITE, {}).parameters
+    assert "AllowedOrigins" not in chat_desired(target, artifact, [], Site.WEBSITE, {}).parameters
     assert chat_desired(here, artifact, [], Site.WEBSITE, {}).parameters["AllowedOrigins"] == "http://127.0.0.1:4566"
     chosen = chat_desired(here, artifact, [], Site.WEBSITE, {"AllowedOrigins": "*"})
     assert chosen.parameters["AllowedOrigins"] == "*"

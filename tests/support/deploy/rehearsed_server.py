@@ -9,7 +9,7 @@ from pingbox.deploy.artifacts.package import chat_artifact
 from pingbox.deploy.plan.desired import chat_desired
 from pingbox.deploy.template.model import Site
 from pingbox.local.addresses import Addresses
-from pingbox.rehearsal.server import PLACE, Rehearsal
+from pingbox.rehearsal.server import TARGET, Rehearsal
 
 REHEARSED = os.environ.get("PINGBOX_BROWSER_HOUSE") == "rehearsal"
 """`make test-rehearsal` sets it. Functions then are processes of their own and know the real time only."""
@@ -20,7 +20,7 @@ class RehearsedHouse:
 
     def __init__(self, *, rate_per_minute: int) -> None:
         settings = {"RatePerMinute": str(rate_per_minute)}
-        self._rehearsal = Rehearsal(chat_desired(PLACE, chat_artifact(), page_files(), Site.WEBSITE, settings))
+        self._rehearsal = Rehearsal(chat_desired(TARGET, chat_artifact(), page_files(), Site.WEBSITE, settings))
 
     async def start(self) -> None:
         await self._rehearsal.start()
@@ -33,7 +33,7 @@ class RehearsedHouse:
         server = self._rehearsal.server
         return Addresses(
             websocket=self._rehearsal.websocket,
-            management=f"{server.management_url(PLACE.stage)}/@connections",
+            management=f"{server.management_url(TARGET.stage)}/@connections",
             endpoint=server.url,
             page=self._rehearsal.url,
         )

@@ -14,8 +14,8 @@ _APP_LENGTH = 40
 
 
 @dataclass(frozen=True)
-class Place:
-    """One stage of one app in one region. `account` is the twelve digits, or None where nobody was asked (dry run).
+class DeployTarget:
+    """One stage of one app in one region. `account` is the twelve digits, None in a dry run.
 
     `stand_in` is what plays AWS here, None for AWS itself.
     """
@@ -33,7 +33,7 @@ class Place:
 
     @property
     def artifact_bucket(self) -> str:
-        """One bucket per account and region for all apps and stages, told apart by `artifact_prefix`."""
+        """One bucket per account and region for all apps and stages, separated by `artifact_prefix`."""
         return f"pingbox-artifacts-{self.account or '<account>'}-{self.region}"
 
     @property
@@ -52,8 +52,8 @@ class Place:
         return {"pingbox:app": self.app, "pingbox:stage": self.stage}
 
 
-def checked_place(app: str, stage: str, region: str) -> Place:
-    """The place, or `RefusedError` for a name that AWS would refuse only minutes later."""
+def checked_target(app: str, stage: str, region: str) -> DeployTarget:
+    """The target, or `RefusedError` for a name that AWS would refuse only minutes later."""
     if len(app) > _APP_LENGTH or not _APP.fullmatch(app):
         raise RefusedError(
             "the app's name",
@@ -68,4 +68,4 @@ def checked_place(app: str, stage: str, region: str) -> Place:
             "letters, digits and underscores, at most 32 (API Gateway knows no hyphen here)",
             "pass another --stage",
         )
-    return Place(app, stage, region)
+    return DeployTarget(app, stage, region)

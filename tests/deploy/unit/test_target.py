@@ -5,24 +5,24 @@ from __future__ import annotations
 import pytest
 
 from pingbox.deploy.errors import RefusedError
-from pingbox.deploy.plan.stage import checked_place
+from pingbox.deploy.plan.target import checked_target
 
 
 def test_the_same_words_find_the_same_stack() -> None:
-    place = checked_place("my-chat", "next_2", "eu-central-1")
-    assert place.stack == "my-chat-next-2"
-    assert place.secret == "/pingbox/my-chat/next_2/token-secret"
-    assert place.tags == {"pingbox:app": "my-chat", "pingbox:stage": "next_2"}
+    target = checked_target("my-chat", "next_2", "eu-central-1")
+    assert target.stack == "my-chat-next-2"
+    assert target.secret == "/pingbox/my-chat/next_2/token-secret"
+    assert target.tags == {"pingbox:app": "my-chat", "pingbox:stage": "next_2"}
 
 
 @pytest.mark.parametrize("stage", ["my-stage", "", "a b", "ü", "x" * 33])
 def test_a_stage_has_no_hyphen(stage: str) -> None:
     """API Gateway takes letters, digits and underscores."""
     with pytest.raises(RefusedError, match="--stage"):
-        checked_place("app", stage, "eu-central-1")
+        checked_target("app", stage, "eu-central-1")
 
 
 @pytest.mark.parametrize("app", ["App", "1app", "app_", "-app", "a--b", "", "x" * 41])
 def test_an_app_can_be_part_of_a_buckets_name(app: str) -> None:
     with pytest.raises(RefusedError, match="--app"):
-        checked_place(app, "dev", "eu-central-1")
+        checked_target(app, "dev", "eu-central-1")

@@ -25,7 +25,7 @@ from pingbox.deploy.plan.steps import (
 )
 
 
-def sentence(step: Step) -> str:  # noqa: C901 - a table: one line per step
+def describe(step: Step) -> str:  # noqa: C901 - a table: one line per step
     """The step in plain words, imperative, without a full stop."""
     match step:
         case CreateArtifactBucket(bucket, region):
