@@ -16,11 +16,12 @@ test: $(VENV)/.dev  ## All tests, browser tests included.
 	PYTHONPATH=tests $(BIN)/python -m support.chromium
 	$(BIN)/pytest -q $(WORKERS) $(ARGS)
 
-check: $(VENV)/.dev  ## What a machine can judge: style, types, who imports whom.
+check: $(VENV)/.dev  ## What a machine can judge: style, types, who imports whom, code that nothing uses.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/vulture
 
 bench: $(VENV)/.dev  ## Speed, beside a reference in the same run. See benchmarks/README.md.
 	$(BIN)/python -m benchmarks $(ARGS)

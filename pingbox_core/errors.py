@@ -21,8 +21,6 @@ class Code(StrEnum):
     TOO_LONG = "too_long"
     TOO_LARGE = "too_large"
     UNSUPPORTED_VERSION = "unsupported_version"
-    UNAUTHENTICATED = "unauthenticated"
-    AUTH_EXPIRED = "auth_expired"
     FORBIDDEN = "forbidden"
     NOT_JOINED = "not_joined"
     NO_SUCH_ROOM = "no_such_room"
@@ -33,7 +31,7 @@ class Code(StrEnum):
     INTERNAL = "internal"
 
 
-# `behind` is retryable too, but only after a `sync`; `unauthenticated` and `auth_expired` with a new token.
+# `behind` is retryable too, but only after a `sync`.
 RETRYABLE = frozenset({Code.RATE_LIMITED, Code.BUSY, Code.BEHIND, Code.INTERNAL})
 
 

@@ -6,8 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationTimedOut
 from pingbox.emulator.services.lambda_.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class IntegrationTimedOut:
+    """The integration did not answer in its time; the function goes on running (RT-22)."""
 
 
 @dataclass(frozen=True)

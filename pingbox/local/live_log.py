@@ -18,11 +18,11 @@ from pingbox.emulator.activity import (
     FrameReceived,
     FrameSent,
     FunctionLog,
+    IntegrationTimedOut,
     Invoked,
     ManagementCalled,
     Refused,
 )
-from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationTimedOut
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
 
 Style = Callable[[str, str], str]

@@ -15,11 +15,11 @@ from pingbox.emulator.activity import (
     FrameReceived,
     FrameSent,
     FunctionLog,
+    IntegrationTimedOut,
     Invoked,
     ManagementCalled,
     Refused,
 )
-from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationTimedOut
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Returned
 from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
 from pingbox.local.live_log import json_line, json_note, text_line

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pingbox.emulator.activity import Connected, FrameReceived, Invoked
-from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationTimedOut
+from pingbox.emulator.activity import Connected, FrameReceived, IntegrationTimedOut, Invoked
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Returned
 from pingbox.local.trace import Trace, TracedEvent, TraceError, read_events
 

@@ -10,8 +10,6 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-NEVER_CACHED = "no-store"
-REVALIDATED = "no-cache"
 FOREVER = "public,max-age=31536000,immutable"
 
 _LAST = {"config.json": 1, "index.html": 2}

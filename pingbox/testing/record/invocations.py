@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never, overload
@@ -152,14 +151,3 @@ class Invocations(Sequence[Invocation]):
 
 def _times(count: int) -> str:
     return {0: "not at all", 1: "once", 2: "twice"}.get(count, f"{count} times")
-
-
-def body_of(event: Any) -> Any:
-    """The message in a proxy event: its JSON if it is some, its text otherwise, None without one."""
-    body = event.get("body") if isinstance(event, dict) else None
-    if not isinstance(body, str):
-        return None
-    try:
-        return json.loads(body)
-    except ValueError:
-        return body

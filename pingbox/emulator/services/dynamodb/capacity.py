@@ -6,7 +6,6 @@ new item, double in transactions; each index entry that is written or deleted co
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from pingbox.emulator.services.dynamodb.shapes import IndexSchema, TableSchema
@@ -102,8 +101,3 @@ def _index_units(index: IndexSchema, old: Item | None, new: Item | None) -> floa
 
 def _key(index: IndexSchema, entry: Item) -> list[Any]:
     return [entry[key.name] for key in index.keys]
-
-
-def read_size(items: Iterable[Item]) -> int:
-    """Bytes of the items an operation looked at."""
-    return sum(map(item_size, items))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pingbox.emulator.services.dynamodb.shapes import IndexSchema
 from pingbox.emulator.services.dynamodb.store import Store
 from pingbox.emulator.services.dynamodb.tables import ItemTable
 from pingbox.emulator.services.dynamodb.wire import no_such_table
@@ -37,8 +36,3 @@ class Catalog:
 
     def __contains__(self, name: str) -> bool:
         return name in self._tables
-
-
-def index_of(table: ItemTable, name: str | None) -> IndexSchema | None:
-    """The index of a name, None for the table itself; raises `KeyError` when the shape has none."""
-    return None if name is None else table.shape.indexes[name]

@@ -67,10 +67,6 @@ class TableSchema:
     def key_names(self) -> frozenset[str]:
         return frozenset(key.name for key in self.keys)
 
-    def key_of(self, item: Item) -> Item:
-        """The key attributes of a stored item."""
-        return {key.name: item[key.name] for key in self.keys}
-
     def bytes_of_key(self, key: Item) -> tuple[bytes, bytes]:
         """The sortable bytes of a checked key; the second are empty for a table without a sort key."""
         return sortable(key[self.hash.name]), b"" if self.range is None else sortable(key[self.range.name])

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pingbox.emulator.activity import IntegrationTimedOut
 from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.emulator.services.apigateway.common.throttling import Buckets
 from pingbox.emulator.services.apigateway.websocket import conversation
@@ -16,7 +17,6 @@ from pingbox.emulator.services.apigateway.websocket.conversation import (
     Deployment,
     EventIds,
     IntegrationFailed,
-    IntegrationTimedOut,
     Invoke,
     Rendered,
     Send,

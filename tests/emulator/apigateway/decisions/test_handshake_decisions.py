@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pingbox.emulator.activity import IntegrationTimedOut
 from pingbox.emulator.services.apigateway.common import identifiers
 from pingbox.emulator.services.apigateway.common.addresses import handshake_target
 from pingbox.emulator.services.apigateway.common.declaration_rules import DeclarationError, check
@@ -15,7 +16,7 @@ from pingbox.emulator.services.apigateway.common.policies import PolicyError, al
 from pingbox.emulator.services.apigateway.mapping.proxy_response import Malformed, ProxyResponse, read_proxy_response
 from pingbox.emulator.services.apigateway.websocket import events
 from pingbox.emulator.services.apigateway.websocket.connect_route import Accept, Refuse, connect_ended
-from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationFailed, IntegrationTimedOut, Rendered
+from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationFailed, Rendered
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Returned
 from pingbox.model.api import (
     Api,

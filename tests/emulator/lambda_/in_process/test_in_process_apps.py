@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pingbox.emulator.services.lambda_.in_process.apps import in_process_function, runnable
+from pingbox.emulator.services.lambda_.in_process.apps import in_process_function
 from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunctions
 from pingbox.emulator.services.lambda_.outcome import Returned
 from pingbox.emulator.services.lambda_.process.launch import CannotRun, HostEnvironment
@@ -80,10 +80,8 @@ async def test_the_process_has_its_own_variables_before_during_and_after(
 
 def test_what_cannot_run_in_process_says_so(app: App) -> None:
     node = FunctionSpec("n", "app.handler", str(app(app_js="")), runtime="nodejs20.x")
-    python = FunctionSpec("p", "app.handler", str(app(app_py="")))
     with pytest.raises(CannotRun, match=r"function n has the runtime nodejs20\.x: only Python runs in process"):
         in_process_function(node, MINE, tmp="/tmp", now=0.0)
-    assert runnable([node, python]) == ([python], [node])
 
 
 class TestInstalledPackages:

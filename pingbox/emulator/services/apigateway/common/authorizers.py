@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
+from pingbox.emulator.activity import IntegrationTimedOut
 from pingbox.emulator.services.apigateway.common import expressions, limits
 from pingbox.emulator.services.apigateway.common.policies import PolicyError, allows
 from pingbox.emulator.services.apigateway.websocket import error_frames
 from pingbox.emulator.services.apigateway.websocket.connect_route import Refuse
-from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationTimedOut
 from pingbox.emulator.services.apigateway.websocket.handshake_request import HandshakeRequest
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.model.api import Authorizer

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlunsplit
 
+from pingbox.emulator.activity import IntegrationTimedOut
 from pingbox.emulator.services.apigateway.common import expressions, utf8
 from pingbox.emulator.services.apigateway.common.backends import local_address
 from pingbox.emulator.services.apigateway.mapping import velocity
@@ -18,7 +19,7 @@ from pingbox.emulator.services.apigateway.mapping.integration_responses import (
     response_variable,
 )
 from pingbox.emulator.services.apigateway.mapping.request_parameters import MappingError, mapped
-from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationFailed, IntegrationTimedOut, Rendered
+from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationFailed, Rendered
 from pingbox.emulator.services.apigateway.websocket.route_selection import body_variable
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.model.api import DEFAULT, TemplatedIntegration

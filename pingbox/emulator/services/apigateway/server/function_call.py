@@ -6,10 +6,9 @@ import asyncio
 import logging
 from typing import Any
 
-from pingbox.emulator.activity import Invoked
+from pingbox.emulator.activity import IntegrationTimedOut, Invoked
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
 from pingbox.emulator.services.apigateway.websocket.connection import Connection
-from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationTimedOut
 from pingbox.emulator.services.lambda_.outcome import NotInvoked, Outcome
 
 logger = logging.getLogger(__name__)

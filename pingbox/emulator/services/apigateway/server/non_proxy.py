@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 
+from pingbox.emulator.activity import IntegrationTimedOut
 from pingbox.emulator.services.apigateway.common.expressions import ExpressionError
 from pingbox.emulator.services.apigateway.mapping import templates
 from pingbox.emulator.services.apigateway.mapping.integration_responses import BackendAnswer
@@ -19,7 +20,6 @@ from pingbox.emulator.services.apigateway.websocket.connection import Connection
 from pingbox.emulator.services.apigateway.websocket.conversation import (
     IntegrationFailed,
     IntegrationOutcome,
-    IntegrationTimedOut,
 )
 from pingbox.model.api import Route, TemplatedIntegration
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import assert_never
 
+from pingbox.emulator.activity import IntegrationTimedOut
 from pingbox.emulator.services.apigateway.mapping.proxy_response import Malformed, read_proxy_response
 from pingbox.emulator.services.apigateway.websocket import error_frames
 from pingbox.emulator.services.apigateway.websocket.conversation import (
     IntegrationFailed,
     IntegrationOutcome,
-    IntegrationTimedOut,
     Rendered,
 )
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Returned

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, assert_never
 
+from pingbox.emulator.activity import IntegrationTimedOut
 from pingbox.emulator.services.apigateway.common import limits, utf8
 from pingbox.emulator.services.apigateway.common.request_models import accepts
 from pingbox.emulator.services.apigateway.common.switches import Switches
@@ -78,11 +79,6 @@ class Close:
 Effect = Invoke | Send | Close
 
 # --- outcomes that only the gateway knows ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class IntegrationTimedOut:
-    """The integration did not answer in its time; the function goes on running (RT-22)."""
 
 
 @dataclass(frozen=True)

@@ -52,9 +52,3 @@ def _here(names: Iterable[str]) -> dict[str, str]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
     return found
-
-
-def runnable(specs: Iterable[FunctionSpec]) -> tuple[list[FunctionSpec], list[FunctionSpec]]:
-    """Those that can run in process, and those that need a process of their own (Node and custom runtimes)."""
-    python = [spec for spec in specs if spec.runtime.startswith("python")]
-    return python, [spec for spec in specs if spec not in python]
