@@ -11,6 +11,7 @@ _ABOUT = {
     "chat": "the chat as a whole, beside a raw websockets server",
     "dynamodb": "the local DynamoDB, beside other engines",
     "functions": "local Lambda functions",
+    "files": "through how many files an item and a frame lead",
     "cold_import": "what the deployed functions import, cold and warm",
     "durability": "kill -9 twenty times during 10,000 acknowledged messages",
     "million": "the chat on 1,000,000 stored messages, beside an empty one",
