@@ -198,11 +198,11 @@ def _seed(local: Any, items: int) -> None:
         with local._store.transaction():
             for n in range(first, min(first + 50_000, items)):
                 item = _message(n)
-                messages.put(*messages.shape.bytes_of_key(item), item, None)
+                messages.put(*messages.schema.bytes_of_key(item), item, None)
     with local._store.transaction():
         for n in range(1000):
             item = _member(n)
-            members.put(*members.shape.bytes_of_key(item), item, None)
+            members.put(*members.schema.bytes_of_key(item), item, None)
 
 
 # -- measuring -----------------------------------------------------------------------------------------------------

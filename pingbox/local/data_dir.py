@@ -39,7 +39,7 @@ def token_secret(data_dir: Path | None) -> bytes:
 
 def ours(data_dir: Path) -> list[Path]:
     """The files in the folder that are PingBox's, the store's side files included."""
-    from pingbox.emulator.services.dynamodb.store import FILE_NAME
+    from pingbox.emulator.services.dynamodb.storage.store import FILE_NAME
 
     names = (FILE_NAME, _SECRET)
     return sorted(file for file in data_dir.glob("*") if file.is_file() and file.name.startswith(names))

@@ -15,7 +15,7 @@ import pytest
 
 from pingbox.emulator.clock import SystemClock
 from pingbox.emulator.services.dynamodb import LocalDynamoDB, StoreError
-from pingbox.emulator.services.dynamodb.store import FILE_NAME, FORMAT
+from pingbox.emulator.services.dynamodb.storage.store import FILE_NAME, FORMAT
 
 # PINGBOX_KILLS=20 PINGBOX_PUTS=10000 is the long version.
 KILLS = int(os.environ.get("PINGBOX_KILLS", "3"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pingbox.emulator.clock import SystemClock
 from pingbox.emulator.services.dynamodb import Answer, LocalDynamoDB
-from pingbox.emulator.services.dynamodb.store import Store
+from pingbox.emulator.services.dynamodb.storage.store import Store
 from support.dynamodb.plain_moto import PlainMoto
 
 TABLE = {
@@ -213,7 +213,7 @@ def sorted_sets(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def fresh(lanes: bool) -> LocalDynamoDB:
-    local = LocalDynamoDB(Store.open(None), clock=SystemClock(), lanes=lanes)
+    local = LocalDynamoDB(Store.open(None), clock=SystemClock(), moto_only=not lanes)
     assert local.call("CreateTable", TABLE).status == 200
     return local
 

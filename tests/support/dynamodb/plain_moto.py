@@ -11,8 +11,9 @@ from moto.core.responses import ActionResult
 from moto.dynamodb.models import DynamoDBBackend
 from werkzeug.exceptions import HTTPException
 
-from pingbox.emulator.services.dynamodb.moto_engine import Handler, jsonable, refusal_of, snake
-from pingbox.emulator.services.dynamodb.wire import Answer, Refusal
+from pingbox.emulator.services.dynamodb.answers import Answer, Refusal
+from pingbox.emulator.services.dynamodb.moto.engine import Handler, jsonable, refusal_of
+from pingbox.emulator.services.dynamodb.operations import snake
 
 
 class PlainMoto:

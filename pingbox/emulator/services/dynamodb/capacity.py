@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pingbox.emulator.services.dynamodb.shapes import IndexSchema, TableSchema
+from pingbox.emulator.services.dynamodb.answers import Item, invalid
+from pingbox.emulator.services.dynamodb.schema import IndexSchema, TableSchema
 from pingbox.emulator.services.dynamodb.values import item_size
-from pingbox.emulator.services.dynamodb.wire import Item, invalid
 
 
 def wanted(request: Any) -> str:
@@ -42,24 +42,24 @@ class Meter:
         self._factor = 2.0 if transaction else 1.0
         self._kind = ("WriteCapacityUnits" if writes else "ReadCapacityUnits") if transaction else None
         self._tables: dict[str, dict[str | None, float]] = {}
-        self._shapes: dict[str, TableSchema] = {}
+        self._schemas: dict[str, TableSchema] = {}
 
-    def read(self, shape: TableSchema, units: float, index: IndexSchema | None = None) -> None:
-        self._add(shape, index.name if index else None, units)
+    def read(self, schema: TableSchema, units: float, index: IndexSchema | None = None) -> None:
+        self._add(schema, index.name if index else None, units)
 
-    def write(self, shape: TableSchema, old: Item | None, new: Item | None) -> None:
+    def write(self, schema: TableSchema, old: Item | None, new: Item | None) -> None:
         """Count one item written or deleted (`new` None), with the index entries that changed."""
         if self.wish == "NONE":
             return
-        self._add(shape, None, write_units(old, new))
-        for index in shape.indexes.values():
-            self._add(shape, index.name, _index_units(index, old, new))
+        self._add(schema, None, write_units(old, new))
+        for index in schema.indexes.values():
+            self._add(schema, index.name, _index_units(index, old, new))
 
-    def _add(self, shape: TableSchema, index: str | None, units: float) -> None:
+    def _add(self, schema: TableSchema, index: str | None, units: float) -> None:
         if self.wish == "NONE":
             return
-        self._shapes[shape.name] = shape
-        table = self._tables.setdefault(shape.name, {None: 0.0})
+        self._schemas[schema.name] = schema
+        table = self._tables.setdefault(schema.name, {None: 0.0})
         if units:
             table[index] = table.get(index, 0.0) + units * self._factor
 
@@ -79,7 +79,7 @@ class Meter:
         if self.wish == "INDEXES":
             out["Table"] = self._units(parts[None])
             for member, is_global in (("LocalSecondaryIndexes", False), ("GlobalSecondaryIndexes", True)):
-                indexes = self._shapes[name].indexes
+                indexes = self._schemas[name].indexes
                 told = {i: self._units(u) for i, u in parts.items() if i and indexes[i].is_global == is_global}
                 if told:
                     out[member] = told

@@ -6,7 +6,7 @@ import re
 from decimal import Context, Decimal
 from functools import lru_cache
 
-from pingbox.emulator.services.dynamodb.wire import invalid
+from pingbox.emulator.services.dynamodb.answers import invalid
 
 _PLAIN = re.compile(r"-?[1-9][0-9]{0,17}|0")
 _ANY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")

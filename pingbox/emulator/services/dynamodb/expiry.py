@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from pingbox.emulator.services.dynamodb.tables import ItemTable
+from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable
 
 TOO_OLD_SECONDS = 5 * 365 * 86400
 DEFAULT_LAG_SECONDS = 600.0

@@ -14,37 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from pingbox.emulator.clock import Clock
-from pingbox.emulator.services.dynamodb.catalog import Catalog
+from pingbox.emulator.services.dynamodb.answers import Answer, Refusal, Request
 from pingbox.emulator.services.dynamodb.expiry import DEFAULT_LAG_SECONDS, MAX_AT_ONCE, Expiry
 from pingbox.emulator.services.dynamodb.members import check_members, is_old_style
-from pingbox.emulator.services.dynamodb.operations.batches import batch_get_item, batch_write_item, transact_get_items
-from pingbox.emulator.services.dynamodb.operations.listing import list_tables
-from pingbox.emulator.services.dynamodb.operations.reads import get_item, query, scan
-from pingbox.emulator.services.dynamodb.operations.transactions import TOKEN_SECONDS, transact_write_items
-from pingbox.emulator.services.dynamodb.operations.writes import delete_item, put_item, update_item
-from pingbox.emulator.services.dynamodb.shapes import shape_of
-from pingbox.emulator.services.dynamodb.store import Durability, Store, StoreError
-from pingbox.emulator.services.dynamodb.tables import Counts, ItemTable
-from pingbox.emulator.services.dynamodb.wire import Answer, Refusal, Request
+from pingbox.emulator.services.dynamodb.operations import WRITES, operation_named
+from pingbox.emulator.services.dynamodb.operations.transact_write_items import TOKEN_SECONDS
+from pingbox.emulator.services.dynamodb.schema import schema_of
+from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
+from pingbox.emulator.services.dynamodb.storage.item_table import Counts, ItemTable
+from pingbox.emulator.services.dynamodb.storage.store import Durability, Store, StoreError
 
 logger = logging.getLogger(__name__)
-
-Lane = Callable[[Catalog, Request], dict[str, Any]]
-
-_READS: dict[str, Lane] = {
-    "GetItem": get_item,
-    "Query": query,
-    "Scan": scan,
-    "BatchGetItem": batch_get_item,
-    "TransactGetItems": transact_get_items,
-    "ListTables": list_tables,
-}
-_WRITES: dict[str, Lane] = {
-    "PutItem": put_item,
-    "UpdateItem": update_item,
-    "DeleteItem": delete_item,
-    "BatchWriteItem": batch_write_item,
-}
 
 SWEEP_SECONDS = 5.0
 ACCOUNT = "000000000000"
@@ -68,14 +48,14 @@ class LocalDynamoDB:
         account: str = ACCOUNT,
         ttl_lag: float = DEFAULT_LAG_SECONDS,
         seed: int = 0,
-        lanes: bool = True,
+        moto_only: bool = False,
     ) -> None:
-        """Use `open`. `lanes=False` sends everything the long way (for the tests that compare the two)."""
+        """Use `open`. `moto_only=True` lets moto answer everything (for the tests that compare the two)."""
         self._store = store
         self._clock = clock
         self._region = region
         self._account = account
-        self._lanes = lanes
+        self._moto_only = moto_only
         self._expiry = Expiry(ttl_lag, seed)
         self._next_sweep = 0.0
         self._lock = threading.Lock()
@@ -161,7 +141,7 @@ class LocalDynamoDB:
     def table_names(self) -> list[str]:
         """The names of all tables, in order, without loading moto."""
         with self._lock:
-            return sorted(table.shape.name for table in self._catalog)
+            return sorted(table.schema.name for table in self._catalog)
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -213,20 +193,18 @@ class LocalDynamoDB:
         if now >= self._next_sweep:
             self._sweep(now)
         check_members(operation, request)
-        if not self._lanes or is_old_style(request):
-            return self._long_way(operation, request)
-        if (read := _READS.get(operation)) is not None and not self._unlaid(request):
-            return read(self._catalog, request)
-        if (write := _WRITES.get(operation)) is not None:
-            return self._written(lambda: write(self._catalog, request))
-        if operation == "TransactWriteItems":
-            return self._written(lambda: transact_write_items(self._catalog, request, now))
-        return self._long_way(operation, request)
+        self._catalog.now = now
+        perform = operation_named(operation)
+        if perform is None or self._moto_only or is_old_style(request) or self._has_multi_key_index(request):
+            return self._by_moto(operation, request)
+        if operation in WRITES:
+            return self._written(lambda: perform(self._catalog, request))
+        return perform(self._catalog, request)
 
-    def _unlaid(self, request: Request) -> bool:
-        """Whether the request is about an index that has no tree, having keys of several attributes."""
+    def _has_multi_key_index(self, request: Request) -> bool:
+        """Whether the request is about an index with several attributes in a key, which has no tree."""
         name = request.get("IndexName")
-        return name is not None and name in self._catalog.table(request["TableName"]).shape.unlaid
+        return name is not None and name in self._catalog.table(request["TableName"]).schema.multi_key_indexes
 
     def _written(self, write: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         changes = self._store.db.total_changes
@@ -239,9 +217,9 @@ class LocalDynamoDB:
                     table.forget_counts()
             raise
 
-    def _long_way(self, operation: str, request: Request) -> dict[str, Any]:
+    def _by_moto(self, operation: str, request: Request) -> dict[str, Any]:
         if self._moto is None:
-            from pingbox.emulator.services.dynamodb.moto_engine import MotoEngine
+            from pingbox.emulator.services.dynamodb.moto.engine import MotoEngine
 
             self._moto = MotoEngine(self._catalog, self._region, self._account)
         try:
@@ -282,10 +260,10 @@ def _catalog(store: Store) -> Catalog:
     counts = dict(store.db.execute("SELECT n,counted FROM counts").fetchall())
     for number, name, text in store.db.execute("SELECT n,name,spec FROM tables").fetchall():
         spec = json.loads(text)
-        shape = shape_of(name, spec["schema"], spec["attr"], spec["indexes"], spec["global_indexes"])
+        schema = schema_of(name, spec["schema"], spec["attr"], spec["indexes"], spec["global_indexes"])
         ttl = spec["ttl"]
         table = ItemTable(
-            store.db, number, shape, ttl.get("AttributeName") if ttl["TimeToLiveStatus"] == "ENABLED" else None
+            store.db, number, schema, ttl.get("AttributeName") if ttl["TimeToLiveStatus"] == "ENABLED" else None
         )
         if number in counts:
             table.restore_counts(Counts(**json.loads(counts[number])))

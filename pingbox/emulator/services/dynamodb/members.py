@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pingbox.emulator.services.dynamodb.wire import Request, invalid
+from pingbox.emulator.services.dynamodb.answers import Request, invalid
 
 _REQUIRED: dict[str, tuple[str, ...]] = {
     "GetItem": ("TableName", "Key"),

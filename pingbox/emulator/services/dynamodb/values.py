@@ -11,8 +11,8 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
+from pingbox.emulator.services.dynamodb.answers import COUNTED, AttributeValue, Item, Refusal, invalid
 from pingbox.emulator.services.dynamodb.decimals import canonical, stored_size
-from pingbox.emulator.services.dynamodb.wire import COUNTED, AttributeValue, Item, Refusal, invalid
 
 ITEM_LIMIT = 400 * 1024
 NESTING_LIMIT = 32

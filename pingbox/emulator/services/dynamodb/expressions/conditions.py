@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
+from pingbox.emulator.services.dynamodb.answers import AttributeValue, Item
 from pingbox.emulator.services.dynamodb.expressions.paths import Path, Scope
-from pingbox.emulator.services.dynamodb.wire import AttributeValue, Item
 
 
 class Operand(Protocol):

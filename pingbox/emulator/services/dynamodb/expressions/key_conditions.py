@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pingbox.emulator.services.dynamodb.answers import AttributeValue, Refusal, invalid
 from pingbox.emulator.services.dynamodb.expressions.conditions import (
     And,
     BeginsWith,
@@ -23,9 +24,8 @@ from pingbox.emulator.services.dynamodb.expressions.conditions import (
 )
 from pingbox.emulator.services.dynamodb.expressions.paths import Names
 from pingbox.emulator.services.dynamodb.expressions.tokens import ExpressionError
-from pingbox.emulator.services.dynamodb.ordering import after_prefix, sortable
-from pingbox.emulator.services.dynamodb.shapes import KeyAttribute
-from pingbox.emulator.services.dynamodb.wire import AttributeValue, Refusal, invalid
+from pingbox.emulator.services.dynamodb.schema import KeyAttribute
+from pingbox.emulator.services.dynamodb.storage.ordering import after_prefix, sortable
 
 _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 

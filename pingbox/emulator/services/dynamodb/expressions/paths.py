@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pingbox.emulator.services.dynamodb.answers import AttributeValue, Item
 from pingbox.emulator.services.dynamodb.expressions.reserved import is_reserved
 from pingbox.emulator.services.dynamodb.expressions.tokens import CountedError, Cursor, ExpressionError
-from pingbox.emulator.services.dynamodb.wire import AttributeValue, Item
 
 Names = Mapping[str, str]
 Steps = tuple[str | int, ...]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from pingbox.emulator.services.dynamodb.answers import Item
 from pingbox.emulator.services.dynamodb.expressions.paths import Names, Path, Steps, follow, read_path, refuse_overlaps
 from pingbox.emulator.services.dynamodb.expressions.tokens import Cursor
-from pingbox.emulator.services.dynamodb.wire import Item
 
 
 @lru_cache(maxsize=1024)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
+from pingbox.emulator.services.dynamodb.answers import AttributeValue, Item, invalid
 from pingbox.emulator.services.dynamodb.decimals import minus, plus
 from pingbox.emulator.services.dynamodb.expressions.paths import (
     Names,
@@ -22,7 +23,6 @@ from pingbox.emulator.services.dynamodb.expressions.paths import (
     read_path,
 )
 from pingbox.emulator.services.dynamodb.expressions.tokens import CountedError, Cursor, ExpressionError
-from pingbox.emulator.services.dynamodb.wire import AttributeValue, Item, invalid
 
 _TYPE_NAMES = {
     "S": "STRING", "N": "NUMBER", "B": "BINARY", "BOOL": "BOOLEAN", "NULL": "NULL", "M": "MAP", "L": "LIST",

@@ -1,6 +1,36 @@
-"""Short lanes: the operations on items, answered straight from SQLite, without moto's Python in between.
+"""The operations on items, each in the module of its name: `PutItem` is `put_item` of `put_item.py`.
 
-A lane takes the catalog and a request in the JSON of the wire and returns the body of the answer, or raises a
-`Refusal`. What a lane does not know (the parameters from before there were expressions) goes the long way, to moto;
-the differential tests hold both to the same answers.
+An operation takes the catalog and a request in the JSON of the protocol and returns the body of the answer, or raises
+a `Refusal`. A write runs inside a transaction of the store.
 """
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from pingbox.emulator.services.dynamodb.answers import Request
+from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
+
+Operation = Callable[[Catalog, Request], dict[str, Any]]
+
+READS = frozenset({"BatchGetItem", "GetItem", "ListTables", "Query", "Scan", "TransactGetItems"})
+WRITES = frozenset({"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"})
+
+
+@lru_cache
+def operation_named(name: str) -> Operation | None:
+    """The operation of a name in AWS's spelling; None for one that is not about items."""
+    if name not in READS | WRITES:
+        return None
+    function = snake(name)
+    operation: Operation = getattr(importlib.import_module(f"{__name__}.{function}"), function)
+    return operation
+
+
+def snake(operation: str) -> str:
+    """`PutItem` as `put_item`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()

@@ -1,4 +1,4 @@
-"""The long way: moto's own DynamoDB handlers, called directly, over SQLite.
+"""The moto fallback: moto's own DynamoDB handlers, called directly, over SQLite.
 
 moto knows every operation and every old parameter; its in-memory storage is what does not last and does not scale.
 Imported only when an operation needs it: moto takes half a second to load.
@@ -18,9 +18,10 @@ from moto.core.responses import ActionResult
 from moto.dynamodb.responses import DynamoHandler
 from werkzeug.exceptions import HTTPException
 
-from pingbox.emulator.services.dynamodb.catalog import Catalog
-from pingbox.emulator.services.dynamodb.moto_tables import SqlBackend
-from pingbox.emulator.services.dynamodb.wire import Refusal
+from pingbox.emulator.services.dynamodb.answers import Refusal
+from pingbox.emulator.services.dynamodb.moto.tables import SqlBackend
+from pingbox.emulator.services.dynamodb.operations import snake
+from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 
 
 class Handler(DynamoHandler):  # type: ignore[misc]
@@ -88,10 +89,6 @@ def partiql_spaced(request: dict[str, Any]) -> dict[str, Any]:
         return request
     spaced = _QUOTED.sub(lambda m: f" {m[1]} " if m[1] else m[0], request["Statement"])
     return {**request, "Statement": spaced}
-
-
-def snake(operation: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
 
 
 def refusal_of(refused: HTTPException) -> Refusal:

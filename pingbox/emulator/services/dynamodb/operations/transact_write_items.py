@@ -8,17 +8,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from pingbox.emulator.services.dynamodb.answers import Item, Refusal, Request, invalid
 from pingbox.emulator.services.dynamodb.capacity import Meter, wanted
-from pingbox.emulator.services.dynamodb.catalog import Catalog
-from pingbox.emulator.services.dynamodb.operations.batches import MAX_READS, too_many_members
-from pingbox.emulator.services.dynamodb.operations.writes import (
-    Write,
-    prepared_check,
-    prepared_delete,
-    prepared_put,
-    prepared_update,
-)
-from pingbox.emulator.services.dynamodb.wire import Item, Refusal, Request, invalid
+from pingbox.emulator.services.dynamodb.expressions.request import Expressions
+from pingbox.emulator.services.dynamodb.operations.delete_item import prepared_delete
+from pingbox.emulator.services.dynamodb.operations.put_item import prepared_put
+from pingbox.emulator.services.dynamodb.operations.transact_get_items import MAX_MEMBERS, too_many_members
+from pingbox.emulator.services.dynamodb.operations.update_item import prepared_update
+from pingbox.emulator.services.dynamodb.operations.writes import Write, shows_item
+from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
+from pingbox.emulator.services.dynamodb.values import checked_item
 
 # For ten minutes the same token means the same request (API reference, TransactWriteItems, ClientRequestToken).
 TOKEN_SECONDS = 600.0
@@ -27,20 +26,20 @@ _PREPARE: dict[str, Callable[[Catalog, Request], Write]] = {
     "Put": prepared_put,
     "Update": prepared_update,
     "Delete": prepared_delete,
-    "ConditionCheck": prepared_check,
+    "ConditionCheck": lambda catalog, request: prepared_check(catalog, request),
 }
 
 
-def transact_write_items(catalog: Catalog, request: Request, now: float) -> dict[str, Any]:
-    """`now` is in epoch seconds; it must be called inside the store's transaction, which a refusal rolls back."""
+def transact_write_items(catalog: Catalog, request: Request) -> dict[str, Any]:
+    """It must be called inside the store's transaction, which a refusal rolls back."""
     meter = Meter(wanted(request), transaction=True, writes=True)
     members = request["TransactItems"]
-    if not 1 <= len(members) <= MAX_READS:
+    if not 1 <= len(members) <= MAX_MEMBERS:
         raise too_many_members(len(members))
     writes = [_prepared(catalog, member) for member in members]
     if len({(write.table.number, write.key) for write in writes}) != len(writes):
         raise invalid("Transaction request cannot include multiple operations on one item")
-    if _seen_before(catalog, request, now):
+    if _seen_before(catalog, request):
         return {}
     _perform(writes, meter)
     return meter.put_into({}, listed=True)
@@ -55,6 +54,16 @@ def _prepared(catalog: Catalog, member: dict[str, Any]) -> Write:
         )
     ((kind, request),) = member.items()
     return _PREPARE[kind](catalog, request)
+
+
+def prepared_check(catalog: Catalog, request: Request) -> Write:
+    """A `ConditionCheck` of a transaction: a write that changes nothing."""
+    expressions = Expressions(request)
+    condition = expressions.condition("ConditionExpression")
+    expressions.finish()
+    table = catalog.table(request["TableName"])
+    key = table.schema.checked_key(checked_item(request["Key"]))
+    return Write(table, key, condition, expressions.scope, lambda old: old, tells=shows_item(request))
 
 
 def _perform(writes: list[Write], meter: Meter) -> None:
@@ -87,13 +96,13 @@ def _reason(step: Callable[[], object]) -> dict[str, Any]:
     return {"Code": "None"}
 
 
-def _seen_before(catalog: Catalog, request: Request, now: float) -> bool:
+def _seen_before(catalog: Catalog, request: Request) -> bool:
     """Whether this token's request was carried out already; refuses another request under the same token."""
     token = request.get("ClientRequestToken")
     if token is None:
         return False
     digest = hashlib.sha256(json.dumps(request["TransactItems"], sort_keys=True).encode()).digest()
-    db = catalog.store.db
+    db, now = catalog.store.db, catalog.now
     row = db.execute("SELECT digest FROM tokens WHERE token=? AND at>?", (token, now - TOKEN_SECONDS)).fetchone()
     if row is None:
         db.execute("INSERT OR REPLACE INTO tokens VALUES(?,?,?)", (token, digest, now))

@@ -16,12 +16,12 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.dynamo_type import Item as MotoItem
 from moto.dynamodb.models.table import Backup, Table
 
-from pingbox.emulator.services.dynamodb.catalog import Catalog
-from pingbox.emulator.services.dynamodb.moto_items import Items, StoredItem, Untracked, moto_item, wire_item
-from pingbox.emulator.services.dynamodb.ordering import after_prefix, sortable
-from pingbox.emulator.services.dynamodb.shapes import TableSchema, shape_of
-from pingbox.emulator.services.dynamodb.tables import ItemTable, KeyRange
-from pingbox.emulator.services.dynamodb.wire import Refusal
+from pingbox.emulator.services.dynamodb.answers import Refusal
+from pingbox.emulator.services.dynamodb.moto.items import Items, StoredItem, Untracked, moto_item, wire_item
+from pingbox.emulator.services.dynamodb.schema import TableSchema, schema_of
+from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
+from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable, KeyRange
+from pingbox.emulator.services.dynamodb.storage.ordering import after_prefix, sortable
 
 # moto appends each object it makes to a list of its class, for a dashboard nobody opens here.
 MotoItem.instances_tracked = Untracked()
@@ -46,8 +46,8 @@ class SqlTable(Table):  # type: ignore[misc]
         # Stream records would pile up in memory for ever, and nothing here reads them.
         self.stream_shard = None
 
-    def shape(self) -> TableSchema:
-        return shape_of(
+    def table_schema(self) -> TableSchema:
+        return schema_of(
             self.name,
             self.schema,
             self.attr,
@@ -111,7 +111,7 @@ class SqlTable(Table):  # type: ignore[misc]
         self, hash_key: DynamoType | None, comparison: str | None, values: list[DynamoType], index_name: str | None
     ) -> list[MotoItem] | None:
         assert self.rows is not None
-        index = self.rows.shape.indexes.get(index_name) if index_name else None
+        index = self.rows.schema.indexes.get(index_name) if index_name else None
         if hash_key is None or (index_name and index is None):
             return None
         bounds = _bounds(comparison, [sortable({v.type: v.value}) for v in values]) if comparison else ()
@@ -169,7 +169,7 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
         return table
 
     def _new_rows(self, number: int, table: SqlTable) -> ItemTable:
-        rows = ItemTable(self._catalog.store.db, number, table.shape(), None)
+        rows = ItemTable(self._catalog.store.db, number, table.table_schema(), None)
         rows.create()
         self._catalog.add(rows)
         return rows
@@ -225,8 +225,8 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
         assert table.rows is not None
         old = table.rows
         ttl = ttl_attribute(spec_of(table))
-        if old.shape != table.shape():
-            rows = ItemTable(self._catalog.store.db, old.number, table.shape(), old.ttl_attribute)
+        if old.schema != table.table_schema():
+            rows = ItemTable(self._catalog.store.db, old.number, table.table_schema(), old.ttl_attribute)
             rows.create()
             table.attach(rows)
             self._catalog.add(rows)
@@ -270,7 +270,7 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
         assert table.rows is not None
         for item in Table.all_items(restored):
             stored = wire_item(item)
-            table.rows.put(*table.rows.shape.bytes_of_key(stored), stored, None)
+            table.rows.put(*table.rows.schema.bytes_of_key(stored), stored, None)
         return restored
 
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
 from moto.dynamodb.models.dynamo_type import Item as MotoItem
 
-from pingbox.emulator.services.dynamodb.ordering import sortable
-from pingbox.emulator.services.dynamodb.tables import ItemTable, KeyRange
+from pingbox.emulator.services.dynamodb.answers import Item
+from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable, KeyRange
+from pingbox.emulator.services.dynamodb.storage.ordering import sortable
 from pingbox.emulator.services.dynamodb.values import checked_item
-from pingbox.emulator.services.dynamodb.wire import Item
 
 if TYPE_CHECKING:
-    from pingbox.emulator.services.dynamodb.moto_tables import SqlTable
+    from pingbox.emulator.services.dynamodb.moto.tables import SqlTable
 
 
 class Untracked(list[Any]):

@@ -1,4 +1,4 @@
-"""GetItem, Query and Scan."""
+"""What Query and Scan share: one page of a range of a table or an index."""
 
 from __future__ import annotations
 
@@ -8,80 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
-from pingbox.emulator.services.dynamodb.capacity import Meter, read_units, wanted
-from pingbox.emulator.services.dynamodb.catalog import Catalog
+from pingbox.emulator.services.dynamodb.answers import COUNTED, Item, Request, invalid
+from pingbox.emulator.services.dynamodb.capacity import Meter, read_units
 from pingbox.emulator.services.dynamodb.expressions.conditions import Condition
-from pingbox.emulator.services.dynamodb.expressions.key_conditions import key_bounds
 from pingbox.emulator.services.dynamodb.expressions.paths import Scope
 from pingbox.emulator.services.dynamodb.expressions.projections import Projection
-from pingbox.emulator.services.dynamodb.expressions.tokens import ExpressionError
-from pingbox.emulator.services.dynamodb.requests import Expressions
-from pingbox.emulator.services.dynamodb.shapes import IndexSchema
-from pingbox.emulator.services.dynamodb.tables import ItemTable, KeyRange
+from pingbox.emulator.services.dynamodb.schema import IndexSchema
+from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable, KeyRange
 from pingbox.emulator.services.dynamodb.values import checked_item, item_size
-from pingbox.emulator.services.dynamodb.wire import COUNTED, Item, Request, invalid
 
 PAGE_LIMIT = 1024 * 1024
 
 _loads = json.loads
 
 
-def get_item(catalog: Catalog, request: Request) -> dict[str, Any]:
-    meter = Meter(wanted(request))
-    expressions = Expressions(request)
-    projection = expressions.projection()
-    expressions.finish()
-    table = catalog.table(request["TableName"])
-    item = table.get(*table.shape.checked_key(checked_item(request["Key"])))
-    if meter.wish != "NONE":
-        meter.read(table.shape, read_units(item_size(item) if item else 0, bool(request.get("ConsistentRead"))))
-    if item is None:
-        return meter.put_into({})
-    return meter.put_into({"Item": projection.of(item) if projection else item})
-
-
-def query(catalog: Catalog, request: Request) -> dict[str, Any]:
-    meter = Meter(wanted(request))
-    expressions = Expressions(request)
-    key_condition = expressions.condition("KeyConditionExpression")
-    condition = expressions.condition("FilterExpression")
-    projection = expressions.projection()
-    expressions.finish()
-    table = catalog.table(request["TableName"])
-    if key_condition is None:
-        raise invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
-    index = _index(table, request)
-    keys = index.keys if index else table.shape.keys
-    try:
-        bounds = key_bounds(
-            key_condition, expressions.scope.names, expressions.scope.values, keys[0], keys[1] if keys[1:] else None
-        )
-    except ExpressionError as problem:
-        raise invalid(f"Invalid KeyConditionExpression: {problem}") from None
-    _refuse_key_in_filter(condition, expressions.scope, {key.name for key in keys})
-    within = KeyRange(
-        bounds.hash, bounds.bounds, _start(table, index, request), backwards=request.get("ScanIndexForward") is False
-    )
-    if within.after is not None and within.after[0] != bounds.hash:
-        raise invalid("The provided starting key is outside query boundaries based on provided conditions")
-    return _page(table, index, request, within, _Reading(condition, projection, expressions.scope), meter)
-
-
-def scan(catalog: Catalog, request: Request) -> dict[str, Any]:
-    meter = Meter(wanted(request))
-    expressions = Expressions(request)
-    condition = expressions.condition("FilterExpression")
-    projection = expressions.projection()
-    expressions.finish()
-    table = catalog.table(request["TableName"])
-    index = _index(table, request)
-    within = KeyRange(None, (), _start(table, index, request))
-    reading = _Reading(condition, projection, expressions.scope, _segment(request))
-    return _page(table, index, request, within, reading, meter)
-
-
 @dataclass(frozen=True)
-class _Reading:
+class Reading:
     """What is done with each item that is looked at."""
 
     condition: Condition | None
@@ -90,8 +32,8 @@ class _Reading:
     segment: tuple[int, int] | None = None
 
 
-def _page(
-    table: ItemTable, index: IndexSchema | None, request: Request, within: KeyRange, reading: _Reading, meter: Meter
+def page_of(
+    table: ItemTable, index: IndexSchema | None, request: Request, within: KeyRange, reading: Reading, meter: Meter
 ) -> dict[str, Any]:
     select = _select(table, index, request, reading)
     limit = _limit(request)
@@ -110,13 +52,13 @@ def _page(
     if select != "COUNT":
         body["Items"] = [reading.projection.of(item) for item in kept] if reading.projection else kept
     if last is not None:
-        names = [*(key.name for key in table.shape.keys), *(key.name for key in (index.keys if index else ()))]
+        names = [*(key.name for key in table.schema.keys), *(key.name for key in (index.keys if index else ()))]
         body["LastEvaluatedKey"] = {name: last[name] for name in names}
     if meter.wish != "NONE":
         if index is not None and index.included is not None:
             size = sum(map(item_size, looked_at))
-        meter.read(table.shape, 0.0)
-        meter.read(table.shape, read_units(size, bool(request.get("ConsistentRead"))), index)
+        meter.read(table.schema, 0.0)
+        meter.read(table.schema, read_units(size, bool(request.get("ConsistentRead"))), index)
     return meter.put_into(body)
 
 
@@ -179,11 +121,11 @@ def _limit(request: Request) -> int | None:
     return limit
 
 
-def _index(table: ItemTable, request: Request) -> IndexSchema | None:
+def index_of_request(table: ItemTable, request: Request) -> IndexSchema | None:
     name = request.get("IndexName")
     if name is None:
         return None
-    index = table.shape.indexes.get(name)
+    index = table.schema.indexes.get(name)
     if index is None:
         raise invalid(f"The table does not have the specified index: {name}")
     if index.is_global and request.get("ConsistentRead"):
@@ -191,13 +133,13 @@ def _index(table: ItemTable, request: Request) -> IndexSchema | None:
     return index
 
 
-def _start(table: ItemTable, index: IndexSchema | None, request: Request) -> tuple[bytes, ...] | None:
+def start_of_page(table: ItemTable, index: IndexSchema | None, request: Request) -> tuple[bytes, ...] | None:
     """Where the page begins, from the ExclusiveStartKey; refused unless it is a key of this table or index."""
     given = request.get("ExclusiveStartKey")
     if given is None:
         return None
     key = checked_item(given)
-    attributes = {k.name: k.type for k in (*table.shape.keys, *(index.keys if index else ()))}
+    attributes = {k.name: k.type for k in (*table.schema.keys, *(index.keys if index else ()))}
     if key.keys() != attributes.keys():
         raise invalid("The provided starting key is invalid")
     if any(kind not in key[name] for name, kind in attributes.items()):
@@ -205,32 +147,10 @@ def _start(table: ItemTable, index: IndexSchema | None, request: Request) -> tup
     return table.entry(index, key)
 
 
-def _segment(request: Request) -> tuple[int, int] | None:
-    segment, total = request.get("Segment"), request.get("TotalSegments")
-    if segment is None and total is None:
-        return None
-    if total is None:
-        raise invalid(
-            "The TotalSegments parameter is required but was not present in the request "
-            "when Segment parameter is present"
-        )
-    if segment is None:
-        raise invalid(
-            "The Segment parameter is required but was not present in the request "
-            "when parameter TotalSegments is present"
-        )
-    if segment >= total:
-        raise invalid(
-            "The Segment parameter is zero-based and must be less than parameter TotalSegments: "
-            f"Segment: {segment} is not less than TotalSegments: {total}"
-        )
-    return (segment, total) if total > 1 else None
-
-
 _SELECTS = ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
 
 
-def _select(table: ItemTable, index: IndexSchema | None, request: Request, reading: _Reading) -> str | None:
+def _select(table: ItemTable, index: IndexSchema | None, request: Request, reading: Reading) -> str | None:
     select = request.get("Select")
     if select is None:
         return None
@@ -256,14 +176,3 @@ def _select(table: ItemTable, index: IndexSchema | None, request: Request, readi
             f"secondary index {index.name} because its projection type is not ALL"
         )
     return str(select)
-
-
-def _refuse_key_in_filter(condition: Condition | None, scope: Scope, keys: set[str]) -> None:
-    if condition is None:
-        return
-    for part in condition.parts():
-        if not isinstance(part, str) and part.resolved(scope.names)[0] in keys:
-            name = part.resolved(scope.names)[0]
-            raise invalid(
-                f"Filter Expression can only contain non-primary key attributes: Primary key attribute: {name}"
-            )

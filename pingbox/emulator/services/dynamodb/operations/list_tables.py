@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pingbox.emulator.services.dynamodb.catalog import Catalog
-from pingbox.emulator.services.dynamodb.wire import Request, invalid
+from pingbox.emulator.services.dynamodb.answers import Request, invalid
+from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 
 MAX_NAMES = 100
 
@@ -19,6 +19,6 @@ def list_tables(catalog: Catalog, request: Request) -> dict[str, Any]:
             f"Member must have value {bound}"
         )
     after = request.get("ExclusiveStartTableName", "")
-    names = sorted(table.shape.name for table in catalog if table.shape.name > after)
+    names = sorted(table.schema.name for table in catalog if table.schema.name > after)
     page = {"TableNames": names[:limit]}
     return {**page, "LastEvaluatedTableName": names[limit - 1]} if len(names) > limit else page

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
+from pingbox.emulator.services.dynamodb.answers import COUNTED, Refusal, Request, invalid
 from pingbox.emulator.services.dynamodb.expressions.condition_grammar import parsed_condition
 from pingbox.emulator.services.dynamodb.expressions.conditions import Condition, Operand, ValueOperand, in_order
 from pingbox.emulator.services.dynamodb.expressions.key_conditions import operands_of
@@ -18,7 +19,6 @@ from pingbox.emulator.services.dynamodb.expressions.projections import Projectio
 from pingbox.emulator.services.dynamodb.expressions.tokens import CountedError, ExpressionError
 from pingbox.emulator.services.dynamodb.expressions.updates import Update, parsed_update
 from pingbox.emulator.services.dynamodb.values import EMPTY_SET, checked_item
-from pingbox.emulator.services.dynamodb.wire import COUNTED, Refusal, Request, invalid
 
 EXPRESSION_LIMIT = 4096
 

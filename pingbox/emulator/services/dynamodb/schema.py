@@ -1,4 +1,4 @@
-"""The shape of a table: its keys and indexes, as CreateTable declared them."""
+"""The schema of a table: its keys and indexes, as CreateTable declared them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pingbox.emulator.services.dynamodb.ordering import sortable
-from pingbox.emulator.services.dynamodb.wire import Item, Refusal, invalid
+from pingbox.emulator.services.dynamodb.answers import Item, Refusal, invalid
+from pingbox.emulator.services.dynamodb.storage.ordering import sortable
 
 HASH_KEY_LIMIT, RANGE_KEY_LIMIT = 2048, 1024
 
@@ -51,13 +51,13 @@ class IndexSchema:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """A table's keys and indexes. `unlaid` names indexes with keys of several attributes, which only moto answers."""
+    """A table's keys and indexes. `multi_key_indexes` names the indexes with several attributes in a key."""
 
     name: str
     hash: KeyAttribute
     range: KeyAttribute | None
     indexes: Mapping[str, IndexSchema]
-    unlaid: frozenset[str] = field(default_factory=frozenset)
+    multi_key_indexes: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property
     def keys(self) -> tuple[KeyAttribute, ...]:
@@ -139,23 +139,23 @@ def _too_long(limit: int) -> Refusal:
     return invalid(f"One or more parameter values were invalid: {what}")
 
 
-def shape_of(
+def schema_of(
     name: str,
     key_schema: Sequence[Mapping[str, str]],
     definitions: Sequence[Mapping[str, str]],
     local_indexes: Sequence[Mapping[str, Any]],
     global_indexes: Sequence[Mapping[str, Any]],
 ) -> TableSchema:
-    """The shape of a table from the members of a (valid) CreateTable request."""
+    """The schema of a table from the members of a (valid) CreateTable request."""
     types = {definition["AttributeName"]: definition["AttributeType"] for definition in definitions}
     hashes, ranges = _keys(key_schema, types)
     table_keys = {key.name for key in hashes + ranges}
     indexes: dict[str, IndexSchema] = {}
-    unlaid = set()
+    multi_key_indexes = set()
     for is_global, declared in [(False, i) for i in local_indexes] + [(True, i) for i in global_indexes]:
         index_hashes, index_ranges = _keys(declared["KeySchema"], types)
         if len(index_hashes) != 1 or len(index_ranges) > 1:
-            unlaid.add(declared["IndexName"])
+            multi_key_indexes.add(declared["IndexName"])
             continue
         projection = declared["Projection"]
         kind = projection.get("ProjectionType", "ALL")
@@ -169,7 +169,7 @@ def shape_of(
             projection=kind,
             included=None if kind == "ALL" else frozenset(keys | named),
         )
-    return TableSchema(name, hashes[0], ranges[0] if ranges else None, indexes, frozenset(unlaid))
+    return TableSchema(name, hashes[0], ranges[0] if ranges else None, indexes, frozenset(multi_key_indexes))
 
 
 def _keys(

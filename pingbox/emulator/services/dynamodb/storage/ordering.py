@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from decimal import Decimal
 
-from pingbox.emulator.services.dynamodb.wire import AttributeValue
+from pingbox.emulator.services.dynamodb.answers import AttributeValue
 
 # A number is: sign, exponent, digits, end. Sign and exponent put magnitudes in order, the digits decide the rest.
 _NEGATIVE, _ZERO, _POSITIVE = b"\x01", b"\x80", b"\xff"

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pingbox.emulator.services.dynamodb.ordering import sortable
-from pingbox.emulator.services.dynamodb.shapes import IndexSchema, TableSchema
-from pingbox.emulator.services.dynamodb.wire import Item
+from pingbox.emulator.services.dynamodb.answers import Item
+from pingbox.emulator.services.dynamodb.schema import IndexSchema, TableSchema
+from pingbox.emulator.services.dynamodb.storage.ordering import sortable
 
 json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _loads = json.loads
@@ -49,8 +49,8 @@ class KeyRange:
 class ItemTable:
     """The rows of one DynamoDB table. Writers must be inside the store's transaction."""
 
-    def __init__(self, db: sqlite3.Connection, number: int, shape: TableSchema, ttl_attribute: str | None) -> None:
-        self.shape = shape
+    def __init__(self, db: sqlite3.Connection, number: int, schema: TableSchema, ttl_attribute: str | None) -> None:
+        self.schema = schema
         self.ttl_attribute = ttl_attribute
         self.number = number
         self._db = db
@@ -58,7 +58,7 @@ class ItemTable:
         self._get = f"SELECT item FROM {self._sql} WHERE h=? AND r=?"
         self._put = f"INSERT OR REPLACE INTO {self._sql}(h,r,item,e) VALUES(?,?,?,?)"
         self._del = f"DELETE FROM {self._sql} WHERE h=? AND r=?"
-        self._indexes = [(index, f"{self._sql}_{_hex(index.name)}") for index in shape.indexes.values()]
+        self._indexes = [(index, f"{self._sql}_{_hex(index.name)}") for index in schema.indexes.values()]
         self._counted: Counts | None = None
 
     # -- the trees themselves --------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ class ItemTable:
 
     def entry(self, index: IndexSchema | None, key: Item) -> tuple[bytes, ...]:
         """Where an item with these key attributes stands in the table's tree or in an index's."""
-        own = self.shape.bytes_of_key(key)
+        own = self.schema.bytes_of_key(key)
         return own if index is None else (*_index_key(index, key), *own)
 
     # -- time to live ------------------------------------------------------------------------------------------------

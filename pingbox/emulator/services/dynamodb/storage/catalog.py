@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pingbox.emulator.services.dynamodb.store import Store
-from pingbox.emulator.services.dynamodb.tables import ItemTable
-from pingbox.emulator.services.dynamodb.wire import no_such_table
+from pingbox.emulator.services.dynamodb.answers import no_such_table
+from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable
+from pingbox.emulator.services.dynamodb.storage.store import Store
 
 
 class Catalog:
-    """Looks tables up; tables come and go through `Admin`, which alone knows what a declaration is."""
+    """Finds tables; the moto fallback, which knows what a declaration is, adds and removes them."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.now = 0.0  # epoch seconds of the call that is being answered
         self._tables: dict[str, ItemTable] = {}
 
     def table(self, name: str) -> ItemTable:
@@ -26,7 +27,7 @@ class Catalog:
         return found
 
     def add(self, table: ItemTable) -> None:
-        self._tables[table.shape.name] = table
+        self._tables[table.schema.name] = table
 
     def remove(self, name: str) -> None:
         self._tables.pop(name, None)

@@ -1,0 +1,1 @@
+"""The moto fallback: what is not an operation on items, answered by moto's handlers over our storage."""

@@ -1,0 +1,1 @@
+"""Where the items are: one SQLite file, a tree for each table and for each of its indexes."""
