@@ -83,7 +83,7 @@ class ManagementCalled:
 
 @dataclass(frozen=True)
 class Disconnected:
-    """The socket is closed. `code` and `reason` as the `$disconnect` event has them (section 8 of the fact sheet)."""
+    """The socket is closed. `code` and `reason` as the `$disconnect` event has them (facts DC-*)."""
 
     at: float
     connection_id: str

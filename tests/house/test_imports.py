@@ -1,11 +1,14 @@
-"""`pingbox --help` is quick because nothing heavy is imported on the way."""
+"""`pingbox --help` imports nothing heavy, and the deployed functions import only what their zip and Lambda hold."""
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 
 import pytest
+
+from support.repository import tracked
 
 HEAVY = {"boto3", "botocore", "moto", "aiohttp", "websockets", "rich", "samtranslator", "yaml", "jsonschema"}
 
@@ -28,3 +31,29 @@ def loaded_after(code: str) -> set[str]:
 )
 def test_the_way_to_the_help_imports_nothing_heavy(code):
     assert loaded_after(code) & HEAVY == set()
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """The modules that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or ".")
+    return found
+
+
+def in_the_zip(module: str) -> bool:
+    """Whether a deployed function has the module: its own code, the SDK of Lambda's runtime, the standard library."""
+    top = module.split(".")[0]
+    return module.startswith(("pingbox.handlers", "pingbox_core")) or top in (
+        "boto3",
+        "botocore",
+        *sys.stdlib_module_names,
+    )
+
+
+@pytest.mark.parametrize("path", tracked("pingbox/handlers/*.py", "pingbox_core/*.py"), ids=lambda path: path.stem)
+def test_the_deployed_functions_import_what_the_zip_holds(path):
+    assert [module for module in imported(ast.parse(path.read_text())) if not in_the_zip(module)] == []

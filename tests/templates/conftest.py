@@ -11,7 +11,7 @@ from pingbox.templates import App, TemplateError, read_app
 
 ENDPOINT = "http://127.0.0.1:3001"
 
-# The smallest working set of CloudFormation (section 11.1 of the fact sheet); tests add to it.
+# The smallest working set of CloudFormation (facts CF-*); tests add to it.
 SMALLEST = """\
 Resources:
   Api: {Type: AWS::ApiGatewayV2::Api, Properties: {Name: chat, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}

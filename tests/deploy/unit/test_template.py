@@ -29,6 +29,7 @@ def of_type(type_name: str, app: App | None = None) -> dict[str, Any]:
 
 
 class TestApi:
+    @pytest.mark.fact("CF-1")
     def test_it_is_the_api_of_the_brief(self) -> None:
         """ServerlessChatAPI, four routes, chosen by the body's action (CF-1)."""
         [api] = of_type("AWS::ApiGatewayV2::Api").values()
@@ -40,11 +41,13 @@ class TestApi:
         keys = {route["RouteKey"] for route in of_type("AWS::ApiGatewayV2::Route").values()}
         assert keys == {"$connect", "$disconnect", "sendMessage", "$default"}
 
+    @pytest.mark.fact("CF-2")
     def test_routes_point_at_integrations_by_their_full_name(self) -> None:
         """`integrations/ID`: a bare id passes every linter (CF-2)."""
         for route in of_type("AWS::ApiGatewayV2::Route").values():
             assert route["Target"]["Fn::Sub"].startswith("integrations/${")
 
+    @pytest.mark.fact("CF-10")
     def test_integrations_name_the_function_in_the_long_form(self) -> None:
         """The invocation path of the partition and region, and no payload version (CF-10)."""
         for integration in of_type("AWS::ApiGatewayV2::Integration").values():
@@ -64,6 +67,7 @@ class TestApi:
         """It belongs to every API of the account."""
         assert of_type("AWS::ApiGateway::Account") == {}
 
+    @pytest.mark.fact("CF-11")
     def test_each_route_may_invoke_its_function_and_no_other_may(self) -> None:
         """SourceArn names API, stage and route key; the key is literal and there is no method part (CF-11)."""
         permissions = of_type("AWS::Lambda::Permission")

@@ -23,8 +23,9 @@ def route(app, key):
     return found
 
 
+@pytest.mark.fact("CF-1", "CF-2", "CF-3", "CF-7", "CF-8", "CF-10", "CF-11")
 def test_the_smallest_working_set_is_read_whole_and_without_a_word(read, smallest):
-    """Section 11.1: CF-1..CF-8, CF-10, CF-11."""
+    """CF-1..CF-8, CF-10, CF-11."""
     app = read(smallest())
     (api,) = app.apis
     assert api.name == "chat"
@@ -44,6 +45,7 @@ def test_an_api_id_has_the_shape_of_aws_and_stays_the_same(read, smallest):
     assert first == first.lower()
 
 
+@pytest.mark.fact("CF-10")
 def test_a_bare_function_arn_works_as_integration_uri(read, smallest):
     """CF-10, second form."""
     text = smallest().replace(
@@ -89,6 +91,7 @@ def test_integrations_with_other_services_are_refused_with_the_reason(refusal, s
     assert "call the service from a function" in refusal(text).next_step
 
 
+@pytest.mark.fact("CF-3", "CF-4")
 def test_every_member_of_a_templated_integration_is_read(read, smallest):
     """CF-3, CF-4, RR-10..RR-16."""
     more = """\
@@ -138,6 +141,7 @@ def authorized(text: str) -> str:
     )
 
 
+@pytest.mark.fact("CF-6")
 def test_an_authorizer_belongs_to_its_route(read, smallest):
     """CF-6, AU-4."""
     app = read(authorized(smallest(AUTHORIZED)))
@@ -167,6 +171,7 @@ def test_only_connect_can_be_authorized(refusal, smallest):
     assert refusal(text).received == "AWS_IAM"
 
 
+@pytest.mark.fact("CF-5")
 def test_two_way_is_a_route_response_or_its_expression(read, smallest):
     """RR-2, RR-3, OQ-10: either makes the route two-way; the expression alone is worth a warning."""
     answer = "  Answer: {Type: AWS::ApiGatewayV2::RouteResponse, Properties: {ApiId: !Ref Api, RouteId: !Ref Default, RouteResponseKey: $default}}\n"
@@ -195,6 +200,7 @@ def test_request_models_are_the_schemas_themselves(read, smallest, schema):
     assert found.model_selection_expression == "$request.body.type"
 
 
+@pytest.mark.fact("CF-8")
 def test_throttles_of_stage_and_routes(read, smallest):
     """QT-33, CF-8."""
     settings = (
@@ -295,6 +301,7 @@ def test_a_timeout_outside_of_the_limits_is_refused(refusal, smallest):
     assert error.received == 30000
 
 
+@pytest.mark.fact("CF-1")
 def test_an_api_without_selection_expression_is_refused(refusal, smallest):
     """RT: RouteSelectionExpression is required."""
     error = refusal(smallest().replace(", RouteSelectionExpression: $request.body.action", ""))
@@ -314,6 +321,7 @@ def test_a_stage_can_be_chosen_and_must_exist(read, refusal, smallest):
     assert refusal(smallest(second), stage="gamma").expected == "one of prod, beta"
 
 
+@pytest.mark.fact("CF-7")
 def test_a_deployment_that_does_not_wait_for_a_route_is_worth_a_warning(read, smallest):
     """HS-10."""
     (warning,) = read(smallest().replace("DependsOn: [Connect, Default]", "DependsOn: Connect")).warnings
@@ -323,12 +331,14 @@ def test_a_deployment_that_does_not_wait_for_a_route_is_worth_a_warning(read, sm
 @pytest.mark.parametrize(
     "source", ["", ", SourceArn: !Sub 'arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/*'"]
 )
+@pytest.mark.fact("CF-11")
 def test_a_permission_for_all_routes_is_enough(read, smallest, source):
     """CF-11."""
     text = smallest().replace("Principal: apigateway.amazonaws.com", f"Principal: apigateway.amazonaws.com{source}")
     assert read(text).warnings == ()
 
 
+@pytest.mark.fact("CF-11")
 def test_a_missing_permission_is_named_with_its_routes(read, smallest):
     """CF-11, CN-7, RT-21: on AWS the call fails, here it is only said."""
     source = ", SourceArn: !Sub 'arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/$connect'"
@@ -412,6 +422,7 @@ def test_a_circle_of_references_is_refused(refusal, smallest):
     assert refusal(smallest(more)).received == "A -> B -> A"
 
 
+@pytest.mark.fact("CF-12")
 def test_outputs_tell_local_addresses(read, smallest):
     """CF-12. Also of a second API, which is behind its id on the same port."""
     more = """\

@@ -26,6 +26,7 @@ Resources:
 """
 
 
+@pytest.mark.fact("SF-2", "SF-4")
 def test_the_new_resource_makes_a_whole_api(read):
     """SF-2, SF-4; and SF-3's default stage."""
     app = read(HEAD + FUNCTION + SOCKET)
@@ -38,6 +39,7 @@ def test_the_new_resource_makes_a_whole_api(read):
     assert [stage.name for stage in api.stages] == ["default"]
 
 
+@pytest.mark.fact("SF-3")
 def test_its_authorizer(read):
     """SF-3."""
     auth = "      Auth: {AuthType: CUSTOM, AuthArn: !GetAtt Fn.Arn, IdentitySource: [route.request.querystring.t]}\n"

@@ -48,7 +48,7 @@ def received(frame, *routes, now=NOW, switches=Switches(), stage=Stage("prod"), 
 
 
 def test_a_message_becomes_the_event_of_the_capture():
-    """The MESSAGE example of the fact sheet (2.4), member by member and in its order."""
+    """The captured MESSAGE event (EV-*), member by member and in its order."""
     [work] = received(TextMessage('{"action":"sendmessage","data":"hi"}'), DEFAULT)
     expected = {
         "requestContext": {

@@ -1,4 +1,4 @@
-"""Selection expressions and routes: section 1.1 of the fact sheet, as values."""
+"""Selection expressions and routes: facts RT-*, as values."""
 
 from __future__ import annotations
 

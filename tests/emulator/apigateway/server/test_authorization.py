@@ -1,4 +1,4 @@
-"""Who may connect: section 4 of the fact sheet, through real handshakes."""
+"""Who may connect: facts AU-*, through real handshakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The events that functions receive, member by member and in order: section 2 of the fact sheet."""
+"""The events that functions receive, member by member and in order: facts EV-*."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The opening handshake, through real sockets: sections 0 and 3 of the fact sheet."""
+"""The opening handshake, through real sockets: facts HS-* and CN-*."""
 
 from __future__ import annotations
 

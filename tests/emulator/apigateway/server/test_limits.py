@@ -1,4 +1,4 @@
-"""Quotas, timers and how connections end: sections 7 and 8 of the fact sheet, through real sockets."""
+"""Quotas, timers and how connections end: facts QT-* and DC-*, through real sockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`@connections`, mostly through boto3 as apps use it: section 6 of the fact sheet."""
+"""`@connections`, mostly through boto3 as apps use it: facts MG-*."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages, their routes, the frames that come back: sections 1, 5 and 9 of the fact sheet, through real sockets."""
+"""Messages, their routes, the frames that come back: facts RT-*, RR-* and OR-*, through real sockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lambda authorizers: who is asked, and what the answer means (section 4.1 of the fact sheet)."""
+"""Lambda authorizers: who is asked, and what the answer means (facts AU-*)."""
 
 from __future__ import annotations
 

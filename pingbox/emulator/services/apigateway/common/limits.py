@@ -1,4 +1,4 @@
-"""The quotas of section 7 of the fact sheet. KB is 1024 bytes."""
+"""The quotas of facts QT-*. KB is 1024 bytes."""
 
 from __future__ import annotations
 

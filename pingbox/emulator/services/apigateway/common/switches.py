@@ -10,7 +10,7 @@ from pingbox.emulator.services.apigateway.common import limits
 
 @dataclass(frozen=True)
 class Switches:
-    """The plausible alternatives to the defaults of section 13 of the fact sheet.
+    """The plausible alternatives to the defaults of facts OQ-*.
 
     `message_order`: `concurrent` starts the invocation of every message in the order of arrival and waits for none;
     `serial` invokes for the next message of a connection when the one before has ended (OQ-1).

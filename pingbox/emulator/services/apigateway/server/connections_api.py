@@ -1,4 +1,4 @@
-"""`@connections`: posts, looks and deletes, from handler threads or the HTTP site (section 6 of the fact sheet)."""
+"""`@connections`: posts, looks and deletes, from handler threads or the HTTP site (facts MG-*)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From `$connect`'s outcome to the answer of the handshake (section 3 of the fact sheet)."""
+"""From `$connect`'s outcome to the answer of the handshake (facts CN-*)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text frames that the gateway itself sends to a client, to the byte (section 1.2 of the fact sheet)."""
+"""The text frames that the gateway itself sends to a client, to the byte (facts RT-20 on)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The events a function receives, member by member in the order of the captures (section 2 of the fact sheet).
+"""The events a function receives, member by member in the order of the captures (facts EV-*).
 
 Every call builds a fresh dict of JSON types: whoever gets it may change it.
 """

@@ -1,4 +1,4 @@
-"""What `@connections` answers (section 6 of the fact sheet)."""
+"""What `@connections` answers (facts MG-*)."""
 
 from __future__ import annotations
 

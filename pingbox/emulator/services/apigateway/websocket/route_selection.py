@@ -1,4 +1,4 @@
-"""Which route a message belongs to (section 1.1 of the fact sheet)."""
+"""Which route a message belongs to (facts RT-1 to RT-12)."""
 
 from __future__ import annotations
 
