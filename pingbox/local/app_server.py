@@ -99,7 +99,7 @@ class AppServer:
             await self._watcher.close()
         for change in self._changes:
             change.cancel()
-        await self.server.stop(SHUTDOWN_TIMEOUT_SECONDS, hurry, self.invoke_api.rest)
+        await self.server.stop(SHUTDOWN_TIMEOUT_SECONDS, hurry, self.invoke_api.settled)
         await self._let_go()
 
     @property

@@ -112,7 +112,7 @@ class ChatServer:
     async def stop(self, hurry: asyncio.Event | None = None) -> None:
         """Close every connection with a close frame, and wait for functions as `House.stop` has it."""
         await self._sweep.stop()
-        await self.server.stop(SHUTDOWN_TIMEOUT_SECONDS, hurry, self.invoke_api.rest)
+        await self.server.stop(SHUTDOWN_TIMEOUT_SECONDS, hurry, self.invoke_api.settled)
         await self.invoke_api.close()
         self._let_go()
 

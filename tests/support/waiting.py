@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 
-async def until(condition: Callable[[], object], what: str, *, within: float = 5.0) -> None:
+async def until(condition: Callable[[], object], what: str, *, within: float = 20.0) -> None:
     """Return once `condition()` is true; fail with `what` after `within` seconds."""
     deadline = time.monotonic() + within
     while not condition():
@@ -16,7 +16,7 @@ async def until(condition: Callable[[], object], what: str, *, within: float = 5
         await asyncio.sleep(0.005)
 
 
-def until_sync(condition: Callable[[], object], what: str, *, within: float = 5.0) -> None:
+def until_sync(condition: Callable[[], object], what: str, *, within: float = 20.0) -> None:
     """The same for tests without an event loop."""
     deadline = time.monotonic() + within
     while not condition():

@@ -101,10 +101,10 @@ class EnvironmentsMachine(RuleBasedStateMachine):
         self.is_lost(environment)
 
     @rule(data=st.data())
-    def the_rested_are_ended(self, data: st.DataObject) -> None:
+    def idle_environments_are_ended(self, data: st.DataObject) -> None:
         since = data.draw(st.integers(0, self.now))
         rested = [environment for environment in self.idle if self.idle_since[environment] <= since]
-        assert self.environments.rested(since) == rested
+        assert self.environments.idle_since(since) == rested
         for environment in rested:
             self.idle.remove(environment)
             self.is_lost(environment)
@@ -112,7 +112,7 @@ class EnvironmentsMachine(RuleBasedStateMachine):
     def is_lost(self, environment: int) -> None:
         self.old.discard(environment)
         self.starting.discard(environment)
-        self.take_waiting(self.environments.lost(environment))
+        self.take_waiting(self.environments.removed(environment))
 
     def take_waiting(self, invocation: int | None) -> bool:
         if invocation is None:

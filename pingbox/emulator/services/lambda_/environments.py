@@ -24,7 +24,7 @@ class Grow:
 
 @dataclass(frozen=True)
 class Waits:
-    """All environments are busy, or enough are starting: it is kept and comes back from `freed`, `lost` or `waited`."""
+    """All environments are busy, or enough are starting: it is kept, and `freed`, `removed` or `waited` return it."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Idle:
 
 @dataclass(frozen=True)
 class Retire:
-    """The environment's code is out of date, or nobody wants it any more: end it."""
+    """The environment's code is out of date, or it was removed: end it."""
 
 
 class Environments(Generic[E, I]):
@@ -105,7 +105,7 @@ class Environments(Generic[E, I]):
         return self._waiting.popleft() if self._waiting and self._has_room else None
 
     def freed(self, environment: E, now: float = 0.0) -> Next[I] | Idle | Retire:
-        """What an environment does that has ended an invocation; `now` is what `rested` counts from."""
+        """What an environment does that has ended an invocation; `now` is what `idle_since` counts from."""
         if self._members.get(environment) != self._generation:
             return Retire()
         if self._waiting:
@@ -113,19 +113,19 @@ class Environments(Generic[E, I]):
         self._idle[environment] = now
         return Idle()
 
-    def lost(self, environment: E) -> I | None:
+    def removed(self, environment: E) -> I | None:
         """The environment has ended, or was given up. Returns the invocation that now needs a new one, if any waits."""
-        self._forget([environment])
+        self._remove([environment])
         return self.waited()
 
     def renew(self) -> list[E]:
         """From now on only new environments run. Returns the idle ones, to be ended; busy ones are told by `freed`."""
         self._generation += 1
-        return self._forget(list(self._idle))
+        return self._remove(list(self._idle))
 
-    def rested(self, since: float) -> list[E]:
+    def idle_since(self, since: float) -> list[E]:
         """The environments that are idle since then or longer, to be ended."""
-        return self._forget([environment for environment, begun in self._idle.items() if begun <= since])
+        return self._remove([environment for environment, begun in self._idle.items() if begun <= since])
 
     def abandon(self) -> list[I]:
         """Forget the waiting invocations (at the end); their callers must be told."""
@@ -136,7 +136,7 @@ class Environments(Generic[E, I]):
     def _has_room(self) -> bool:
         return len(self._members) < self._limit and len(self._starting) < self._most_starting
 
-    def _forget(self, environments: list[E]) -> list[E]:
+    def _remove(self, environments: list[E]) -> list[E]:
         for environment in environments:
             self._members.pop(environment, None)
             self._idle.pop(environment, None)

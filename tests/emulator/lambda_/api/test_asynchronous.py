@@ -76,7 +76,7 @@ async def test_an_event_that_fails_is_tried_three_times_and_then_lost_with_a_wor
         clock.advance(pause)
     await until(lambda: len(invocations) == 0, "the end")
     assert [one.event for one in recorder.invocations] == [{"n": 1}] * 3
-    assert "an asynchronous event for f is lost: 3 tries ended in an error, the last in ValueError" in caplog.text
+    assert "an asynchronous event for f is dropped: 3 tries ended in an error, the last in ValueError" in caplog.text
 
 
 async def test_beyond_the_bound_events_are_not_accepted(
@@ -114,9 +114,9 @@ async def test_there_is_rest_once_nothing_runs_although_something_waits_for_anot
         return FAILED
 
     invocations = AsynchronousInvocations(FakeFunctions(f=answer), clock)
-    await asyncio.wait_for(invocations.rest(), 5)
+    await asyncio.wait_for(invocations.settled(), 5)
     invocations.accept("f", {})
-    resting = asyncio.create_task(invocations.rest())
+    resting = asyncio.create_task(invocations.settled())
     for _ in range(5):
         await asyncio.sleep(0)
     assert not resting.done()

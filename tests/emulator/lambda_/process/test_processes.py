@@ -249,6 +249,24 @@ async def test_an_initialisation_that_never_ends_is_a_timeout(processes: Make, a
     assert message.endswith("Task timed out after 0.30 seconds")
 
 
+@pytest.mark.fact("LM-25", "LM-26")
+async def test_a_process_that_is_killed_in_its_second_initialisation_is_an_exit(processes: Make, app: App) -> None:
+    code = app(
+        app_py="""
+        import os, pathlib, signal, time
+        mark = pathlib.Path("tried")
+        if mark.exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        mark.touch()
+        time.sleep(60)
+        """
+    )
+    functions = processes(FunctionSpec("f", "app.handler", str(code), timeout=20), init_limit=0.4)
+    error_type, message = error_of(await asyncio.wait_for(functions.invoke("f", {}), 60))
+    assert error_type == "Runtime.ExitError"
+    assert message.endswith("Runtime exited with error: signal: killed")
+
+
 @pytest.mark.fact("LM-27")
 async def test_lambdas_lines_surround_the_handlers(processes: Make, app: App, log: Any) -> None:
     code = app(

@@ -40,9 +40,9 @@ class Again:
 
 @dataclass(frozen=True)
 class Done:
-    """No further try; `lost` says why if the event never succeeded."""
+    """No further try; `reason` says why if the event never succeeded."""
 
-    lost: str | None = None
+    reason: str | None = None
 
 
 def after(outcome: Outcome, attempt: Attempt, now: float) -> Again | Done:
@@ -92,7 +92,7 @@ class AsynchronousInvocations:
         task.add_done_callback(self._tasks.discard)
         return True
 
-    async def rest(self) -> None:
+    async def settled(self) -> None:
         """Return once no event is being run; those that wait for another try are not waited for."""
         await asyncio.sleep(0)  # what has just been accepted begins
         while self._running:
@@ -111,10 +111,9 @@ class AsynchronousInvocations:
         while True:
             outcome = await self._invoked(function, event)
             match after(outcome, attempt, self._clock.now()):
-                case Done(lost=None):
-                    return
-                case Done(lost=reason):
-                    log.warning("an asynchronous event for %s is lost: %s", function, reason)
+                case Done(reason):
+                    if reason is not None:
+                        log.warning("an asynchronous event for %s is dropped: %s", function, reason)
                     return
                 case Again(delay, attempt):
                     log.info("an asynchronous event for %s is tried again in %d s: %s", function, delay, outcome)
@@ -146,8 +145,8 @@ class AsynchronousInvocations:
     def _jumped(self) -> None:
         """The clock was wound on; told from any thread."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake)
+            self._loop.call_soon_threadsafe(self._end_waits)
 
-    def _wake(self) -> None:
+    def _end_waits(self) -> None:
         for jumped in self._jumps:
             jumped.set()

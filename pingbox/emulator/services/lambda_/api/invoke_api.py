@@ -52,9 +52,9 @@ class InvokeApi:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
 
-    async def rest(self) -> None:
+    async def settled(self) -> None:
         """Return once no asynchronous event is being run."""
-        await self._asynchronous.rest()
+        await self._asynchronous.settled()
 
     async def close(self) -> None:
         """Drop asynchronous events that are not done."""

@@ -59,7 +59,7 @@ class Retirable(Protocol):
         ...
 
 
-def _nobody(happening: Activity) -> None:
+def _ignore(happening: Activity) -> None:
     return None
 
 
@@ -74,7 +74,7 @@ class InProcessFunctions:
         self,
         functions: Mapping[str, InProcessFunction],
         *,
-        observe: Observer = _nobody,
+        observe: Observer = _ignore,
         clock: Clock | None = None,
         region: str = "us-east-1",
         limit: int = 50,
@@ -205,7 +205,7 @@ class _Pool:
             self._replace(environment)
 
     def _replace(self, environment: _Environment) -> None:
-        if (waiting := self._environments.lost(environment)) is not None:
+        if (waiting := self._environments.removed(environment)) is not None:
             self._grow(waiting)
 
     def redefine(self, settings: Settings, function: InProcessFunction) -> None:

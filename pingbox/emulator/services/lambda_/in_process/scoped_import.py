@@ -21,8 +21,8 @@ from types import ModuleType
 from typing import Any
 
 from pingbox.emulator.services.lambda_.runtimes.python import handler, provided
-from pingbox.emulator.services.lambda_.runtimes.python.fresh_source import FreshSourceLoader
 from pingbox.emulator.services.lambda_.runtimes.python.handler import Handler
+from pingbox.emulator.services.lambda_.runtimes.python.uncached_source import UncachedSourceLoader
 from pingbox.model.function import FunctionSpec
 
 _numbers = itertools.count(1)
@@ -44,7 +44,7 @@ class ScopedHandler:
 
 
 def load_handler(spec: FunctionSpec, layers: Sequence[str] = ()) -> ScopedHandler:
-    """The handler of `spec` with modules of its own, freshly read from disk. Raises as `handler.find` does.
+    """The handler of `spec` with modules of its own, read from disk anew. Raises as `handler.find` does.
 
     Called once per environment, so module globals are an environment's own, as on Lambda (LM-26).
     """
@@ -82,7 +82,7 @@ class Scope:
             del sys.modules[name]
 
     def hide_from(self, error: BaseException) -> None:
-        """Private names are nobody's business: `No module named 'shared'`, as on Lambda."""
+        """Take the private names out of its texts: `No module named 'shared'`, as on Lambda."""
         error.args = tuple(self._public(argument) for argument in error.args)
         if isinstance(error, ImportError) and isinstance(error.msg, str):
             error.msg = self._public(error.msg)
@@ -141,7 +141,7 @@ class Scope:
         return module if fromlist else sys.modules[f"{self.name}.{name.partition('.')[0]}"]
 
 
-class _Loader(FreshSourceLoader):
+class _Loader(UncachedSourceLoader):
     """Hands in the scope's `import`."""
 
     scope: Scope

@@ -60,5 +60,5 @@ def _forget_unused(parent: Path) -> None:
 
 def _delete(folder: Path) -> None:
     """Renamed first: another run never finds it half deleted."""
-    with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as grave:
-        os.rename(folder, Path(grave) / folder.name)
+    with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as trash:
+        os.rename(folder, Path(trash) / folder.name)

@@ -30,7 +30,7 @@ _LOOK_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05
 
 
-def _nobody(happening: Activity) -> None:
+def _ignore(happening: Activity) -> None:
     return None
 
 
@@ -49,7 +49,7 @@ class ProcessFunctions:
         specs: Iterable[FunctionSpec],
         *,
         endpoint: str | None = None,
-        observe: Observer = _nobody,
+        observe: Observer = _ignore,
         clock: Clock | None = None,
         region: str = "us-east-1",
         environ: Mapping[str, str] | None = None,
@@ -66,7 +66,7 @@ class ProcessFunctions:
         self._limit, self._waiting, self._starting, self._init_limit = limit, waiting, starting, init_limit
         self._functions: dict[str, _Function] = {}
         self._reaper: Reaper | None = None
-        self._rest = Every(self._clock, _LOOK_SECONDS, self._end_rested)
+        self._idle_check = Every(self._clock, _LOOK_SECONDS, self._end_idle)
         self._closed = False
         for spec in specs:
             self.define(spec)
@@ -112,15 +112,15 @@ class ProcessFunctions:
     async def close(self) -> None:
         """Kill all processes and wait until they are gone. Events that still run end as an exit of their runtime."""
         self._closed = True
-        await self._rest.stop()
+        await self._idle_check.stop()
         await asyncio.gather(*(life for function in self._functions.values() for life in function.end()))
         reaper, self._reaper = self._reaper, None
         if reaper is not None:
             await asyncio.to_thread(reaper.close)
 
-    async def _end_rested(self) -> None:
+    async def _end_idle(self) -> None:
         for function in self._functions.values():
-            function.end_rested(self._clock.now() - IDLE_SECONDS)
+            function.end_idle(self._clock.now() - IDLE_SECONDS)
 
     def _hint(self, spec: FunctionSpec) -> Callable[[object], str | None]:
         return lambda error: hint(spec, error, self._environ)
@@ -129,7 +129,7 @@ class ProcessFunctions:
         spec = function.spec
         if self._reaper is None:
             self._reaper = Reaper()
-            self._rest.start()
+            self._idle_check.start()
         host = HostEnvironment(self._region, self.endpoint, self._environ)
 
         def launcher(runtime_api: str, tmp: str) -> Launch:
@@ -149,7 +149,7 @@ class _Function:
             functions._limit, functions._waiting, functions._starting
         )
         self._functions = functions
-        self._lives: dict[Worker, asyncio.Task[None]] = {}  # also of those that are still being buried
+        self._lives: dict[Worker, asyncio.Task[None]] = {}  # also of those that are being cleaned up
 
     def dispatch(self, job: Job) -> None:
         match self.environments.offer(job):
@@ -189,9 +189,9 @@ class _Function:
             case other:
                 assert_never(other)
 
-    def lost(self, worker: Worker) -> None:
+    def terminated(self, worker: Worker) -> None:
         """As `Owner` has it."""
-        if (job := self.environments.lost(worker)) is not None:
+        if (job := self.environments.removed(worker)) is not None:
             self._grow(job)
 
     def _grow_for_waiting(self) -> None:
@@ -202,9 +202,9 @@ class _Function:
         for worker in self.environments.renew():
             worker.kill()
 
-    def end_rested(self, since: float) -> None:
+    def end_idle(self, since: float) -> None:
         """End the environments that are idle since then or longer."""
-        for worker in self.environments.rested(since):
+        for worker in self.environments.idle_since(since):
             worker.kill()
 
     def end(self) -> list[asyncio.Task[None]]:

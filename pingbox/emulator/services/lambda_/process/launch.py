@@ -121,7 +121,7 @@ def _node(spec: FunctionSpec, host: HostEnvironment, code: str, environment: dic
     # On Lambda they belong to the runtime, so after the layers.
     layers += [f"{folder}/node_modules" for folder in spec.packages]
     environment["NODE_PATH"] = os.pathsep.join(layers)
-    if spec.packages:  # the SDK is ours then, and its warning of an old Node.js on a laptop nobody's concern
+    if spec.packages:  # the SDK is ours then, so its warning of an old Node.js does not help the user
         environment["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true"
     return Launch(command, environment, code)
 

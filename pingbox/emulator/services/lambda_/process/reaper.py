@@ -32,7 +32,7 @@ class Reaper:
             start_new_session=True,  # Ctrl-C is not for it
         )
 
-    def begun(self, group: int) -> None:
+    def started(self, group: int) -> None:
         """A process group was started."""
         self._tell(f"+{group}\n")
 
@@ -40,8 +40,8 @@ class Reaper:
         """It is gone; its number may soon be somebody else's."""
         self._tell(f"-{group}\n")
 
-    def buried(self, folder: str) -> None:
-        """An environment is gone for good; so must be what it started, which has `folder` for its temporary files."""
+    def removed(self, folder: str) -> None:
+        """An environment is removed, and what it started must end: it has `folder` for its temporary files."""
         self._tell(f"x{folder}\n")
 
     def close(self) -> None:

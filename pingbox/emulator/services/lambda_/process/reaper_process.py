@@ -1,6 +1,6 @@
 """A small process that outlives the emulator by a moment, to end what it left behind: run as a file, on its own.
 
-Told on stdin, line by line: `+1234` (process group 1234 has begun), `-1234` (it has ended), `x/tmp/f` (the environment
+Told on stdin, line by line: `+1234` (process group 1234 runs), `-1234` (it has ended), `x/tmp/f` (the environment
 with this temporary folder has ended, and what it started must). When stdin ends, because the emulator did, in whatever
 way (the kernel closes the pipes of a process that was killed, too), the groups that are left are killed and the folder
 given as argument is deleted.
@@ -27,8 +27,8 @@ def main(folder: str) -> None:
         for line in lines:
             if line[0] in "+-":
                 (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
-        if buried := [line[1:] for line in lines if line[0] == "x"]:
-            _kill_strays(buried)
+        if removed := [line[1:] for line in lines if line[0] == "x"]:
+            _kill_strays(removed)
     for group in groups:
         with contextlib.suppress(ProcessLookupError):  # it ended by itself
             os.killpg(group, signal.SIGKILL)

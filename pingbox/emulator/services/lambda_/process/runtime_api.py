@@ -105,7 +105,7 @@ class RuntimeApi:
         try:
             return await self._answer(request)
         except ConnectionResetError:
-            # Killed amid its post. The end of its process says the rest, and nobody reads this answer.
+            # The process was killed while it posted: how it ended becomes the outcome, and no one reads this answer.
             return _refused(400, "TruncatedRequest", "The connection was lost before the request's end")
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -121,7 +121,7 @@ class RuntimeApi:
                 return _refused(404, "NotFound", f"the Runtime API has no {request.method} {request.path}")
 
     async def _handle_next(self) -> web.StreamResponse:
-        if self._closed:  # it was read before the runtime's end, and nobody would ever answer it
+        if self._closed:  # it was read before the runtime's end: there is no event for it
             return _refused(403, "InvalidStateTransition", "The environment has ended")
         self._current = None
         self._next = asyncio.get_running_loop().create_future()

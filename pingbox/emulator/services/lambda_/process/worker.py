@@ -1,4 +1,4 @@
-"""One execution environment in a process of its own (LM-23, LM-25, LM-26), from its start to its burial."""
+"""One execution environment in a process of its own (LM-23, LM-25, LM-26), from its start to its cleanup."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from pingbox.emulator.services.lambda_ import platform_log
 from pingbox.emulator.services.lambda_.outcome import FunctionError, Outcome
@@ -23,6 +23,7 @@ from pingbox.emulator.services.lambda_.process.launch import CannotRun, Launch
 from pingbox.emulator.services.lambda_.process.output import ProcessOutput
 from pingbox.emulator.services.lambda_.process.reaper import Reaper
 from pingbox.emulator.services.lambda_.process.runtime_api import Delivery, RuntimeApi
+from pingbox.emulator.services.lambda_.process.worker_state import Signal, State, after
 from pingbox.emulator.services.lambda_.runtimes.python import faults
 from pingbox.model.function import FunctionSpec
 
@@ -44,8 +45,8 @@ class Owner(Protocol):
         """It has ended an event and can take another."""
         ...
 
-    def lost(self, worker: Worker) -> None:
-        """It takes no event any more: ended, killed, or never came up. Told once."""
+    def terminated(self, worker: Worker) -> None:
+        """It takes no event any more: ended, killed, or never initialised. Called once."""
         ...
 
 
@@ -81,25 +82,23 @@ class Worker:
         self._ended = 0.0
         self._spawned = 0.0
         self._init: float | None = None  # duration, until it was reported once
-        self._is_up = False
-        self._again = False  # the initialisation took too long and is to be run once more (LM-25)
-        self._is_lost = False
+        self._state = State.INITIALIZING
         self._memory = 0  # MB
 
     def start(self) -> asyncio.Task[None]:
-        """Begin to live; the task ends with the burial. Failures become the outcome of the first job."""
+        """Start the process; the task ends with its cleanup. Failures become the outcome of the first job."""
         self._life = self._loop.create_task(self._live(), name=f"environment of {self._spec.name}")
         return self._life
 
     def take(self, job: Job) -> None:
         """Run `job` now, or once the process is up."""
         self._job = job
-        if self._is_up:
+        if self._state is State.IDLE:
             self._deliver()
 
     def kill(self) -> None:
         """End the process and everything it started, at once (as Lambda freezes and drops environments)."""
-        self._lose()
+        self._terminate()
         self._kill_group()
 
     # -- the process ---------------------------------------------------------------------------------------------------
@@ -108,23 +107,25 @@ class Worker:
         tmp = tempfile.mkdtemp(prefix=f"{self._spec.name[:40]}-", dir=self._reaper.folder)
         try:
             address = await self._api.listen()
-            await self._run_process(self._launcher(address, tmp), self._init_limit)
-            if self._again and not self._is_lost:
+            code = await self._run_process(self._launcher(address, tmp), self._init_limit)
+            if self._state is State.INITIALIZING_AGAIN:
                 if self._job is not None:
                     self._job.begin()  # it is now part of the event
-                await self._run_process(self._launcher(address, tmp), self._spec.timeout)
+                code = await self._run_process(self._launcher(address, tmp), self._spec.timeout)
+            self._exited(code)
         except (CannotRun, OSError, ValueError) as error:  # ValueError: what no process can be given, such as NUL
             self._could_not_run(error)
         finally:
             if self._process is not None and self._process.returncode is None:
                 self._kill_group()
             self._stop_timer()
-            self._lose()
+            self._terminate()
             await self._api.close()
-            self._reaper.buried(tmp)
+            self._reaper.removed(tmp)
             shutil.rmtree(tmp, ignore_errors=True)
 
-    async def _run_process(self, launch: Launch, limit: float) -> None:
+    async def _run_process(self, launch: Launch, limit: float) -> int:
+        """Run it to its end, and return how it ended as `subprocess` has it. `limit`: seconds to initialise."""
         self._began = self._spawned = time.monotonic()
         self._output = output = ProcessOutput(self._loop, self._line)
         self._process = await asyncio.create_subprocess_exec(
@@ -137,9 +138,9 @@ class Worker:
             start_new_session=True,  # Ctrl-C is the emulator's; and the whole group can be killed
         )
         group = self._process.pid
-        self._reaper.begun(group)
+        self._reaper.started(group)
         output.started()
-        if self._is_lost:
+        if self._state is State.TERMINATED:
             self._kill_group()
         self._timer = self._loop.call_later(limit, self._time_is_up)
         code = await self._process.wait()
@@ -147,11 +148,11 @@ class Worker:
         self._reaper.ended(group)
         output.drain()
         output.close()
-        self._exited(code)
+        self._stop_timer()
+        return code
 
     def _exited(self, code: int) -> None:
-        self._stop_timer()
-        if self._job is None or (self._again and not self._is_up and code == -signal.SIGKILL):
+        if self._job is None:
             return
         if self._outcome is None:
             self._outcome = FunctionError(faults.EXIT_ERROR, platform_log.exited(self._job.request_id, code))
@@ -168,13 +169,16 @@ class Worker:
 
     def _kill_group(self) -> None:
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):  # nobody of the group is left
+            with contextlib.suppress(ProcessLookupError):  # no process of the group is left
                 os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _lose(self) -> None:
-        if not self._is_lost:
-            self._is_lost = True
-            self._owner.lost(self)
+    def _terminate(self) -> None:
+        if self._state is not State.TERMINATED:
+            self._move(Signal.TERMINATED)
+            self._owner.terminated(self)
+
+    def _move(self, signal: Signal) -> None:
+        self._state = after(self._state, signal)
 
     def _line(self, line: str) -> None:
         if self._job is not None:
@@ -190,8 +194,8 @@ class Worker:
             self._timer = None
 
     def _time_is_up(self) -> None:
-        if not self._is_up and not self._again:
-            self._again = True
+        if self._state is State.INITIALIZING:
+            self._move(Signal.INIT_TIMED_OUT)
             milliseconds = (time.monotonic() - self._spawned) * 1000
             self._line(f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: init\tStatus: timeout")
             self._kill_group()
@@ -208,16 +212,26 @@ class Worker:
 
     def wants_next(self) -> None:
         """As `Runtime` has it."""
-        if not self._is_up:
-            self._is_up = True
-            self._init = time.monotonic() - self._spawned
-            if not self._again:
-                self._stop_timer()
-            self._owner.up(self)
-        elif self._job is not None:
-            self._settle()
-            self._owner.freed(self)
-            return
+        before = self._state
+        self._move(Signal.READY)
+        match before:
+            case State.INITIALIZING | State.INITIALIZING_AGAIN:
+                self._initialized(again=before is State.INITIALIZING_AGAIN)
+            case State.BUSY:
+                self._settle()
+                self._owner.freed(self)
+            case State.TERMINATED:
+                self._settle()
+            case State.IDLE:  # a runtime that has reconnected asks again
+                pass
+            case _:
+                assert_never(before)
+
+    def _initialized(self, *, again: bool) -> None:
+        self._init = time.monotonic() - self._spawned
+        if not again:  # the timer of the second initialisation is the event's own
+            self._stop_timer()
+        self._owner.up(self)
         if self._job is not None:
             self._deliver()
 
@@ -253,6 +267,7 @@ class Worker:
 
     def _deliver(self) -> None:
         assert self._job is not None
+        self._move(Signal.DELIVERED)
         self._outcome, self._ended = None, 0.0
         self._job.begin()
         self._began = time.monotonic()

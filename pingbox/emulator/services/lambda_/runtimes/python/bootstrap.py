@@ -27,7 +27,7 @@ def _main(options: dict[str, Any]) -> None:
     sys.path[0:1] = [options["code"], *options["layers"]]
     sys.argv[:] = [""]
     _alias(_ALIAS, os.path.dirname(os.path.abspath(__file__)))
-    _ours("fresh_source").install([options["code"], *options["layers"]])
+    _ours("uncached_source").install([options["code"], *options["layers"]])
     if options["endpoint"]:
         _guard(options["guard"], options["endpoint"])
     if options["provided"]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 JUST_NOW = 2.0  # seconds
 
 
-class FreshSourceLoader(importlib.machinery.SourceFileLoader):
+class UncachedSourceLoader(importlib.machinery.SourceFileLoader):
     """As Python's own, but for sources younger than `JUST_NOW`."""
 
     def path_stats(self, path: Any) -> Mapping[str, Any]:
@@ -34,7 +34,7 @@ def install(folders: Sequence[str]) -> None:
     """Load what is below `folders` this way."""
     loaders: list[tuple[Any, list[str]]] = [
         (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
-        (FreshSourceLoader, importlib.machinery.SOURCE_SUFFIXES),
+        (UncachedSourceLoader, importlib.machinery.SOURCE_SUFFIXES),
     ]
     finder: Callable[[str], Any] = importlib.machinery.FileFinder.path_hook(*loaders)
 
