@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from enum import Enum, auto
 from typing import TYPE_CHECKING, assert_never
 
 from websockets.frames import CloseCode, Frame, Opcode
@@ -37,22 +38,34 @@ SEND_BUFFER = 1024 * 1024
 """Bytes written but not yet taken by the client, beyond which posts get 429 (MG-17) and nothing more is read."""
 
 
+class Phase(Enum):
+    """How far a connection has come; it only moves down this list."""
+
+    OPEN = auto()
+    """Messages are received and sent."""
+    REFUSING = auto()
+    """A binary frame was received (RT-26): no message is received any more, its close frame is about to be sent."""
+    GONE = auto()
+    """A close frame was sent or received, or the TCP connection was lost. Messages received before still run."""
+    DISCONNECTED = auto()
+    """All its messages have started, and `$disconnect` after them (OR-5)."""
+
+
 class ClientSocket(asyncio.Protocol):
     """From the 101 to the end. On the loop's thread, but for reading `open`, `congested` and `connection`.
 
-    `open` turns false at the moment the connection is gone for `@connections` (MG-10), which is when its close frame
-    is sent or received; the TCP connection ends a little later.
+    `open` turns false at the moment the connection is gone for `@connections` (MG-10): when its close frame is sent or
+    received, or already when a DELETE is answered, on whatever thread; the TCP connection ends a little later.
     """
 
     __slots__ = (
-        "_end",
-        "_ended",
+        "_cause",
         "_fragments",
         "_gateway",
         "_hangup",
         "_paused",
+        "_phase",
         "_protocol",
-        "_refused",
         "_running",
         "_timer",
         "_transport",
@@ -76,15 +89,18 @@ class ClientSocket(asyncio.Protocol):
         self._transport = transport
         self._protocol = protocol
         self._fragments: list[bytes] = []
-        self._refused = False
+        self._phase = Phase.OPEN
+        self._cause: tuple[int, str] = conversation.DROPPED  # code and reason of the `$disconnect` event
         self._waiting: deque[conversation.Frame] = deque()
         self._running = 0
         self._paused = False
-        self._end: tuple[int, str] | None = None
-        self._ended = False
         self._hangup: asyncio.TimerHandle | None = None
         self._timer: Timer | None = None
         transport.set_write_buffer_limits(high=SEND_BUFFER)
+
+    @property
+    def _is_connected(self) -> bool:
+        return self._phase is Phase.OPEN or self._phase is Phase.REFUSING
 
     def start(self) -> None:
         """Take part: the 101 is written."""
@@ -124,8 +140,8 @@ class ClientSocket(asyncio.Protocol):
 
     def write(self, message: OutgoingText, cause: str, now: float) -> None:
         """Send one text message, if the connection is still open. Traffic either way resets the idle timer (QT-30)."""
-        if self._end is not None:
-            return  # not `open`: what was posted before a DELETE still goes out before its close frame
+        if not self._is_connected:  # what was posted before a DELETE still goes out before its close frame
+            return
         self._transport.write(message.wire(self.deflate))
         self.last_traffic = now
         if self._gateway.observed:
@@ -133,7 +149,7 @@ class ClientSocket(asyncio.Protocol):
 
     def close(self, close: Close) -> None:
         """Close from our side; does nothing if the connection is gone already."""
-        if self._end is not None:
+        if not self._is_connected:
             return
         self._waiting.clear()
         self._protocol.send_close(close.code, close.reason)
@@ -144,13 +160,13 @@ class ClientSocket(asyncio.Protocol):
     # --- from the client --------------------------------------------------------------------------------------------
 
     def _frame_received(self, frame: Frame) -> None:
-        if self._end is not None or self._refused:
+        if self._phase is not Phase.OPEN:
             return  # sent before our close frame was seen: it is no message of this connection any more
         match frame.opcode:
             case Opcode.TEXT | Opcode.CONT:
                 self._text_received(frame)
             case Opcode.BINARY:
-                self._refused = True  # by its first frame, the rest of it included
+                self._phase = Phase.REFUSING  # by its first frame, the rest of it included
                 self._waiting.append(BinaryMessage())
             case Opcode.CLOSE:
                 received = self._protocol.close_rcvd
@@ -174,7 +190,7 @@ class ClientSocket(asyncio.Protocol):
             self._fail(CloseCode.INVALID_DATA, "a text message is not UTF-8")
 
     def _fail(self, code: CloseCode, problem: str) -> None:
-        if self._end is None:
+        if self._is_connected:
             self._protocol.fail(code, problem)
             self._gone(code, "")
 
@@ -183,9 +199,9 @@ class ClientSocket(asyncio.Protocol):
         most = 1 if self._gateway.switches.message_order == "serial" else MAX_RUNNING
         while self._waiting and self._running < most:
             self._decide(self._waiting.popleft())
-        if self._end is not None and not self._waiting and not self._ended:
-            self._ended = True
-            self._disconnect(*self._end)
+        if self._phase is Phase.GONE and not self._waiting:
+            self._phase = Phase.DISCONNECTED
+            self._disconnect(*self._cause)
         self._regulate_reading()
 
     def _decide(self, frame: conversation.Frame) -> None:
@@ -231,11 +247,12 @@ class ClientSocket(asyncio.Protocol):
     # --- the end ----------------------------------------------------------------------------------------------------
 
     def _gone(self, code: int, reason: str) -> None:
-        """The connection does not exist any more for anybody but its TCP peer. The first cause counts."""
-        if self._end is not None:
+        """The connection does not exist any more, except for its TCP peer. The first cause counts."""
+        if not self._is_connected:
             return
-        self._end = (code, reason)
+        self._phase = Phase.GONE
         self.open = False
+        self._cause = (code, reason)
         self._gateway.sockets.pop(self.connection.connection_id, None)
         if self._timer is not None:
             self._timer.cancel()
@@ -281,7 +298,7 @@ class ClientSocket(asyncio.Protocol):
 
     def _regulate_reading(self) -> None:
         """Read only while there is room for what comes: in the invocations and in the send buffer."""
-        pause = self._end is None and (bool(self._waiting) or self.congested)
+        pause = self._is_connected and (bool(self._waiting) or self.congested)
         if pause != self._paused and not self._transport.is_closing():
             self._paused = pause
             if pause:
