@@ -15,6 +15,7 @@ from pingbox.emulator.schedule import Every
 from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
 from pingbox.emulator.services.lambda_.api.invoke_api import EVENT, InvokeApi
 from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction, InProcessFunctions
+from pingbox.emulator.services.lambda_.in_process.inline import InlineFunctions
 from pingbox.handlers import connect, disconnect, fanout, message, sweep
 from pingbox.handlers.environment import json_lines
 from pingbox.handlers.ports import Ports
@@ -24,7 +25,7 @@ from pingbox.handlers.tables import TTL_ATTRIBUTE, tables
 from pingbox.local.addresses import Addresses
 from pingbox.local.data_dir import token_secret
 from pingbox.local.http_handlers import first_of
-from pingbox.local.item_store import REGION, create_missing, item_store
+from pingbox.local.item_store import REGION, LocalTables, create_missing, item_store
 from pingbox.local.local_postman import LocalPostman
 from pingbox.local.switch_options import switches
 from pingbox.local.tls import tls_context, tls_facts
@@ -74,7 +75,9 @@ class ChatServer:
         self._stage = settings.stage or DEFAULT_STAGE
         self._clock = clock or SystemClock()
         self.store = item_store(settings, self._clock)
-        self.functions = InProcessFunctions(
+        # Over the local DynamoDB no handler ever waits; over another one each call is a round trip.
+        kind = InlineFunctions if isinstance(self.store, LocalTables) else InProcessFunctions
+        self.functions: InlineFunctions | InProcessFunctions = kind(
             {name: InProcessFunction(partial(self._load, handle), _TIMEOUT) for name, handle in _FUNCTIONS.items()},
             clock=self._clock,
             observe=observer or _nobody,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -27,6 +28,7 @@ class InvocationLog:
         self._observe = observe
         self._clock = clock
         self._tail = tail.get()
+        self._thread = threading.get_ident()
 
     def write(self, line: str) -> None:
         """From the loop."""
@@ -39,7 +41,10 @@ class InvocationLog:
         self.on_loop(self.write, line)
 
     def on_loop(self, call: Callable[..., None], *arguments: Any) -> None:
-        """Have `call` made on the invoking loop, after all lines written so far."""
+        """Have `call` made on the invoking loop, after all lines written so far; at once when this is its thread."""
+        if threading.get_ident() == self._thread:
+            call(*arguments)
+            return
         # After the loop's end nobody waits for an answer or a line any more.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(call, *arguments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,7 @@ class Gateway:
         self.account_id = account_id
         self.switches = switches
         self.loop = loop
+        self._thread = threading.get_ident()
         self.timers = Timers(clock, loop)
         self.buckets = Buckets()
         self.sockets: dict[str, ClientSocket] = {}
@@ -122,7 +124,13 @@ class Gateway:
         return task
 
     def soon(self, job: Callable[[], None]) -> None:
-        """Run `job` on the loop's thread, in the order of the calls. From any thread; wakes the loop at most once."""
+        """Run `job` on the loop's thread, in the order of the calls: at once when this is that thread and no job waits.
+
+        From any thread; wakes the loop at most once.
+        """
+        if threading.get_ident() == self._thread and not self._jobs:
+            job()
+            return
         self._jobs.append(job)
         if not self._jobs_announced:
             self._jobs_announced = True

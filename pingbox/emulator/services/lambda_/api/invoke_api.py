@@ -85,16 +85,27 @@ class InvokeApi:
     def invoke_sync(self, name: str, invocation_type: str, payload: bytes) -> InvokeAnswer:
         """The same from a handler's thread, without HTTP; blocks until the answer is there.
 
-        `name` may be qualified or an ARN. Raises `RuntimeError` on the loop's own thread, which it would wait for.
+        `name` may be qualified or an ARN. On the loop's own thread an event may be left (`EVENT`), or asked whether
+        it would be taken (`DRY_RUN`); waiting for a result there raises `RuntimeError`, because it would never come.
         """
         if self._loop is None:
             raise RuntimeError("invoke_sync was called before start(); start it on the emulator's loop")
-        if threading.get_ident() == self._thread:
-            raise RuntimeError("invoke_sync waits for the emulator's loop and cannot be called on its thread")
         request = InvokeRequest(name, invocation_type, payload)
+        if threading.get_ident() == self._thread:
+            answer = self._accepted(request)
+            if not isinstance(answer, InvokeAnswer):
+                raise RuntimeError("invoke_sync waits for the emulator's loop and cannot be called on its thread")
+            return answer
         return asyncio.run_coroutine_threadsafe(self._answer(request), self._loop).result()
 
     async def _answer(self, request: InvokeRequest) -> InvokeAnswer:
+        accepted = self._accepted(request)
+        if isinstance(accepted, InvokeAnswer):
+            return accepted
+        return await self._run(*accepted, request.tail)
+
+    def _accepted(self, request: InvokeRequest) -> InvokeAnswer | tuple[str, Any]:
+        """The answer, or the function and the event whose result is the answer."""
         event = invoke_request.read_event(request)
         if isinstance(event, InvokeAnswer):
             return event
@@ -113,7 +124,7 @@ class InvokeApi:
                     return invoke_request.accepted()
                 return invoke_request.not_invoked("too many asynchronous events wait", "throttled")
             case _:
-                return await self._run(name, event, request.tail)
+                return name, event
 
     async def _run(self, name: str, event: Any, wants_tail: bool) -> InvokeAnswer:
         lines: list[str] | None = [] if wants_tail else None

@@ -99,9 +99,11 @@ class Invocation:
         self._init: float | None = None
         self._answered = False
 
-    def begin(self) -> None:
-        """Write the START line and watch the time."""
+    def begin(self, *, watched: bool = True) -> None:
+        """Write the START line and watch the time, unless the handler runs on this very thread."""
         self._log.write(platform_log.start(self.request_id))
+        if not watched:
+            return
         self._timer = self._loop.call_later(self._settings.timeout, self._look_at_the_time)
 
     def refuse(self, outcome: NotInvoked) -> None:
