@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pingbox.chat.declaration import FUNCTIONS
 from pingbox.deploy.artifacts.package import chat_artifact
-from pingbox.deploy.template.app import FUNCTIONS
 
 LIMIT_MS = 450
 _CLOCK = "import sys, time; start = time.perf_counter(); sys.path[:0] = sys.argv[1:3]\n"

@@ -23,12 +23,12 @@ from typing import Any
 from benchmarks.chat import echo
 from benchmarks.light_client import LightClient, connect, masked
 from benchmarks.serving import Server, pin_to_one_core, pingbox
+from pingbox.chat.app import chat_tables
 from pingbox.emulator.clock import SystemClock
 from pingbox.emulator.services.dynamodb import LocalDynamoDB
 from pingbox.handlers.messages import Messages
 from pingbox.handlers.ports import Ports
 from pingbox.handlers.settings import from_environment
-from pingbox.handlers.tables import tables, time_to_live
 from pingbox_core.log import RoomRecord, Row
 
 ROOMS, MESSAGES = 100, 1_000_000
@@ -83,9 +83,9 @@ def fill(folder: Path, messages: int, rooms: int) -> float:
     """Put `messages` into `rooms` rooms, as the chat would have; how many a second went in."""
     begin = time.perf_counter()
     local = LocalDynamoDB.open(folder, clock=SystemClock())
-    for table in tables(*_TABLES):
-        _called(local, "CreateTable", table)
-        _called(local, "UpdateTimeToLive", time_to_live(table["TableName"]))
+    for table in chat_tables(*_TABLES):
+        _called(local, "CreateTable", table.parameters)
+        _called(local, "UpdateTimeToLive", table.time_to_live)
     batches = _Batches(local)
     log = Messages(_ports(batches))
     now, each = int(time.time() * 1000), messages // rooms

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-_STAGE = re.compile(r"[A-Za-z0-9_]{1,128}\Z")
+from pingbox.model import stage_names
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 3001
@@ -73,7 +72,8 @@ class ServeSettings:
 
 
 def check_stage(stage: str) -> str:
-    """Return `stage`, or raise `SettingsError`: API Gateway takes letters, digits and `_`, never `$default` (HS-2)."""
-    if not _STAGE.match(stage):
-        raise SettingsError(f"stage {stage!r} is not a stage name; expected letters, digits and _ (at most 128)")
+    """Return `stage`, or raise `SettingsError` for what API Gateway does not take as one (HS-2)."""
+    if not stage_names.is_stage_name(stage):
+        expected = f"{stage_names.DESCRIPTION} (at most {stage_names.MAX_LENGTH})"
+        raise SettingsError(f"stage {stage!r} is not a stage name; expected {expected}")
     return stage

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from pingbox.handlers.attributes import from_item, to_item
 from pingbox.handlers.dynamodb import Item, at_most, get_all, is_conflict, is_refusal, pages, refused_item
 from pingbox.handlers.ports import Ports
-from pingbox.handlers.tables import DIRECTORY
 from pingbox_core import limits
 from pingbox_core.log import RoomRecord, Row, Tail
 
+DIRECTORY: Final = "Directory"  # the index of the public rooms
 Marks = Mapping[str, Mapping[str, int]]  # per room: `s`, the seq read up to, and `n`, the messages read
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import ipaddress
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from pingbox.chat.app import chat_app
 from pingbox.emulator.activity import Activity, Observer
 from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.schedule import Every
@@ -16,12 +18,10 @@ from pingbox.emulator.services.apigateway.server.gateway_server import GatewaySe
 from pingbox.emulator.services.lambda_.api.invoke_api import EVENT, InvokeApi
 from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction, InProcessFunctions
 from pingbox.emulator.services.lambda_.in_process.inline import InlineFunctions
-from pingbox.handlers import connect, disconnect, fanout, message, sweep
 from pingbox.handlers.environment import json_lines
 from pingbox.handlers.ports import Ports
 from pingbox.handlers.settings import Settings as HandlerSettings
 from pingbox.handlers.settings import from_environment
-from pingbox.handlers.tables import TTL_ATTRIBUTE, tables
 from pingbox.local.addresses import Addresses
 from pingbox.local.data_dir import token_secret
 from pingbox.local.http_handlers import first_of
@@ -29,39 +29,12 @@ from pingbox.local.item_store import REGION, LocalTables, create_missing, item_s
 from pingbox.local.local_postman import LocalPostman
 from pingbox.local.switch_options import switches
 from pingbox.local.tls import tls_context, tls_facts
-from pingbox.model.api import CONNECT, DEFAULT, DISCONNECT, Api, LambdaProxy, Route, Stage
+from pingbox.model.api import Api
+from pingbox.model.function import FunctionSpec
 from pingbox.settings import DEFAULT_STAGE, SHUTDOWN_TIMEOUT_SECONDS, ServeSettings
 from pingbox.web.site import site
 
-_CONNECTIONS, _MESSAGES = "Connections", "Messages"
-_FANOUT = "FanoutLambda"
-_SWEEP_SECONDS = 300.0
-_TIMEOUT = 10.0  # seconds, as deployed
-
 _Handle = Callable[[Ports, Mapping[str, Any], object], dict[str, Any]]
-_FUNCTIONS: dict[str, _Handle] = {
-    "ConnectLambda": connect.handle,
-    "DisconnectLambda": disconnect.handle,
-    "MessageLambda": message.handle,
-    _FANOUT: fanout.handle,
-    "SweepLambda": sweep.handle,
-}
-
-
-def chat_api(stage: str) -> Api:
-    """The chat's API as the deploy's template declares it."""
-    routes = {
-        CONNECT: "ConnectLambda",
-        DISCONNECT: "DisconnectLambda",
-        "sendMessage": "MessageLambda",
-        DEFAULT: "MessageLambda",
-    }
-    return Api(
-        api_id="pingbox001",
-        name="ServerlessChatAPI",
-        routes=tuple(Route(key, LambdaProxy(function)) for key, function in routes.items()),
-        stages=(Stage(stage),),
-    )
 
 
 class ChatServer:
@@ -74,15 +47,19 @@ class ChatServer:
         self._settings = settings
         self._stage = settings.stage or DEFAULT_STAGE
         self._clock = clock or SystemClock()
+        self.app = chat_app(self._stage, region=REGION)
         self.store = item_store(settings, self._clock)
         # Over the local DynamoDB no handler ever waits; over another one each call is a round trip.
         kind = InlineFunctions if isinstance(self.store, LocalTables) else InProcessFunctions
         self.functions: InlineFunctions | InProcessFunctions = kind(
-            {name: InProcessFunction(partial(self._load, handle), _TIMEOUT) for name, handle in _FUNCTIONS.items()},
+            {
+                spec.name: InProcessFunction(partial(self._load, spec), spec.timeout, spec.memory)
+                for spec in self.app.functions
+            },
             clock=self._clock,
             observe=observer or _nobody,
         )
-        self.invoke_api = InvokeApi(self.functions, _FUNCTIONS.keys, clock=self._clock, region=REGION)
+        self.invoke_api = InvokeApi(self.functions, lambda: self.functions.names, clock=self._clock, region=REGION)
         self.server = GatewayServer(
             self.apis,
             self.functions,
@@ -97,7 +74,11 @@ class ChatServer:
             tls_port=settings.tls_port or 0,
             switches=switches(settings.switches),
         )
-        self._sweep = Every(self._clock, _SWEEP_SECONDS, partial(self.functions.invoke, "SweepLambda", {}))
+        self._schedules = [
+            Every(self._clock, one.seconds, partial(self.functions.invoke, one.function, one.event or {}))
+            for one in self.app.schedules
+            if one.seconds is not None
+        ]
 
     async def start(self) -> None:
         """Answer. Raises `OSError` if the address cannot be listened on; nothing is left behind then."""
@@ -108,13 +89,16 @@ class ChatServer:
             raise
         self.invoke_api.start()
         client = self.store.client(self.server.url)
-        create_missing(client, [(table, TTL_ATTRIBUTE) for table in tables(_CONNECTIONS, _MESSAGES)])
-        self._ports = self._make_ports(client)
-        self._sweep.start()
+        create_missing(client, [(table.parameters, table.ttl_attribute) for table in self.app.tables])
+        self._client = client
+        self._secret = token_secret(self._settings.data_dir)
+        for schedule in self._schedules:
+            schedule.start()
 
     async def stop(self, hurry: asyncio.Event | None = None) -> None:
         """Close every connection with a close frame, and wait for functions as `House.stop` has it."""
-        await self._sweep.stop()
+        for schedule in self._schedules:
+            await schedule.stop()
         await self.server.stop(SHUTDOWN_TIMEOUT_SECONDS, hurry, self.invoke_api.settled)
         await self.invoke_api.close()
         self._let_go()
@@ -122,7 +106,7 @@ class ChatServer:
     @property
     def apis(self) -> Sequence[Api]:
         """What is served."""
-        return [chat_api(self._stage)]
+        return self.app.apis
 
     @property
     def addresses(self) -> Addresses:
@@ -146,39 +130,39 @@ class ChatServer:
         self.functions.close()
         self.store.close()
 
-    def _load(self, handle: _Handle) -> Callable[[Any, Any], Any]:
+    def _load(self, spec: FunctionSpec) -> Callable[[Any, Any], Any]:
         # Lambda's init: runs before an environment's first event, when the server's port is known.
-        return partial(handle, self._ports)
+        handle: _Handle = importlib.import_module(spec.handler.rpartition(".")[0]).handle
+        return partial(handle, self._ports(spec))
 
-    def _make_ports(self, client: Any) -> Ports:
-        settings = self._handler_settings()
-        secret = token_secret(self._settings.data_dir)
+    def _ports(self, spec: FunctionSpec) -> Ports:
+        settings = self._handler_settings(spec)
         return Ports(
             settings=settings,
-            dynamodb=client,
+            dynamodb=self._client,
             postman=LocalPostman(self.server, self._stage),
-            secret=lambda: secret,
+            secret=lambda: self._secret,
             log=json_lines(settings.log_level, lambda line: sys.stdout.write(line)),
-            fanout=self._fan_out,
+            fanout=lambda payload: self._fan_out(settings.fanout_function, payload),
             clock=lambda: int(self._clock.now() * 1000),
         )
 
-    def _handler_settings(self) -> HandlerSettings:
+    def _handler_settings(self, spec: FunctionSpec) -> HandlerSettings:
+        """What the template gives the function, with what is known here only."""
         chosen = {
-            "CONNECTIONS_TABLE": _CONNECTIONS,
-            "MESSAGES_TABLE": _MESSAGES,
+            **(spec.environment or {}),
             "MANAGEMENT_ENDPOINT": self.server.management_url(self._stage),
             "ALLOWED_ORIGINS": ",".join(_origins(self._settings.host, self.server.port)),
             "ALLOW_QUERY_TOKEN": "1",
-            "FANOUT_FUNCTION": _FANOUT,
             "LOG_LEVEL": "INFO" if self._settings.verbose else "WARNING",
         }
         if self._settings.rate is not None:
             chosen["RATE_PER_MIN"] = str(self._settings.rate)
         return from_environment(chosen)
 
-    def _fan_out(self, payload: bytes) -> None:
-        self.invoke_api.invoke_sync(_FANOUT, EVENT, payload)
+    def _fan_out(self, function: str | None, payload: bytes) -> None:
+        assert function is not None  # nobody fans out by a function that has no name
+        self.invoke_api.invoke_sync(function, EVENT, payload)
 
 
 def _nobody(happening: Activity) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pingbox.model.api import Api
 from pingbox.model.function import FunctionSpec
+
+_RATE = re.compile(r"rate\(([1-9]\d*) (minute|hour|day)s?\)")
+_SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,32 @@ class Table:
     def name(self) -> str:
         """The table's name, as handlers use it."""
         return str(self.parameters["TableName"])
+
+    @property
+    def time_to_live(self) -> dict[str, Any]:
+        """The arguments of boto3's `update_time_to_live`, for a table with a TTL attribute."""
+        specification = {"Enabled": True, "AttributeName": self.ttl_attribute}
+        return {"TableName": self.name, "TimeToLiveSpecification": specification}
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A function that EventBridge invokes by the clock.
+
+    `expression` as written: `rate(5 minutes)` or `cron(0 12 * * ? *)`. `event` is what the function gets; None
+    means EventBridge's own scheduled event. `name` is the rule's.
+    """
+
+    name: str
+    function: str
+    expression: str
+    event: Any = None
+
+    @property
+    def seconds(self) -> float | None:
+        """The period of a rate; None for a cron expression, which has none."""
+        found = _RATE.fullmatch(self.expression)
+        return None if found is None else float(found[1]) * _SECONDS[found[2]]
 
 
 @dataclass(frozen=True)
@@ -60,6 +90,7 @@ class App:
     apis: tuple[Api, ...]
     functions: tuple[FunctionSpec, ...]
     tables: tuple[Table, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     warnings: tuple[str, ...] = ()
     outputs: tuple[Output, ...] = ()

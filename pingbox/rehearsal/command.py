@@ -29,9 +29,9 @@ def rehearse(ctx: click.Context, /, port: int, go_on: bool) -> None:
 
 
 async def _rehearse(page: Iterable[SiteFile], port: int, go_on: bool) -> None:
+    from pingbox.chat.model import Site
     from pingbox.deploy.artifacts.package import chat_artifact
     from pingbox.deploy.plan.desired import chat_desired
-    from pingbox.deploy.template.model import Site
 
     artifact = chat_artifact()
     house = Rehearsal(chat_desired(TARGET, artifact, page, Site.WEBSITE, {}), port=port)

@@ -1,30 +1,14 @@
-"""Reading YAML and JSON so that every value still knows the line it came from.
-
-Values are plain dicts, lists and scalars, because the SAM translator insists on them; the lines live beside them in
-`Document.lines`, keyed by the path of keys and indexes that leads to the value. CloudFormation's short forms
-(`!Ref x`, `!GetAtt a.b`, `!Sub ...`) become their long forms while reading.
-"""
+"""A file's content as plain values, with the line of each: what every reader of templates works on."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
-
-from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.errors import Place
 
 KeyPath = tuple[str | int, ...]
-
-# libyaml's parser reads a CDK template of a megabyte in a fraction of a second, the pure one in several.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_TEXT_TAGS = ("tag:yaml.org,2002:timestamp",)  # `Version: 2012-10-17` is text to CloudFormation
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-_MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
 @dataclass(frozen=True)
@@ -54,129 +38,3 @@ class Document:
             if path[:length] in self.lines:
                 return Place(self.file, self.lines[path[:length]])
         return Place(self.file, self.lines.get(()))
-
-
-def read_document(file: Path) -> Document:
-    """Read a `.json`, `.yaml` or `.yml` file. Raises TemplateError when it is unreadable or not well-formed."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(
-            f"cannot be read: {error}",
-            place=Place(str(file)),
-            expected="a readable UTF-8 file",
-            next_step="check the path and the file's rights",
-        ) from error
-    return parse_json(text, str(file)) if file.suffix == ".json" else parse_yaml(text, str(file))
-
-
-def parse_json(text: str, file: str) -> Document:
-    """JSON text; lines as for YAML."""
-    try:
-        root = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise TemplateError(
-            f"is not JSON: {error.msg}",
-            place=Place(file, error.lineno),
-            expected="well-formed JSON",
-            next_step=f"correct column {error.colno} of that line",
-        ) from error
-    lines, repeated = _lines_of_json(text)
-    return Document(file, root, lines, repeated)
-
-
-def _lines_of_json(text: str) -> tuple[dict[KeyPath, int], tuple[Repeated, ...]]:
-    # JSON is YAML but for tabs between tokens (inside strings JSON forbids them) and for characters written as two
-    # surrogates; as only the lines are wanted here, both may become spaces.
-    try:
-        node = yaml.compose(_SURROGATE.sub(r"\\u0020", text.replace("\t", " ")), Loader=_Loader)
-    except yaml.YAMLError:
-        return {}, ()
-    reader = _Reader()
-    if node is not None:
-        reader.value(node, ())
-    return reader.lines, tuple(reader.repeated)
-
-
-def parse_yaml(text: str, file: str) -> Document:
-    """YAML text with CloudFormation's short forms. An empty text has the root None."""
-    reader = _Reader()
-    try:
-        node = yaml.compose(text, Loader=_Loader)
-        root = None if node is None else reader.value(node, ())
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise TemplateError(
-            f"is not YAML: {error.problem or error.context}",
-            place=Place(file, mark.line + 1 if mark else None),
-            expected="well-formed YAML",
-            next_step=_yaml_step(text, mark),
-        ) from error
-    return Document(file, root, reader.lines, tuple(reader.repeated))
-
-
-def _yaml_step(text: str, mark: Any) -> str:
-    lines = text.splitlines()
-    line = lines[mark.line] if mark and mark.line < len(lines) else ""
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        return "replace the tab that indents that line with spaces, as YAML demands"
-    return "check the indentation, the quotes and the colons of that line"
-
-
-class _Reader:
-    """Turns yaml nodes into plain values and notes their lines."""
-
-    def __init__(self) -> None:
-        self.lines: dict[KeyPath, int] = {}
-        self.repeated: list[Repeated] = []
-        self._scalars = yaml.SafeLoader("")
-
-    def value(self, node: yaml.Node, path: KeyPath) -> Any:
-        self.lines.setdefault(path, node.start_mark.line + 1)
-        plain = self._plain(node, path)
-        return _long_form(node.tag, plain) if node.tag.startswith("!") else plain
-
-    def _plain(self, node: yaml.Node, path: KeyPath) -> Any:
-        match node:
-            case yaml.MappingNode():
-                return self._mapping(node, path)
-            case yaml.SequenceNode():
-                return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
-            case yaml.ScalarNode(tag=tag) if tag.startswith("!") or tag in _TEXT_TAGS:
-                return node.value
-            case _:
-                return self._scalars.construct_object(node)
-
-    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
-        merged: dict[str, Any] = {}
-        own: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if key_node.tag == _MERGE_TAG:
-                for part in _merged_nodes(value_node):
-                    merged = {**self.value(part, path), **merged}
-                continue
-            key = self._key(key_node)
-            if key in own:
-                self.repeated.append(Repeated(key, self.lines[(*path, key)], key_node.start_mark.line + 1))
-            self.lines[(*path, key)] = key_node.start_mark.line + 1
-            own[key] = self.value(value_node, (*path, key))
-        return {**merged, **own}
-
-    def _key(self, node: yaml.Node) -> str:
-        # Unquoted `1:` or `on:` as a key is text in a template, whatever YAML 1.1 thinks of it.
-        if not isinstance(node, yaml.ScalarNode):
-            raise yaml.constructor.ConstructorError(None, None, "a key must be text", node.start_mark)
-        return str(node.value)
-
-
-def _merged_nodes(node: yaml.Node) -> Iterator[yaml.Node]:
-    yield from node.value if isinstance(node, yaml.SequenceNode) else (node,)
-
-
-def _long_form(tag: str, value: Any) -> dict[str, Any]:
-    name = tag[1:]
-    if name in ("Ref", "Condition"):
-        return {name: value}
-    if name == "GetAtt" and isinstance(value, str):
-        return {"Fn::GetAtt": value.split(".", 1)}
-    return {f"Fn::{name}": value}

@@ -14,7 +14,7 @@ from pingbox.templates.cloudformation.app import read_cloudformation
 from pingbox.templates.cloudformation.code import default_cache
 from pingbox.templates.cloudformation.references import Account
 from pingbox.templates.cloudformation.transforms import is_sam
-from pingbox.templates.document import Document, read_document
+from pingbox.templates.document import Document
 from pingbox.templates.errors import Place, TemplateError
 from pingbox.templates.findings import Findings
 from pingbox.templates.location import HANDLERS, locate, unreadable
@@ -86,6 +86,8 @@ class _Reading:
             return self._project(file)
         if file.suffix not in (".json", ".yaml", ".yml", ".template"):
             raise unreadable(file)
+        from pingbox.templates.parsing import read_document  # PingBox's own chat needs no YAML to start
+
         document = read_document(file)
         if _is_serverless(document, file):
             return self._serverless(document, file)

@@ -11,6 +11,7 @@ import urllib.request
 import pytest
 from websockets.asyncio.client import connect
 
+from pingbox.chat.app import chat_app
 from pingbox.testing import Clients, RefusedError
 from support.serving import pingbox, serving
 
@@ -190,7 +191,7 @@ def test_a_port_in_use_gets_one_clear_line():
     ("arguments", "words"),
     [
         (["--stage", "$default"], "'$default' is not a stage name"),
-        (["--stage", "my-stage"], "letters, digits and _"),
+        (["--stage", "my stage"], "letters, digits, - and _"),
         (["--port", "70000"], "70000"),
         (["--port", "many"], "'many' is not a valid integer"),
         (["--nonsense"], "No such option"),
@@ -229,10 +230,20 @@ async def test_the_same_is_served_over_tls_under_aws_own_names(tmp_path):
         port = free.getsockname()[1]
     with serving(tmp_path, "--ephemeral", "--tls-port", str(port), "--tls-ca", str(authority)):
         trusting = ssl.create_default_context(cafile=str(authority))
-        address = f"wss://pingbox001.execute-api.us-east-1.amazonaws.com:{port}/dev"
+        api_id = chat_app().apis[0].api_id
+        address = f"wss://{api_id}.execute-api.us-east-1.amazonaws.com:{port}/dev"
         async with connect(address, host="127.0.0.1", port=port, ssl=trusting) as ana:
             await ana.send(json.dumps(said("hi over TLS")))
             assert json.loads(await ana.recv())["text"] == "hi over TLS"
+
+
+async def test_a_stage_may_have_hyphens(tmp_path):
+    """HS-2."""
+    with serving(tmp_path, "--ephemeral", "--stage", "my-stage") as running:
+        assert running.addresses["websocket"].endswith("/my-stage")
+        async with connect(running.addresses["websocket"]) as ana:
+            await ana.send(json.dumps(said("hi")))
+            assert json.loads(await ana.recv())["text"] == "hi"
 
 
 def test_the_tls_options_go_together():

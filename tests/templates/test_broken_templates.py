@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pingbox.templates import TemplateError, explain, read_app
-from pingbox.templates.document import KeyPath, read_document
+from pingbox.templates.document import KeyPath
+from pingbox.templates.parsing import read_document
 
 APPS = Path(__file__).parents[1] / "apps"
 REMOVED = object()

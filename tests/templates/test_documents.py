@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pingbox.templates import TemplateError
-from pingbox.templates.document import Repeated, parse_json, parse_yaml, read_document
+from pingbox.templates.document import Repeated
+from pingbox.templates.parsing import parse_json, parse_yaml, read_document
 
 
 def test_short_forms_become_long_forms():

@@ -24,7 +24,7 @@ def test_a_folder_stands_for_its_template(read, smallest, tmp_path: Path, name):
 def test_a_template_in_json_is_the_same_app(read, smallest):
     import json
 
-    from pingbox.templates.document import parse_yaml
+    from pingbox.templates.parsing import parse_yaml
 
     as_json = json.dumps(parse_yaml(smallest(), "t").root, indent="\t")
     from_yaml, from_json = read(smallest()), read(as_json, "template.json")

@@ -96,9 +96,9 @@ def deploy(
 @click.option("--format", "form", type=click.Choice(["json", "yaml"]), default="json", show_default=True)
 def template(stage: str, site: str, form: str) -> None:
     """Print the chat's CloudFormation template."""
-    from pingbox.deploy.template.app import chat
-    from pingbox.deploy.template.model import Site
-    from pingbox.deploy.template.render import as_json, as_yaml
+    from pingbox.chat.declaration import chat
+    from pingbox.chat.model import Site
+    from pingbox.chat.template.render import as_json, as_yaml
 
     app = chat(stage, Site(site))
     click.echo(as_json(app) if form == "json" else as_yaml(app), nl=False)
@@ -109,8 +109,8 @@ def template(stage: str, site: str, form: str) -> None:
 @click.option("--account", default="*", help="Account id to write into the ARNs.")
 def policy(where: TargetOptions, account: str) -> None:
     """Print the IAM policy that the deploying person or pipeline needs."""
+    from pingbox.deploy.plan.deployer_policy import deployer_policy
     from pingbox.deploy.plan.target import checked_target
-    from pingbox.deploy.template.deployer_policy import deployer_policy
 
     target = checked_target(where.app, where.stage, where.region or "*")
     click.echo(json.dumps(deployer_policy(target, account), indent=2))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from pingbox.chat.declaration import FUNCTIONS
+from pingbox.chat.model import Site
 from pingbox.deploy.artifacts.own_template import own_desired
 from pingbox.deploy.artifacts.package import chat_artifact
 from pingbox.deploy.artifacts.site import SiteFile
@@ -15,8 +17,6 @@ from pingbox.deploy.plan import preflight
 from pingbox.deploy.plan.actual import NOTHING, Actual, observe
 from pingbox.deploy.plan.desired import Desired, chat_desired
 from pingbox.deploy.plan.target import DeployTarget, checked_target
-from pingbox.deploy.template.app import FUNCTIONS
-from pingbox.deploy.template.model import Site
 
 SiteFiles = Callable[[], Iterable[SiteFile]]
 OURS = frozenset({"Stage", "CodeBucket", "CodeKey", "TokenParameter"})
@@ -83,7 +83,7 @@ def _site(what: AppOptions, actual: Actual) -> Site:
 
 
 def _refuse_unknown(settings: Mapping[str, str], target: DeployTarget) -> None:
-    from pingbox.deploy.template.parameters import parameters
+    from pingbox.chat.template.parameters import parameters
 
     known = {parameter.name for parameter in parameters(target.stage)} - OURS
     if unknown := sorted(set(settings) - known):

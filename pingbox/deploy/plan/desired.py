@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pingbox.chat.declaration import chat
+from pingbox.chat.model import Site
+from pingbox.chat.template.render import as_json
 from pingbox.deploy.artifacts.package import Artifact
 from pingbox.deploy.artifacts.site import SiteFile
 from pingbox.deploy.aws.stand_in import StandIn, reachable
 from pingbox.deploy.plan.target import DeployTarget
-from pingbox.deploy.template.app import chat
-from pingbox.deploy.template.model import Site
-from pingbox.deploy.template.render import as_json
 
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 INLINE_BYTES = 51_200  # a longer template has to be fetched from a bucket

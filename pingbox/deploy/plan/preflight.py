@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from pingbox.chat.declaration import RETAINING_STAGE
+from pingbox.chat.model import Site
 from pingbox.deploy.aws.client import Aws
 from pingbox.deploy.aws.stack import Stack
 from pingbox.deploy.aws.stand_in import StandIn
 from pingbox.deploy.commands.options import UpdateOptions
 from pingbox.deploy.errors import AwsError, RefusedError
 from pingbox.deploy.plan.target import DeployTarget
-from pingbox.deploy.template.app import RETAINING_STAGE
-from pingbox.deploy.template.model import Site
 
 Fact = TypeVar("Fact")
 UNRESERVED_MINIMUM = 40

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from pingbox.deploy.aws.stand_in import StandIn
 from pingbox.deploy.errors import RefusedError
+from pingbox.model import stage_names
 
 _APP = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_STAGE = re.compile(r"[a-zA-Z0-9_]{1,32}")
 _APP_LENGTH = 40
+_STAGE_LENGTH = 32  # with the app in front of it, it names a stack
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,11 @@ def checked_target(app: str, stage: str, region: str) -> DeployTarget:
             f"lower-case letters, digits and single hyphens, a letter first, at most {_APP_LENGTH}",
             "pass another --app",
         )
-    if not _STAGE.fullmatch(stage):
+    if len(stage) > _STAGE_LENGTH or not stage_names.is_stage_name(stage):
         raise RefusedError(
             "the stage's name",
             repr(stage),
-            "letters, digits and underscores, at most 32 (API Gateway knows no hyphen here)",
+            f"{stage_names.DESCRIPTION}, at most {_STAGE_LENGTH} characters",
             "pass another --stage",
         )
     return DeployTarget(app, stage, region)

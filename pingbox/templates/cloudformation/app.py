@@ -12,6 +12,7 @@ from pingbox.templates.cloudformation.references import Account
 from pingbox.templates.cloudformation.resources.apis import read_apis
 from pingbox.templates.cloudformation.resources.functions import read_functions
 from pingbox.templates.cloudformation.resources.permissions import check_permissions
+from pingbox.templates.cloudformation.resources.schedules import read_schedules
 from pingbox.templates.cloudformation.resources.tables import read_tables
 from pingbox.templates.cloudformation.resources.unsupported_properties import list_unused
 from pingbox.templates.cloudformation.resources.unsupported_resources import list_elsewhere
@@ -40,6 +41,7 @@ def read_cloudformation(
     functions = read_functions(stack, findings, cache)
     apis = read_apis(stack, functions, findings, stage)
     tables = read_tables(stack)
+    schedules = read_schedules(stack, functions)
     check_permissions(stack, apis, functions, findings)
     list_elsewhere(stack, functions, findings)
     list_unused(stack, findings)
@@ -51,6 +53,7 @@ def read_cloudformation(
         apis=apis,
         functions=tuple(functions.specs.values()),
         tables=tables,
+        schedules=schedules,
         ignored=tuple(findings.ignored),
         warnings=tuple(findings.warnings),
         outputs=outputs,

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pingbox.templates.document import read_document
-
 
 class Assets:
     """Those beside one template. Paths are as the manifest has them: relative to the template's folder."""
@@ -34,6 +32,8 @@ class Assets:
 def _paths(manifest: Path) -> dict[str, str]:
     if not manifest.name.endswith(".assets.json") or not manifest.is_file():
         return {}
+    from pingbox.templates.parsing import read_document
+
     files = _maps(_map(read_document(manifest).root).get("files"))
     return {
         str(destination.get("objectKey")): str(_map(file.get("source")).get("path"))

@@ -11,10 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pingbox.templates.cloudformation.parameters import text_of
-from pingbox.templates.cloudformation.sam import translate
 from pingbox.templates.cloudformation.stack import Resource, Stack, section
 from pingbox.templates.cloudformation.transforms import is_sam, refuse_macros
-from pingbox.templates.document import read_document
 from pingbox.templates.errors import TemplateError
 
 
@@ -23,6 +21,8 @@ def open_nested(resource: Resource) -> Stack | None:
     file = _template(resource)
     if file is None:
         return None
+    from pingbox.templates.parsing import read_document
+
     _refuse_circle(resource, file)
     document = read_document(file)
     declared = section(document, section(document, document.root, ()), ("Parameters",))
@@ -36,6 +36,8 @@ def open_nested(resource: Resource) -> Stack | None:
         above, stack=f"{above.stack}-{resource.logical_id}", within=f"{above.within}{resource.logical_id}-"
     )
     if is_sam(document):
+        from pingbox.templates.cloudformation.sam import translate
+
         document = translate(document, passed, account)
     refuse_macros(document)
     return Stack(document, given=passed, account=account, folder=file.parent, above=resource, opening=open_nested)

@@ -13,8 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pingbox.templates.document import Document, KeyPath, read_document
+from pingbox.templates.document import Document, KeyPath
 from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.parsing import read_document
 
 # The innermost variable: its text has no further `${`. `${AWS::Region}` and `${LogicalId}` are Fn::Sub's, not ours.
 _VARIABLE = re.compile(r"\$\{(\s*[a-z]\w*(?:\([^()${}]*\)[^${}]*|\s*:(?!:)[^${}]*))\}")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pingbox.chat.app import chat_app
 from pingbox.emulator.services.lambda_.api.invoke_api import EVENT
 from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction
-from pingbox.handlers import connect, disconnect, fanout, message, sweep
 from pingbox.handlers.environment import json_lines
 from pingbox.handlers.ports import Delivery, Ports
 from pingbox.handlers.settings import from_environment
-from pingbox.handlers.tables import TTL_ATTRIBUTE, tables
-from pingbox.local.chat_server import chat_api
 from pingbox.local.local_postman import LocalPostman
+from pingbox.model.function import FunctionSpec
 from pingbox.testing.apps.tested import Scheduled, Table, TestedApp
 from pingbox.testing.record.invocations import AwsCall
 from pingbox.testing.runtime.boto3_hooks import note
@@ -22,61 +22,46 @@ from pingbox.testing.runtime.boto3_hooks import note
 if TYPE_CHECKING:
     from pingbox.testing.runtime.runtime import Running
 
-CONNECTIONS, MESSAGES = "Connections", "Messages"
-SWEEP_SECONDS = 300.0
-TIMEOUT = 10.0  # seconds, as deployed
 SECRET = b"the same secret in every test run"
 
-_FANOUT = "FanoutLambda"
-_HANDLES: Mapping[str, Callable[[Ports, Mapping[str, Any], object], dict[str, Any]]] = {
-    "ConnectLambda": connect.handle,
-    "DisconnectLambda": disconnect.handle,
-    "MessageLambda": message.handle,
-    _FANOUT: fanout.handle,
-    "SweepLambda": sweep.handle,
-}
+_Handle = Callable[[Ports, Mapping[str, Any], object], dict[str, Any]]
 
 
-def chat_app(stage: str, settings: Mapping[str, str]) -> TestedApp:
-    """The chat. `settings` are variables of its functions, over those that a laptop has."""
+def tested_chat(stage: str, settings: Mapping[str, str]) -> TestedApp:
+    """The chat. `settings` are variables of its functions, over those that its template gives them."""
+    app = chat_app(stage, environment={"ALLOWED_ORIGINS": "*", "ALLOW_QUERY_TOKEN": "1", **settings})
     return TestedApp(
-        "PingBox's chat",
-        (chat_api(stage),),
+        app.source,
+        app.apis,
         lambda running: {
-            name: InProcessFunction(partial(_loaded, handle, running, settings), TIMEOUT)
-            for name, handle in _HANDLES.items()
+            spec.name: InProcessFunction(partial(_loaded, spec, running, settings), spec.timeout, spec.memory)
+            for spec in app.functions
         },
-        tables=tuple(Table(parameters, TTL_ATTRIBUTE) for parameters in tables(CONNECTIONS, MESSAGES)),
-        schedules=(Scheduled("SweepLambda", SWEEP_SECONDS),),
+        tables=tuple(Table(table.parameters, table.ttl_attribute) for table in app.tables),
+        schedules=tuple(Scheduled(one.function, one.seconds) for one in app.schedules if one.seconds is not None),
     )
 
 
-def _loaded(handle: Callable[..., Any], running: Running, settings: Mapping[str, str]) -> Callable[[Any, Any], Any]:
+def _loaded(spec: FunctionSpec, running: Running, chosen: Mapping[str, str]) -> Callable[[Any, Any], Any]:
+    handle: _Handle = importlib.import_module(spec.handler.rpartition(".")[0]).handle
+    endpoint = running.server.management_url(running.stage)
+    settings = from_environment({**(spec.environment or {}), "MANAGEMENT_ENDPOINT": endpoint, **chosen})
     ports = Ports(
-        settings=from_environment(
-            {
-                "CONNECTIONS_TABLE": CONNECTIONS,
-                "MESSAGES_TABLE": MESSAGES,
-                "MANAGEMENT_ENDPOINT": running.server.management_url(running.stage),
-                "ALLOWED_ORIGINS": "*",
-                "ALLOW_QUERY_TOKEN": "1",
-                "FANOUT_FUNCTION": _FANOUT,
-                **settings,
-            }
-        ),
+        settings=settings,
         dynamodb=running.observed_client("dynamodb"),
         postman=_NotedPostman(LocalPostman(running.server, running.stage)),
         secret=lambda: SECRET,
         log=json_lines("INFO", print),
-        fanout=lambda payload: _fan_out(running, payload),
+        fanout=lambda payload: _fan_out(running, settings.fanout_function, payload),
         clock=lambda: int(running.clock.now() * 1000),
     )
     return partial(handle, ports)
 
 
-def _fan_out(running: Running, payload: bytes) -> None:
-    note(AwsCall("lambda", "Invoke", {"FunctionName": _FANOUT, "InvocationType": EVENT}, None, 0.0))
-    running.invoke_api.invoke_sync(_FANOUT, EVENT, payload)
+def _fan_out(running: Running, function: str | None, payload: bytes) -> None:
+    assert function is not None  # nobody fans out by a function that has no name
+    note(AwsCall("lambda", "Invoke", {"FunctionName": function, "InvocationType": EVENT}, None, 0.0))
+    running.invoke_api.invoke_sync(function, EVENT, payload)
 
 
 class _NotedPostman:

@@ -43,9 +43,9 @@ def find_app(
 
         found = declared_app(_path(app, folder), parameters=parameters, stage=stage, in_process=in_process)
     elif app is None:
-        from pingbox.testing.apps.chat import chat_app
+        from pingbox.testing.apps.chat import tested_chat
 
-        found = chat_app(stage or DEFAULT_STAGE, environment)
+        found = tested_chat(stage or DEFAULT_STAGE, environment)
     else:
         raise AppError(
             f"cannot test {app!r}; expected a mapping of route keys to handlers, module:ROUTES, a template or None"

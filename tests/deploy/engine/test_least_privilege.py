@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from pingbox.chat.declaration import FUNCTIONS, chat
+from pingbox.chat.model import ChatFunction, Grant
+from pingbox.chat.template.render import template
 from pingbox.deploy.rules import findings
-from pingbox.deploy.template.app import FUNCTIONS, chat
-from pingbox.deploy.template.model import Function, Grant
-from pingbox.deploy.template.render import template
 from support.chat.cloud_chat import CloudChat
 from support.chat.cloud_duties import DUTIES, Stagehand
 from support.deploy.command import command_in
@@ -29,7 +29,7 @@ ENFORCED = [entry for entry in GRANTED if entry[2] not in WATCHED_BY_RULES]
 RULED = [entry for entry in GRANTED if entry[2] in WATCHED_BY_RULES]
 
 
-def name(entry: tuple[Function, Grant, str]) -> str:
+def name(entry: tuple[ChatFunction, Grant, str]) -> str:
     function, grant, action = entry
     return f"{function.stem}-{action}-{'-'.join(map(str, vars(grant.target).values()))}"
 
@@ -58,7 +58,7 @@ def test_the_role_is_enough(stage: Stagehand, function: str) -> None:
 
 
 @pytest.mark.parametrize("entry", ENFORCED, ids=name)
-def test_no_permission_can_be_spared(stage: Stagehand, entry: tuple[Function, Grant, str]) -> None:
+def test_no_permission_can_be_spared(stage: Stagehand, entry: tuple[ChatFunction, Grant, str]) -> None:
     """Without this one action on this one target, the function fails at one of its duties."""
     function, grant, action = entry
     with without(stage.chat, function, function.grants.index(grant), action), pytest.raises(AssertionError):
@@ -66,7 +66,7 @@ def test_no_permission_can_be_spared(stage: Stagehand, entry: tuple[Function, Gr
 
 
 @pytest.mark.parametrize("entry", RULED, ids=name)
-def test_what_the_engine_does_not_enforce_the_rules_do(entry: tuple[Function, Grant, str]) -> None:
+def test_what_the_engine_does_not_enforce_the_rules_do(entry: tuple[ChatFunction, Grant, str]) -> None:
     """A role without the right to write its logs, or its failed events, is found before it is deployed."""
     function, grant, action = entry
     document: dict[str, Any] = copy.deepcopy(template(chat()).document())
@@ -76,7 +76,7 @@ def test_what_the_engine_does_not_enforce_the_rules_do(entry: tuple[Function, Gr
 
 
 @contextmanager
-def without(cloud: CloudChat, function: Function, statement: int, action: str) -> Iterator[None]:
+def without(cloud: CloudChat, function: ChatFunction, statement: int, action: str) -> Iterator[None]:
     """The deployed role without one action; put back afterwards."""
     iam, role = cloud.account.client("iam"), cloud.account.physical(STACK, f"{function.stem}Role")
     whole = iam.get_role_policy(RoleName=role, PolicyName="duties")["PolicyDocument"]
@@ -91,7 +91,7 @@ def without(cloud: CloudChat, function: Function, statement: int, action: str) -
         iam.put_role_policy(RoleName=role, PolicyName="duties", PolicyDocument=json.dumps(whole))
 
 
-def start_afresh(cloud: CloudChat, function: Function) -> None:
+def start_afresh(cloud: CloudChat, function: ChatFunction) -> None:
     """A new process for the function: the old one remembers its secret. The configuration stays as it is."""
     name, client = cloud.account.physical(STACK, function.name), cloud.account.client("lambda")
     timeout = client.get_function_configuration(FunctionName=name)["Timeout"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from click.testing import Result
 
+from pingbox.deploy.plan.deployer_policy import deployer_policy
 from pingbox.deploy.plan.target import DeployTarget
-from pingbox.deploy.template.deployer_policy import deployer_policy
 from support.deploy.command import command_in
 from support.deploy.ministack import REGION, Account
 from support.waiting import until_sync

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from pingbox.chat.model import Site
 from pingbox.deploy.artifacts.package import Artifact, chat_artifact, chat_sources, pack
 from pingbox.deploy.artifacts.site import SiteFile
 from pingbox.deploy.plan.desired import chat_desired
-from pingbox.deploy.template.model import Site
 from pingbox.rehearsal.acceptance import UnexpectedError, converse
 from pingbox.rehearsal.command import rehearse
 from pingbox.rehearsal.server import TARGET, Rehearsal

@@ -8,11 +8,11 @@ from fnmatch import fnmatchcase
 
 import pytest
 
+from pingbox.chat.declaration import chat
+from pingbox.chat.model import Site
+from pingbox.chat.template.render import template
+from pingbox.deploy.plan.deployer_policy import deployer_policy
 from pingbox.deploy.plan.target import DeployTarget
-from pingbox.deploy.template.app import chat
-from pingbox.deploy.template.deployer_policy import deployer_policy
-from pingbox.deploy.template.model import Site
-from pingbox.deploy.template.render import template
 from support.deploy.template_judges import handler_actions, parliament
 
 POLICY = deployer_policy(DeployTarget("pingbox", "dev", "eu-central-1"), "123456789012")

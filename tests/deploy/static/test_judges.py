@@ -7,9 +7,9 @@ from functools import cache
 
 import pytest
 
-from pingbox.deploy.template.app import chat
-from pingbox.deploy.template.model import Site
-from pingbox.deploy.template.render import template
+from pingbox.chat.declaration import chat
+from pingbox.chat.model import Site
+from pingbox.chat.template.render import template
 from support.deploy.template_judges import JUDGES, Verdicts
 from support.deploy.template_mutants import MUTANTS, Mutant
 

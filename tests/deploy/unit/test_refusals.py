@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pingbox.chat.model import Site
 from pingbox.deploy.artifacts.site import SiteFile
 from pingbox.deploy.aws.stand_in import StandIn
 from pingbox.deploy.commands.options import AppOptions, TargetOptions, UpdateOptions
@@ -15,7 +16,6 @@ from pingbox.deploy.perform.run import Session, connect, dry_desired, load_state
 from pingbox.deploy.plan import preflight
 from pingbox.deploy.plan.changes import Change
 from pingbox.deploy.plan.target import DeployTarget
-from pingbox.deploy.template.model import Site
 from support.deploy.fake_aws import FakeAws, refused
 
 IDENTITY = {"get_caller_identity": {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/me"}}

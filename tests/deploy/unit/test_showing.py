@@ -7,6 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
+from pingbox.chat.declaration import chat
+from pingbox.chat.template.render import template
 from pingbox.deploy.artifacts.site import PutFile, RemoveFile, SiteFile
 from pingbox.deploy.aws.events import STACK_TYPE, Event
 from pingbox.deploy.aws.interrupted import report_interrupt
@@ -16,8 +18,6 @@ from pingbox.deploy.commands.progress import Live
 from pingbox.deploy.perform.deployment import Plan
 from pingbox.deploy.plan.changes import Change, PropertyChange
 from pingbox.deploy.plan.steps import ExecuteChangeSet
-from pingbox.deploy.template.app import chat
-from pingbox.deploy.template.render import template
 
 STEP = ExecuteChangeSet("app-dev", "c", 2)
 

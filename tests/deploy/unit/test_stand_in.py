@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
+from pingbox.chat.model import Site
 from pingbox.deploy.artifacts.package import Artifact
 from pingbox.deploy.aws.stand_in import StandIn, reachable
 from pingbox.deploy.plan.desired import chat_desired, page_config
 from pingbox.deploy.plan.target import DeployTarget
-from pingbox.deploy.template.model import Site
 
 OUTPUTS = {
     "WebSocketUrl": "wss://abc123.execute-api.eu-central-1.amazonaws.com/dev",

@@ -15,9 +15,14 @@ def test_the_same_words_find_the_same_stack() -> None:
     assert target.tags == {"pingbox:app": "my-chat", "pingbox:stage": "next_2"}
 
 
-@pytest.mark.parametrize("stage", ["my-stage", "", "a b", "ü", "x" * 33])
-def test_a_stage_has_no_hyphen(stage: str) -> None:
-    """API Gateway takes letters, digits and underscores."""
+def test_a_stage_may_have_hyphens() -> None:
+    """HS-2."""
+    assert checked_target("chat", "my-stage", "eu-central-1").stack == "chat-my-stage"
+
+
+@pytest.mark.parametrize("stage", ["$default", "", "a b", "ü", "x" * 33])
+def test_a_stage_has_a_name_that_api_gateway_takes(stage: str) -> None:
+    """Letters, digits, hyphens and underscores (HS-2)."""
     with pytest.raises(RefusedError, match="--stage"):
         checked_target("app", stage, "eu-central-1")
 

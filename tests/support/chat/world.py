@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pingbox.chat.app import chat_tables
 from pingbox.handlers import connect, disconnect, fanout, message, sweep
 from pingbox.handlers.fresh import Fresh
 from pingbox.handlers.ports import Delivery, Dynamodb, Ports
 from pingbox.handlers.settings import Settings
-from pingbox.handlers.tables import tables, time_to_live
 from pingbox_core.rate import Rate
 
 SECRET = b"a-secret-for-tests-only"
@@ -33,9 +33,9 @@ SETTINGS = Settings(
 
 def make_tables(client: Any, settings: Settings = SETTINGS) -> None:
     """Create both tables with their TTL, as the laptop and the deploy do."""
-    for table in tables(settings.connections_table, settings.messages_table):
-        client.create_table(**table)
-        client.update_time_to_live(**time_to_live(table["TableName"]))
+    for table in chat_tables(settings.connections_table, settings.messages_table):
+        client.create_table(**table.parameters)
+        client.update_time_to_live(**table.time_to_live)
 
 
 class Mailbox:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
+from pingbox.chat.model import Site
 from pingbox.cli import page_files
 from pingbox.deploy.artifacts.package import chat_artifact
 from pingbox.deploy.plan.desired import chat_desired
-from pingbox.deploy.template.model import Site
 from pingbox.local.addresses import Addresses
 from pingbox.rehearsal.server import TARGET, Rehearsal
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pingbox.deploy.template.app import chat
-from pingbox.deploy.template.model import Site
-from pingbox.deploy.template.render import template
+from pingbox.chat.declaration import chat
+from pingbox.chat.model import Site
+from pingbox.chat.template.render import template
 
 Document = dict[str, Any]
 
@@ -215,7 +215,7 @@ MUTANTS = (
     Mutant("function without role", LINT, drop("SweepLambda", "Role")),
     Mutant("index without keys", LINT, drop("Messages", "GlobalSecondaryIndexes", 0, "KeySchema")),
     # AWS's own validator with the rules of cdk-preflight.
-    Mutant("stage with a hyphen", VALIDATE, put("ApiStage", "my-stage", "StageName")),
+    Mutant("stage with a blank", VALIDATE, put("ApiStage", "my stage", "StageName")),
     Mutant("payload of HTTP APIs", VALIDATE, put("MessageIntegration", "2.0", "PayloadFormatVersion")),
     Mutant("integration slower than allowed", VALIDATE, put("MessageIntegration", 30_000, "TimeoutInMillis")),
     Mutant("CORS on a socket", VALIDATE, put("Api", {"AllowOrigins": ["*"]}, "CorsConfiguration")),

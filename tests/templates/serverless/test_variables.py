@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pingbox.templates import TemplateError
-from pingbox.templates.document import parse_yaml
+from pingbox.templates.parsing import parse_yaml
 from pingbox.templates.serverless.variables import Variables
 
 FILE = """\

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pingbox.emulator.services.apigateway.common.api_keys import check_key_expression
-from pingbox.emulator.services.apigateway.common.declaration_rules import STAGE_NAME
 from pingbox.emulator.services.apigateway.websocket.route_selection import check_expression
+from pingbox.model import stage_names
 from pingbox.model.api import Api, Stage, Throttle
 from pingbox.templates.cloudformation.resources.api_keys import read_api_keys
 from pingbox.templates.cloudformation.resources.functions import FunctionTable
@@ -103,8 +103,10 @@ def _stages(api: Resource, findings: Findings, only: str | None) -> tuple[Stage,
 
 def _stage(resource: Resource, findings: Findings) -> Stage:
     name = resource.required("StageName")
-    if not STAGE_NAME.fullmatch(name):
-        raise resource.wrong("StageName", name, "a name of letters, digits, - and _ ($default is for HTTP APIs; HS-2)")
+    if not stage_names.is_stage_name(name):
+        raise resource.wrong(
+            "StageName", name, f"a name of {stage_names.DESCRIPTION} ($default is for HTTP APIs; HS-2)"
+        )
     if not resource.flag("AutoDeploy") and resource.text("DeploymentId") is None:
         findings.warn(
             resource.place,

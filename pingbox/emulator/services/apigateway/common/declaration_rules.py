@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
@@ -15,6 +14,7 @@ from pingbox.emulator.services.apigateway.mapping.integration_responses import (
 )
 from pingbox.emulator.services.apigateway.mapping.request_parameters import check_parameter
 from pingbox.emulator.services.apigateway.websocket.route_selection import check_expression
+from pingbox.model import stage_names
 from pingbox.model.api import (
     CONNECT,
     CONTENT_HANDLING,
@@ -29,7 +29,6 @@ from pingbox.model.api import (
 )
 
 _SPECIAL = frozenset({CONNECT, DISCONNECT, DEFAULT})
-STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")  # HS-2
 _TYPES = ("AWS", "HTTP", "HTTP_PROXY", "MOCK")
 _TIMEOUT_MS = range(50, 29_001)  # RR-16
 
@@ -66,8 +65,8 @@ def _api(api: Api) -> Iterator[str]:
 
 def _stage(stage: Stage) -> Iterator[str]:
     """HS-2."""
-    if not STAGE_NAME.fullmatch(stage.name):
-        yield f"stage name {stage.name!r}: expected letters, digits, - and _ (a WebSocket API has no $default stage)"
+    if not stage_names.is_stage_name(stage.name):
+        yield f"stage name {stage.name!r}: expected {stage_names.DESCRIPTION} (a WebSocket API has no $default stage)"
 
 
 def _variables(stage: Stage) -> Iterator[str]:

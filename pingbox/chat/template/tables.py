@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pingbox.deploy.template.model import Index, Key, Table
-from pingbox.deploy.template.resource import Resource
+from pingbox.chat.model import ChatIndex, ChatTable, KeyAttribute
+from pingbox.chat.template.entries import ResourceEntry
 
 
-def table_resource(table: Table, *, retain: bool) -> Resource:
+def table_resource(table: ChatTable, *, retain: bool) -> ResourceEntry:
     """One table. It has no physical name, so that CloudFormation may replace it and stages never collide.
 
     A retained table is also protected against deletion by hand. A table that only mirrors open sockets never is.
@@ -25,29 +25,29 @@ def table_resource(table: Table, *, retain: bool) -> Resource:
     }
     if table.indexes:
         properties["GlobalSecondaryIndexes"] = [_index(index) for index in table.indexes]
-    return Resource(table.name, "AWS::DynamoDB::Table", properties, keep=keep)
+    return ResourceEntry(table.name, "AWS::DynamoDB::Table", properties, keep=keep)
 
 
-def _attributes(table: Table) -> list[dict[str, str]]:
+def _attributes(table: ChatTable) -> list[dict[str, str]]:
     """Every key attribute once, sorted: an attribute that is no key must not be declared."""
     keys = [table.partition, table.sort, *_index_keys(table.indexes)]
     types = {key.name: key.type for key in keys}
     return [{"AttributeName": name, "AttributeType": types[name]} for name in sorted(types)]
 
 
-def _index_keys(indexes: Iterable[Index]) -> Iterable[Key]:
+def _index_keys(indexes: Iterable[ChatIndex]) -> Iterable[KeyAttribute]:
     for index in indexes:
         yield from (index.partition, index.sort)
 
 
-def _key_schema(partition: Key, sort: Key) -> list[dict[str, str]]:
+def _key_schema(partition: KeyAttribute, sort: KeyAttribute) -> list[dict[str, str]]:
     return [
         {"AttributeName": partition.name, "KeyType": "HASH"},
         {"AttributeName": sort.name, "KeyType": "RANGE"},
     ]
 
 
-def _index(index: Index) -> dict[str, Any]:
+def _index(index: ChatIndex) -> dict[str, Any]:
     return {
         "IndexName": index.name,
         "KeySchema": _key_schema(index.partition, index.sort),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pingbox.deploy.template.intrinsics import ref, sub
-from pingbox.deploy.template.model import App, Function, Route
-from pingbox.deploy.template.resource import Resource
+from pingbox.chat.model import ChatFunction, ChatRoute, ChatStack
+from pingbox.chat.template.entries import ResourceEntry
+from pingbox.chat.template.intrinsics import ref, sub
 
 
-def api_resources(app: App) -> tuple[Resource, ...]:
+def api_resources(app: ChatStack) -> tuple[ResourceEntry, ...]:
     """The API and everything that hangs on it (CF-1 to CF-3, CF-8, CF-11)."""
     return (
         _api(app),
@@ -18,8 +18,8 @@ def api_resources(app: App) -> tuple[Resource, ...]:
     )
 
 
-def _api(app: App) -> Resource:
-    return Resource(
+def _api(app: ChatStack) -> ResourceEntry:
+    return ResourceEntry(
         "Api",
         "AWS::ApiGatewayV2::Api",
         {
@@ -30,17 +30,17 @@ def _api(app: App) -> Resource:
     )
 
 
-def _integration(function: Function) -> Resource:
+def _integration(function: ChatFunction) -> ResourceEntry:
     """One integration per function (CF-10). No payload version: 2.0 is refused for WebSocket."""
     uri = (
         "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
         f"${{{function.name}.Arn}}/invocations"
     )
     properties = {"ApiId": ref("Api"), "IntegrationType": "AWS_PROXY", "IntegrationUri": sub(uri)}
-    return Resource(f"{function.stem}Integration", "AWS::ApiGatewayV2::Integration", properties)
+    return ResourceEntry(f"{function.stem}Integration", "AWS::ApiGatewayV2::Integration", properties)
 
 
-def _route(app: App, route: Route) -> Resource:
+def _route(app: ChatStack, route: ChatRoute) -> ResourceEntry:
     [function] = [function for function in app.functions if function.name == route.function]
     properties = {
         "ApiId": ref("Api"),
@@ -48,10 +48,10 @@ def _route(app: App, route: Route) -> Resource:
         "AuthorizationType": "NONE",  # who may connect is decided in ConnectLambda
         "Target": sub(f"integrations/${{{function.stem}Integration}}"),
     }
-    return Resource(f"{route.stem}Route", "AWS::ApiGatewayV2::Route", properties)
+    return ResourceEntry(f"{route.stem}Route", "AWS::ApiGatewayV2::Route", properties)
 
 
-def _permission(route: Route) -> Resource:
+def _permission(route: ChatRoute) -> ResourceEntry:
     """Exactly this route of this stage may invoke the function. The route ARN has no method part (CF-11)."""
     source = (
         "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
@@ -63,12 +63,12 @@ def _permission(route: Route) -> Resource:
         "Principal": "apigateway.amazonaws.com",
         "SourceArn": sub(source),
     }
-    return Resource(f"{route.stem}RoutePermission", "AWS::Lambda::Permission", properties)
+    return ResourceEntry(f"{route.stem}RoutePermission", "AWS::Lambda::Permission", properties)
 
 
-def _stage(app: App) -> Resource:
+def _stage(app: ChatStack) -> ResourceEntry:
     """AutoDeploy, after every route: with a Deployment resource a later change of a route would not be deployed."""
-    return Resource(
+    return ResourceEntry(
         "ApiStage",
         "AWS::ApiGatewayV2::Stage",
         {

@@ -6,15 +6,17 @@ here is a guess; whoever adds a call to a handler adds the grant here.
 
 from __future__ import annotations
 
-from pingbox.deploy.template.model import (
+from pingbox.chat.model import (
     CONNECT,
     DEFAULT,
     DISCONNECT,
-    App,
-    Function,
+    ChatFunction,
+    ChatIndex,
+    ChatRoute,
+    ChatStack,
+    ChatTable,
     Grant,
-    Index,
-    Key,
+    KeyAttribute,
     OnConnections,
     OnFailures,
     OnFunction,
@@ -22,17 +24,23 @@ from pingbox.deploy.template.model import (
     OnOwnLogs,
     OnSecret,
     OnTable,
-    Route,
     Site,
-    Table,
 )
 
 API_NAME = "ServerlessChatAPI"
 RETAINING_STAGE = "prod"
 
-CONNECTIONS = Table("Connections", Key("topic"), Key("connectionId"), ttl="expiresAt", durable=False)
-DIRECTORY = Index("Directory", Key("listed"), Key("roomId"), include=("title", "topic", "createdAt"))
-MESSAGES = Table("Messages", Key("roomId"), Key("seq", "N"), ttl="expiresAt", durable=True, indexes=(DIRECTORY,))
+CONNECTIONS = ChatTable(
+    "Connections", KeyAttribute("topic"), KeyAttribute("connectionId"), ttl="expiresAt", durable=False
+)
+DIRECTORY = ChatIndex(
+    "Directory", KeyAttribute("listed"), KeyAttribute("roomId"), include=("title", "topic", "createdAt")
+)
+MESSAGES = ChatTable(
+    "Messages", KeyAttribute("roomId"), KeyAttribute("seq", "N"), ttl="expiresAt", durable=True, indexes=(DIRECTORY,)
+)
+
+TABLES = (CONNECTIONS, MESSAGES)
 
 _LOGS = Grant(OnOwnLogs(), ("logs:CreateLogStream", "logs:PutLogEvents"))
 _POST = Grant(OnConnections("POST"), ("execute-api:ManageConnections",))
@@ -59,21 +67,21 @@ _FANNING_OUT = (*_POSTING, "FANOUT_FUNCTION", "INLINE_FANOUT_LIMIT")
 # Whoever posts may find a connection gone, and then takes it out of every room and tells those rooms.
 _CLEANING = (_connections("GetItem", "DeleteItem", "BatchWriteItem", "Query"), _messages("UpdateItem"), _POST)
 
-CONNECT_LAMBDA = Function(
+CONNECT_LAMBDA = ChatFunction(
     "ConnectLambda",
     "pingbox.handlers.connect.lambda_handler",
     (_connections("PutItem"), _SECRET, _LOGS),
     environment=(*_TABLES, "TOKEN_SECRET_PARAMETER", "ALLOWED_ORIGINS", "DEFAULT_ROOM"),
 )
 
-DISCONNECT_LAMBDA = Function(
+DISCONNECT_LAMBDA = ChatFunction(
     "DisconnectLambda",
     "pingbox.handlers.disconnect.lambda_handler",
     (*_CLEANING, _INVOKE_FANOUT, _LOGS),
     environment=_FANNING_OUT,
 )
 
-MESSAGE_LAMBDA = Function(
+MESSAGE_LAMBDA = ChatFunction(
     "MessageLambda",
     "pingbox.handlers.message.lambda_handler",
     (
@@ -98,7 +106,7 @@ MESSAGE_LAMBDA = Function(
 )
 
 # It is not told its own name (that would be a circle in the template): its own farewells are posted at once.
-FANOUT_LAMBDA = Function(
+FANOUT_LAMBDA = ChatFunction(
     "FanoutLambda",
     "pingbox.handlers.fanout.lambda_handler",
     (*_CLEANING, _CATCH, _LOGS),
@@ -107,7 +115,7 @@ FANOUT_LAMBDA = Function(
     environment=_POSTING,
 )
 
-SWEEP_LAMBDA = Function(
+SWEEP_LAMBDA = ChatFunction(
     "SweepLambda",
     "pingbox.handlers.sweep.lambda_handler",
     (
@@ -129,21 +137,21 @@ SWEEP_LAMBDA = Function(
 FUNCTIONS = (CONNECT_LAMBDA, DISCONNECT_LAMBDA, MESSAGE_LAMBDA, FANOUT_LAMBDA, SWEEP_LAMBDA)
 
 ROUTES = (
-    Route(CONNECT, "ConnectLambda"),
-    Route(DISCONNECT, "DisconnectLambda"),
-    Route("sendMessage", "MessageLambda"),
-    Route(DEFAULT, "MessageLambda"),
+    ChatRoute(CONNECT, "ConnectLambda"),
+    ChatRoute(DISCONNECT, "DisconnectLambda"),
+    ChatRoute("sendMessage", "MessageLambda"),
+    ChatRoute(DEFAULT, "MessageLambda"),
 )
 
 
-def chat(stage: str = "dev", site: Site = Site.WEBSITE) -> App:
+def chat(stage: str = "dev", site: Site = Site.WEBSITE) -> ChatStack:
     """The chat on one stage. Stage `prod` retains its messages; any other stage is gone when it is destroyed."""
-    return App(
+    return ChatStack(
         api_name=API_NAME,
         stage=stage,
         routes=ROUTES,
         functions=FUNCTIONS,
-        tables=(CONNECTIONS, MESSAGES),
+        tables=TABLES,
         site=site,
         retain_data=stage == RETAINING_STAGE,
         description=f"PingBox chat, stage {stage}, page by {site.value}",

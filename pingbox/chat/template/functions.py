@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pingbox.deploy.template.intrinsics import NO_VALUE, Value, get_att, join, ref, sub, when
-from pingbox.deploy.template.model import App, Function, Site
-from pingbox.deploy.template.resource import Resource
-from pingbox.deploy.template.roles import FAILURES_QUEUE, role_resource
+from pingbox.chat.model import ChatFunction, ChatStack, Site
+from pingbox.chat.template.entries import ResourceEntry
+from pingbox.chat.template.intrinsics import NO_VALUE, Value, get_att, join, ref, sub, when
+from pingbox.chat.template.roles import FAILURES_QUEUE, role_resource
 
 FANOUT_VARIABLE = "FANOUT_FUNCTION"
 
 
-def function_resources(app: App, function: Function) -> tuple[Resource, ...]:
+def function_resources(app: ChatStack, function: ChatFunction) -> tuple[ResourceEntry, ...]:
     """Log group, role and function, and for asynchronous or scheduled ones what invokes and catches them."""
     return (
         _log_group(function),
@@ -23,9 +23,9 @@ def function_resources(app: App, function: Function) -> tuple[Resource, ...]:
     )
 
 
-def failures_queue() -> Resource:
+def failures_queue() -> ResourceEntry:
     """Where an event lands whose asynchronous invocation failed for good: 14 days to look at it."""
-    return Resource(
+    return ResourceEntry(
         FAILURES_QUEUE,
         "AWS::SQS::Queue",
         {"MessageRetentionPeriod": 1_209_600, "SqsManagedSseEnabled": True},
@@ -33,14 +33,14 @@ def failures_queue() -> Resource:
     )
 
 
-def _log_group(function: Function) -> Resource:
+def _log_group(function: ChatFunction) -> ResourceEntry:
     """Unnamed, so that a new deploy never collides with a group that an old one left."""
-    return Resource(
+    return ResourceEntry(
         f"{function.stem}LogGroup", "AWS::Logs::LogGroup", {"RetentionInDays": ref("LogRetentionDays")}, keep=False
     )
 
 
-def _function(app: App, function: Function) -> Resource:
+def _function(app: ChatStack, function: ChatFunction) -> ResourceEntry:
     properties: dict[str, Any] = {
         "Description": f"{app.api_name}: {function.handler}",
         "Runtime": app.runtime,
@@ -57,10 +57,10 @@ def _function(app: App, function: Function) -> Resource:
         properties["ReservedConcurrentExecutions"] = when(
             "HasReservedConcurrency", ref("ReservedConcurrency"), NO_VALUE
         )
-    return Resource(function.name, "AWS::Lambda::Function", properties)
+    return ResourceEntry(function.name, "AWS::Lambda::Function", properties)
 
 
-def _variable(name: str, app: App) -> Value:
+def _variable(name: str, app: ChatStack) -> Value:
     """The value of one environment variable of the handlers' contract.
 
     The stage is taken from the parameter: the stage *resource* depends on routes, integrations and functions, a cycle.
@@ -97,7 +97,7 @@ def site_origin(site: Site) -> Value:
             return sub("https://${SiteDistribution.DomainName}")
 
 
-def _asynchronous(function: Function) -> tuple[Resource, ...]:
+def _asynchronous(function: ChatFunction) -> tuple[ResourceEntry, ...]:
     """Asynchronous events are tried twice within a minute, then kept in the queue of failures.
 
     More attempts would post old frames again; the page knows repeats by their number, but nobody needs them.
@@ -111,21 +111,21 @@ def _asynchronous(function: Function) -> tuple[Resource, ...]:
         "MaximumEventAgeInSeconds": 60,
         "DestinationConfig": {"OnFailure": {"Destination": get_att(FAILURES_QUEUE, "Arn")}},
     }
-    return (Resource(f"{function.stem}InvokeConfig", "AWS::Lambda::EventInvokeConfig", properties),)
+    return (ResourceEntry(f"{function.stem}InvokeConfig", "AWS::Lambda::EventInvokeConfig", properties),)
 
 
-def _schedule(function: Function) -> tuple[Resource, ...]:
+def _schedule(function: ChatFunction) -> tuple[ResourceEntry, ...]:
     if function.schedule is None:
         return ()
     rule = f"{function.stem}Schedule"
     target = {"Id": function.name, "Arn": get_att(function.name, "Arn")}
     return (
-        Resource(
+        ResourceEntry(
             rule,
             "AWS::Events::Rule",
             {"ScheduleExpression": function.schedule, "State": "ENABLED", "Targets": [target]},
         ),
-        Resource(
+        ResourceEntry(
             f"{function.stem}Permission",
             "AWS::Lambda::Permission",
             {

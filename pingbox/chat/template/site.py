@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
-from pingbox.deploy.template.intrinsics import Value, get_att, ref, sub
-from pingbox.deploy.template.model import Site
-from pingbox.deploy.template.resource import Resource
+from pingbox.chat.model import Site
+from pingbox.chat.template.entries import ResourceEntry
+from pingbox.chat.template.intrinsics import Value, get_att, ref, sub
 
 BUCKET = "SiteBucket"
 # AWS's managed policy "CachingOptimized": honours the objects' own Cache-Control.
@@ -19,7 +19,7 @@ CONTENT_POLICY = (
 )
 
 
-def site_resources(site: Site) -> tuple[Resource, ...]:
+def site_resources(site: Site) -> tuple[ResourceEntry, ...]:
     """The bucket and what stands before it."""
     match site:
         case Site.WEBSITE:
@@ -30,7 +30,7 @@ def site_resources(site: Site) -> tuple[Resource, ...]:
             assert_never(site)
 
 
-def _website() -> tuple[Resource, ...]:
+def _website() -> tuple[ResourceEntry, ...]:
     """Public read by policy, never by ACL. Since April 2023 the two policy blocks have to be lifted explicitly."""
     access = {
         "BlockPublicAcls": True,
@@ -42,7 +42,7 @@ def _website() -> tuple[Resource, ...]:
     return _bucket(access, website), _bucket_policy(_read_by_everyone())
 
 
-def _behind_cloudfront() -> tuple[Resource, ...]:
+def _behind_cloudfront() -> tuple[ResourceEntry, ...]:
     """Private bucket with all four blocks on; only this distribution may read it."""
     access = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
     return (
@@ -54,7 +54,7 @@ def _behind_cloudfront() -> tuple[Resource, ...]:
     )
 
 
-def _bucket(access: dict[str, bool], website: dict[str, Any]) -> Resource:
+def _bucket(access: dict[str, bool], website: dict[str, Any]) -> ResourceEntry:
     properties = {
         "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
         "PublicAccessBlockConfiguration": access,
@@ -63,12 +63,14 @@ def _bucket(access: dict[str, bool], website: dict[str, Any]) -> Resource:
         },
         **website,
     }
-    return Resource(BUCKET, "AWS::S3::Bucket", properties, keep=False)
+    return ResourceEntry(BUCKET, "AWS::S3::Bucket", properties, keep=False)
 
 
-def _bucket_policy(statement: dict[str, Value]) -> Resource:
+def _bucket_policy(statement: dict[str, Value]) -> ResourceEntry:
     document = {"Version": "2012-10-17", "Statement": [statement]}
-    return Resource("SiteBucketPolicy", "AWS::S3::BucketPolicy", {"Bucket": ref(BUCKET), "PolicyDocument": document})
+    return ResourceEntry(
+        "SiteBucketPolicy", "AWS::S3::BucketPolicy", {"Bucket": ref(BUCKET), "PolicyDocument": document}
+    )
 
 
 def _read_by_everyone() -> dict[str, Value]:
@@ -86,17 +88,19 @@ def _read_by_distribution() -> dict[str, Value]:
     }
 
 
-def _access_control() -> Resource:
+def _access_control() -> ResourceEntry:
     config = {
         "Name": sub("${AWS::StackName}-site"),  # unique in the account
         "OriginAccessControlOriginType": "s3",
         "SigningBehavior": "always",
         "SigningProtocol": "sigv4",
     }
-    return Resource("SiteAccessControl", "AWS::CloudFront::OriginAccessControl", {"OriginAccessControlConfig": config})
+    return ResourceEntry(
+        "SiteAccessControl", "AWS::CloudFront::OriginAccessControl", {"OriginAccessControlConfig": config}
+    )
 
 
-def _response_headers() -> Resource:
+def _response_headers() -> ResourceEntry:
     """The headers that the laptop's server sends as well, and HSTS, which only HTTPS can."""
     security = {
         "ContentSecurityPolicy": {"ContentSecurityPolicy": sub(CONTENT_POLICY), "Override": True},
@@ -114,10 +118,12 @@ def _response_headers() -> Resource:
         "SecurityHeadersConfig": security,
         "CustomHeadersConfig": {"Items": isolation},
     }
-    return Resource("SiteHeaders", "AWS::CloudFront::ResponseHeadersPolicy", {"ResponseHeadersPolicyConfig": config})
+    return ResourceEntry(
+        "SiteHeaders", "AWS::CloudFront::ResponseHeadersPolicy", {"ResponseHeadersPolicyConfig": config}
+    )
 
 
-def _distribution() -> Resource:
+def _distribution() -> ResourceEntry:
     """S3OriginConfig has to be there, empty, beside the access control: the schema does not say so."""
     origin = {
         "Id": "site",
@@ -142,4 +148,4 @@ def _distribution() -> Resource:
         "DefaultCacheBehavior": behavior,
         "ViewerCertificate": {"CloudFrontDefaultCertificate": True},
     }
-    return Resource("SiteDistribution", "AWS::CloudFront::Distribution", {"DistributionConfig": config})
+    return ResourceEntry("SiteDistribution", "AWS::CloudFront::Distribution", {"DistributionConfig": config})

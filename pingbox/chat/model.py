@@ -21,7 +21,7 @@ class Site(Enum):
 
 
 @dataclass(frozen=True)
-class Key:
+class KeyAttribute:
     """A key attribute. `type` is DynamoDB's letter: `S` text, `N` number, `B` bytes."""
 
     name: str
@@ -29,25 +29,25 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Index:
+class ChatIndex:
     """A global secondary index that carries the keys and the `include` attributes."""
 
     name: str
-    partition: Key
-    sort: Key
+    partition: KeyAttribute
+    sort: KeyAttribute
     include: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Table:
+class ChatTable:
     """An on-demand table. `durable` data is worth keeping: it gets point-in-time recovery and stays on `prod`."""
 
     name: str
-    partition: Key
-    sort: Key
+    partition: KeyAttribute
+    sort: KeyAttribute
     ttl: str
     durable: bool
-    indexes: tuple[Index, ...] = ()
+    indexes: tuple[ChatIndex, ...] = ()
 
 
 # What a grant may point at. Each becomes exactly one ARN.
@@ -97,19 +97,19 @@ class OnOwnLogs:
     """The function's own log group."""
 
 
-Target = OnTable | OnIndex | OnConnections | OnFunction | OnSecret | OnFailures | OnOwnLogs
+GrantTarget = OnTable | OnIndex | OnConnections | OnFunction | OnSecret | OnFailures | OnOwnLogs
 
 
 @dataclass(frozen=True)
 class Grant:
     """A function may call these IAM actions on this one target."""
 
-    target: Target
+    target: GrantTarget
     actions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Function:
+class ChatFunction:
     """One Lambda function, its own role, its own log group.
 
     `timeout` is in seconds; a routed function must stay at or below 29 (API Gateway gives up then).
@@ -133,7 +133,7 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Route:
+class ChatRoute:
     """One route key of the WebSocket API and the function that answers it."""
 
     route_key: str
@@ -147,14 +147,14 @@ class Route:
 
 
 @dataclass(frozen=True)
-class App:
+class ChatStack:
     """Everything one stage of the app consists of."""
 
     api_name: str
     stage: str
-    routes: tuple[Route, ...]
-    functions: tuple[Function, ...]
-    tables: tuple[Table, ...]
+    routes: tuple[ChatRoute, ...]
+    functions: tuple[ChatFunction, ...]
+    tables: tuple[ChatTable, ...]
     site: Site
     retain_data: bool
     runtime: str = "python3.13"
@@ -163,7 +163,7 @@ class App:
     description: str = field(default="")
 
     @property
-    def routed(self) -> tuple[Function, ...]:
+    def routed(self) -> tuple[ChatFunction, ...]:
         """The functions behind at least one route, in order."""
         named = {route.function for route in self.routes}
         return tuple(function for function in self.functions if function.name in named)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
-from pingbox.deploy.template.intrinsics import Value, get_att, sub
-from pingbox.deploy.template.model import (
-    Function,
+from pingbox.chat.model import (
+    ChatFunction,
     Grant,
+    GrantTarget,
     OnConnections,
     OnFailures,
     OnFunction,
@@ -15,16 +15,16 @@ from pingbox.deploy.template.model import (
     OnOwnLogs,
     OnSecret,
     OnTable,
-    Target,
 )
-from pingbox.deploy.template.resource import Resource
+from pingbox.chat.template.entries import ResourceEntry
+from pingbox.chat.template.intrinsics import Value, get_att, sub
 
 FAILURES_QUEUE = "FailedEvents"
 
 
-def role_resource(function: Function) -> Resource:
+def role_resource(function: ChatFunction) -> ResourceEntry:
     """The function's role. The policy is inline, so the role is never seen without it (no assume-role race)."""
-    return Resource(
+    return ResourceEntry(
         f"{function.stem}Role",
         "AWS::IAM::Role",
         {
@@ -41,15 +41,15 @@ def _trust(service: str) -> dict[str, Any]:
     }
 
 
-def _policy(function: Function) -> dict[str, Any]:
+def _policy(function: ChatFunction) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [_statement(grant, function) for grant in function.grants]}
 
 
-def _statement(grant: Grant, function: Function) -> dict[str, Any]:
+def _statement(grant: Grant, function: ChatFunction) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": sorted(grant.actions), "Resource": _arn(grant.target, function)}
 
 
-def _arn(target: Target, function: Function) -> Value:
+def _arn(target: GrantTarget, function: ChatFunction) -> Value:
     match target:
         case OnTable(table):
             return get_att(table, "Arn")

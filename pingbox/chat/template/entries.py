@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pingbox.deploy.template.intrinsics import Value
+from pingbox.chat.template.intrinsics import Value
 
 
 @dataclass(frozen=True)
-class Resource:
+class ResourceEntry:
     """One entry of `Resources`. `keep` None writes no policies; True is `Retain`, False an explicit `Delete`."""
 
     logical_id: str
@@ -35,7 +35,7 @@ class Resource:
 
 
 @dataclass(frozen=True)
-class Parameter:
+class ParameterEntry:
     """One entry of `Parameters`."""
 
     name: str
@@ -51,7 +51,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Output:
+class OutputEntry:
     """One entry of `Outputs`."""
 
     name: str
@@ -64,14 +64,14 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Template:
+class ChatTemplate:
     """A whole template; `document()` gives the mapping to be written as JSON or YAML."""
 
     description: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[ParameterEntry, ...]
     conditions: Mapping[str, Value]
-    resources: tuple[Resource, ...]
-    outputs: tuple[Output, ...]
+    resources: tuple[ResourceEntry, ...]
+    outputs: tuple[OutputEntry, ...]
 
     def document(self) -> dict[str, Any]:
         """The template in CloudFormation's words, in a stable order: the same app gives the same bytes."""
@@ -85,7 +85,7 @@ class Template:
         }
 
 
-def _unique(resources: Iterable[Resource]) -> dict[str, Any]:
+def _unique(resources: Iterable[ResourceEntry]) -> dict[str, Any]:
     entries: dict[str, Any] = {}
     for resource in resources:
         if resource.logical_id in entries:

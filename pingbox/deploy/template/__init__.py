@@ -1,1 +1,0 @@
-"""The CloudFormation template: inert models of the app, and the one way they become text."""
