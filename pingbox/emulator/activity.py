@@ -15,6 +15,24 @@ class IntegrationTimedOut:
 
 
 @dataclass(frozen=True)
+class AwsCall:
+    """A call that an invocation made. `error` is AWS's code of a refused one, None when it was answered.
+
+    `service` and `operation` as botocore names them: `dynamodb`, `PutItem`; `apigatewaymanagementapi`,
+    `PostToConnection`. `duration` in seconds.
+    """
+
+    service: str
+    operation: str
+    parameters: dict[str, Any]
+    error: str | None
+    duration: float
+
+    def __str__(self) -> str:
+        return f"{self.service}.{self.operation}" + (f" → {self.error}" if self.error else "")
+
+
+@dataclass(frozen=True)
 class Connected:
     """The upgrade was answered with 101. `source_port` tells a client which of the connections is its own."""
 
@@ -101,5 +119,47 @@ class FunctionLog:
     line: str
 
 
-Activity = Connected | Refused | FrameReceived | FrameSent | Invoked | ManagementCalled | Disconnected | FunctionLog
+@dataclass(frozen=True)
+class InvocationStarted:
+    """A function is about to run, whoever asked for it; `request_id` is the one of its log and its context."""
+
+    at: float
+    function: str
+    request_id: str
+    event: Any
+
+
+@dataclass(frozen=True)
+class InvocationEnded:
+    """It has ended. `duration` in seconds, with waiting for an environment."""
+
+    at: float
+    function: str
+    request_id: str
+    outcome: Outcome
+    duration: float
+
+
+@dataclass(frozen=True)
+class AwsCalled:
+    """An invocation's AWS call was answered."""
+
+    at: float
+    request_id: str
+    call: AwsCall
+
+
+Activity = (
+    Connected
+    | Refused
+    | FrameReceived
+    | FrameSent
+    | Invoked
+    | ManagementCalled
+    | Disconnected
+    | FunctionLog
+    | InvocationStarted
+    | InvocationEnded
+    | AwsCalled
+)
 Observer = Callable[[Activity], None]

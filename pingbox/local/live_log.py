@@ -13,12 +13,15 @@ from typing import Any, assert_never
 
 from pingbox.emulator.activity import (
     Activity,
+    AwsCalled,
     Connected,
     Disconnected,
     FrameReceived,
     FrameSent,
     FunctionLog,
     IntegrationTimedOut,
+    InvocationEnded,
+    InvocationStarted,
     Invoked,
     ManagementCalled,
     Refused,
@@ -54,16 +57,18 @@ def text_line(happening: Activity, *, verbose: bool, style: Style = plain) -> st
                 return None
             outcome = f"{happening.method} {happening.status}"
             return _line(happening.at, "@connections", happening.connection_id, outcome, style, "faint")
-        case FrameReceived():
-            return _frame(happening, "in", "", style) if verbose else None
-        case FrameSent():
-            return _frame(happening, "out", happening.cause, style) if verbose else None
+        case FrameReceived() | FrameSent() | AwsCalled():
+            return _detail(happening, style) if verbose else None
+        case InvocationStarted() | InvocationEnded():
+            return None  # `Invoked` has them, with the route and the connection
         case _:
             assert_never(happening)
 
 
-def json_line(happening: Activity) -> str:
-    """One JSON object: `type` is the happening's name; texts are replaced by their size in bytes."""
+def json_line(happening: Activity) -> str | None:
+    """One JSON object: `type` is the happening's name; texts are replaced by their size in bytes. None: no line."""
+    if isinstance(happening, InvocationStarted | InvocationEnded | AwsCalled):
+        return None
     fields: dict[str, Any] = {"type": type(happening).__name__}
     for name, value in vars(happening).items():
         match name, value:
@@ -141,6 +146,24 @@ def _stack_beneath(entry: str) -> str:
     own = {name: value for name, value in error.items() if name not in ("errorType", "errorMessage")}
     first = f"{match['before']} {error.get('errorType')}{f' {json.dumps(own, ensure_ascii=False)}' if own else ''}"
     return "\n".join([first, *stack])
+
+
+def _detail(happening: FrameReceived | FrameSent | AwsCalled, style: Style) -> str:
+    match happening:
+        case FrameReceived():
+            return _frame(happening, "in", "", style)
+        case FrameSent():
+            return _frame(happening, "out", happening.cause, style)
+        case AwsCalled():
+            return _aws_call(happening, style)
+        case _:
+            assert_never(happening)
+
+
+def _aws_call(happening: AwsCalled, style: Style) -> str:
+    call = happening.call
+    outcome = f"{call.duration * 1000:8.1f} ms  {call}"
+    return _line(happening.at, "aws", "", outcome, style, "faint" if call.error is None else "bad")
 
 
 def _frame(happening: FrameReceived | FrameSent, direction: str, cause: str, style: Style) -> str:

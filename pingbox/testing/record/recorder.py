@@ -11,11 +11,14 @@ from typing import Any, assert_never
 
 from pingbox.emulator.activity import (
     Activity,
+    AwsCalled,
     Connected,
     Disconnected,
     FrameReceived,
     FrameSent,
     FunctionLog,
+    InvocationEnded,
+    InvocationStarted,
     Invoked,
     ManagementCalled,
     Refused,
@@ -85,6 +88,8 @@ class Recorder:
                 self.frames.append(Frame(at, connection_id, "out", text, cause))
             case Refused() | ManagementCalled():
                 pass
+            case InvocationStarted() | InvocationEnded() | AwsCalled():
+                return
             case _:
                 assert_never(happening)
         self.steps.append(happening)

@@ -11,9 +11,18 @@ from typing import Any
 
 from pingbox.emulator.activity import FunctionLog, Observer
 from pingbox.emulator.clock import Clock
+from pingbox.emulator.services.lambda_ import platform_log
 
 tail: ContextVar[list[str] | None] = ContextVar("tail", default=None)
 """Who sets this to a list before invoking finds the invocation's lines there (`LogType=Tail` of `lambda:Invoke`)."""
+
+chosen_request_id: ContextVar[str | None] = ContextVar("chosen_request_id", default=None)
+"""Who sets this before invoking chooses the invocation's request id; None: a new one."""
+
+
+def request_id() -> str:
+    """The id of an invocation that begins now: the one that was chosen for it, or a new one."""
+    return chosen_request_id.get() or platform_log.new_request_id()
 
 
 class InvocationLog:

@@ -1,8 +1,8 @@
 """Environment variables of in-process functions: each environment sees its own in `os.environ`, as on Lambda (LM-1..3).
 
-`os.environ` is exchanged for one that asks the current thread whose variables are meant; threads that run no function
-with variables of its own see the process's. Who took `os.environ` apart before (`from os import environ`) keeps the
-process's variables, and so do child processes a handler starts.
+`os.environ` is exchanged for one that asks the current thread whose variables are meant; threads that belong to no
+function with variables of its own see the process's. Who took `os.environ` apart before (`from os import environ`)
+keeps the process's variables, and so do child processes a handler starts.
 """
 
 from __future__ import annotations
@@ -12,12 +12,7 @@ import threading
 from collections.abc import Iterator, MutableMapping
 from typing import cast
 
-
-class _Current(threading.local):
-    variables: dict[str, str] | None = None
-
-
-_current = _Current()
+from pingbox.emulator.services.lambda_.in_process.current import on_thread
 
 
 class _Routed(MutableMapping[str, str]):
@@ -27,8 +22,8 @@ class _Routed(MutableMapping[str, str]):
         self.process = process
 
     def _meant(self) -> MutableMapping[str, str]:
-        variables = _current.variables
-        return self.process if variables is None else variables
+        execution = on_thread.execution
+        return self.process if execution is None or execution.variables is None else execution.variables
 
     def __getitem__(self, key: str) -> str:
         return self._meant()[key]
@@ -84,10 +79,6 @@ class EnvironRouting:
             self._users -= 1
             if self._users == 0 and isinstance(routed := cast(object, os.environ), _Routed):
                 os.environ = routed.process  # noqa: B003
-
-    def enter(self, variables: dict[str, str]) -> None:
-        """From now on, this thread sees and changes `variables`."""
-        _current.variables = variables
 
 
 routing = EnvironRouting()

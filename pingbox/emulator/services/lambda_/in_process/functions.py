@@ -21,6 +21,7 @@ from typing import Any, Protocol, assert_never, runtime_checkable
 from pingbox.emulator.activity import Activity, Observer
 from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.services.lambda_.environments import Environments, Grow, Idle, Next, Retire, Throttled, Use, Waits
+from pingbox.emulator.services.lambda_.in_process.current import CallObserver, Execution, inheritance, on_thread
 from pingbox.emulator.services.lambda_.in_process.environ_routing import routing as environ_routing
 from pingbox.emulator.services.lambda_.in_process.invocation import Invocation, Settings
 from pingbox.emulator.services.lambda_.in_process.output import DEBUGGER_MODULES, routing
@@ -66,7 +67,8 @@ def _ignore(happening: Activity) -> None:
 class InProcessFunctions:
     """`Functions` on threads. Thread-safe; `invoke` may be awaited on any loop.
 
-    `observe` gets the `FunctionLog` lines, always on the loop that invoked. `limit` environments per function at most;
+    `observe` gets the `FunctionLog` lines, always on the loop that invoked; `aws_calls` is told of the AWS calls that
+    the functions' code makes (see `redirect.aws_calls`). `limit` environments per function at most;
     `waiting` further invocations queue in order of arrival, beyond that they are throttled (CN-7).
     """
 
@@ -75,12 +77,14 @@ class InProcessFunctions:
         functions: Mapping[str, InProcessFunction],
         *,
         observe: Observer = _ignore,
+        aws_calls: CallObserver | None = None,
         clock: Clock | None = None,
         region: str = "us-east-1",
         limit: int = 50,
         waiting: int = 1000,
     ) -> None:
         self._observe = observe
+        self._aws_calls = aws_calls
         self._clock = clock or SystemClock()
         self._region = region
         self._limit, self._waiting = limit, waiting
@@ -88,9 +92,10 @@ class InProcessFunctions:
         self._pools = {name: self._pool(name, function) for name, function in functions.items()}
         self._closed = False
         routing.install()
+        inheritance.install()
 
     def _pool(self, name: str, function: InProcessFunction) -> _Pool:
-        return _Pool(self._settings(name, function), function, self._limit, self._waiting)
+        return _Pool(self._settings(name, function), function, self._aws_calls, self._limit, self._waiting)
 
     def _settings(self, name: str, function: InProcessFunction) -> Settings:
         if function.variables is not None and not self._routes_variables:
@@ -143,6 +148,7 @@ class InProcessFunctions:
                 log.warning(
                     "%d handler(s) of function %s still run after %.1f s and were left alone", still, name, within
                 )
+        inheritance.remove()
         routing.remove()
         if self._routes_variables:
             environ_routing.remove()
@@ -151,9 +157,17 @@ class InProcessFunctions:
 class _Pool:
     """One function's threads."""
 
-    def __init__(self, settings: Settings, function: InProcessFunction, limit: int, waiting: int) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        function: InProcessFunction,
+        aws_calls: CallObserver | None,
+        limit: int,
+        waiting: int,
+    ) -> None:
         self.settings = settings
         self.function = function
+        self.aws_calls = aws_calls
         self._lock = threading.Lock()
         self._environments: Environments[_Environment, Invocation] = Environments(limit, waiting)
         self._threads: list[_Environment] = []
@@ -252,8 +266,9 @@ class _Environment(threading.Thread):
         self._inbox.put(None)
 
     def run(self) -> None:
-        if self._function.variables is not None:
-            environ_routing.enter(dict(self._function.variables))
+        own = self._function.variables
+        self._execution = Execution(None if own is None else dict(own), self._pool.aws_calls)
+        on_thread.execution = self._execution
         while (invocation := self._inbox.get()) is not None:
             following: Invocation | None = invocation
             while following is not None:
@@ -263,11 +278,11 @@ class _Environment(threading.Thread):
 
     def _one(self, invocation: Invocation) -> Invocation | None:
         """Run one event; returns the next, if one waits already."""
-        routing.begin(invocation.lines)
+        routing.begin(self._execution, invocation.lines)
         try:
             self._handler = invocation.run(self._handler, self._function.load, self)
         finally:
-            routing.end()
+            routing.end(self._execution)
         if (
             self._handler is None
         ):  # it could not be initialised, or asked to exit: the next event finds a new environment

@@ -15,6 +15,7 @@ from typing import Any
 
 from pingbox.emulator.activity import Observer
 from pingbox.emulator.clock import Clock
+from pingbox.emulator.services.lambda_.in_process.current import CallObserver, Execution, on_thread
 from pingbox.emulator.services.lambda_.in_process.functions import CLOSING, InProcessFunction
 from pingbox.emulator.services.lambda_.in_process.invocation import Invocation, Settings
 from pingbox.emulator.services.lambda_.in_process.output import routing
@@ -33,6 +34,7 @@ class InlineFunctions:
         functions: Mapping[str, InProcessFunction],
         *,
         observe: Observer,
+        aws_calls: CallObserver | None = None,
         clock: Clock,
         region: str = "us-east-1",
     ) -> None:
@@ -40,7 +42,7 @@ class InlineFunctions:
         self._clock = clock
         now = clock.now()
         self._environments = {
-            name: _Environment(function, Settings.of(name, function.timeout, function.memory, region, now))
+            name: _Environment(function, Settings.of(name, function.timeout, function.memory, region, now), aws_calls)
             for name, function in functions.items()
         }
         self._closed = False
@@ -74,17 +76,20 @@ class InlineFunctions:
 class _Environment:
     """One function with its handler, once that is loaded."""
 
-    def __init__(self, function: InProcessFunction, settings: Settings) -> None:
+    def __init__(self, function: InProcessFunction, settings: Settings, aws_calls: CallObserver | None) -> None:
         self.settings = settings
         self._function = function
+        self._execution = Execution(observer=aws_calls)
         self._handler: Handler | None = None
 
     def run(self, invocation: Invocation) -> None:
-        routing.begin(invocation.lines)
+        on_thread.execution = self._execution  # for no longer than the handler runs: the thread is the loop's
+        routing.begin(self._execution, invocation.lines)
         try:
             self._handler = invocation.run(self._handler, self._function.load, self)
         finally:
-            routing.end()
+            routing.end(self._execution)
+            on_thread.execution = None
         invocation.finish()
 
     def is_debugged(self) -> bool:

@@ -13,7 +13,7 @@ from pingbox.emulator.activity import Observer
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.services.lambda_ import platform_log
 from pingbox.emulator.services.lambda_.api.client_context import client_context
-from pingbox.emulator.services.lambda_.function_log import InvocationLog
+from pingbox.emulator.services.lambda_.function_log import InvocationLog, request_id
 from pingbox.emulator.services.lambda_.in_process.output import Lines
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome
 from pingbox.emulator.services.lambda_.payloads import copier, from_posted, outcome_of
@@ -81,7 +81,7 @@ class Invocation:
     def __init__(
         self, settings: Settings, event: Any, loop: asyncio.AbstractEventLoop, observe: Observer, clock: Clock
     ) -> None:
-        self.request_id = platform_log.new_request_id()
+        self.request_id = request_id()
         self.outcome: asyncio.Future[Outcome] = loop.create_future()
         self._log = InvocationLog(settings.name, self.request_id, loop, observe, clock)
         self.lines = Lines(self.request_id, self._log.write_from_thread)

@@ -1,9 +1,8 @@
 """What in-process handlers print and log, told apart by invocation.
 
 `sys.stdout`, `sys.stderr` and the root logger belong to the whole process, so each is wrapped once and asks the current
-thread whose output it carries. Threads that run no handler write through as if nothing were there. What a debugger
-prints goes to the terminal at once: `breakpoint()` in a handler is talked to, not logged.
-Threads a handler starts by itself are not known to us; they write to the process's own stdout.
+thread whose output it carries. Threads that belong to no function write through as if nothing were there. What a
+debugger prints goes to the terminal at once: `breakpoint()` in a handler is talked to, not logged.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO, cast
 
+from pingbox.emulator.services.lambda_.in_process.current import Execution, on_thread
 from pingbox.emulator.services.lambda_.runtimes.python.logs import LambdaLogging
 
 DEBUGGER_MODULES = frozenset({"pdb", "bdb", "cmd", "code", "_pytest.debugging", "ipdb", "IPython.terminal.debugger"})
@@ -23,18 +23,23 @@ Write = Callable[[str], None]
 
 
 class Lines:
-    """Cuts what one invocation writes into lines, and hands each on (without its newline) once it is whole."""
+    """Cuts what one invocation writes into lines, and hands each on (without its newline) once it is whole.
+
+    Thread-safe: a handler's threads write here, too.
+    """
 
     def __init__(self, request_id: str, write_line: Write) -> None:
         self.request_id = request_id
         self.write_line = write_line
         self._rest = ""
+        self._lock = threading.Lock()
 
     def write(self, text: str) -> None:
         """Take any piece of text."""
-        *whole, self._rest = (self._rest + text).split("\n")
-        for line in whole:
-            self.write_line(line)
+        with self._lock:
+            *whole, self._rest = (self._rest + text).split("\n")
+            for line in whole:
+                self.write_line(line)
 
     def finish(self) -> None:
         """Hand on what came after the last newline."""
@@ -43,11 +48,9 @@ class Lines:
             self._rest = ""
 
 
-class _Current(threading.local):
-    lines: Lines | None = None
-
-
-_current = _Current()
+def _current_lines() -> Lines | None:
+    execution = on_thread.execution
+    return None if execution is None else execution.lines
 
 
 class _Routed:
@@ -57,7 +60,7 @@ class _Routed:
         self.stream = stream
 
     def write(self, text: str) -> int:
-        lines = _current.lines
+        lines = _current_lines()
         if lines is None or _asked_by_debugger():
             return self.stream.write(text)
         lines.write(text)
@@ -83,7 +86,7 @@ class _HandlerLogging(LambdaLogging):
         super().__init__(self._write_line, self._request_id)
 
     def handle(self, record: logging.LogRecord) -> bool:
-        if _current.lines is not None:
+        if _current_lines() is not None:
             return super().handle(record)
         # Being there, we keep Python from its own last resort, which shows warnings that nobody else handles.
         if logging.lastResort is not None and record.levelno >= logging.lastResort.level and self._is_alone(record):
@@ -99,11 +102,12 @@ class _HandlerLogging(LambdaLogging):
         return True
 
     def _write_line(self, line: str) -> None:
-        if _current.lines is not None:
-            _current.lines.write_line(line)
+        if (lines := _current_lines()) is not None:
+            lines.write_line(line)
 
     def _request_id(self) -> str:
-        return _current.lines.request_id if _current.lines is not None else ""
+        lines = _current_lines()
+        return "" if lines is None else lines.request_id
 
 
 class OutputRouting:
@@ -132,17 +136,18 @@ class OutputRouting:
                 logging.getLogger().removeHandler(self._logging)
                 self._unwrap()
 
-    def begin(self, lines: Lines) -> None:
-        """From now on, what this thread writes belongs to `lines`."""
+    def begin(self, execution: Execution, lines: Lines) -> None:
+        """From now on, what the environment's threads write belongs to `lines`."""
         if type(sys.stdout) is not _Routed or type(sys.stderr) is not _Routed:
             self._wrap()
-        _current.lines = lines
+        execution.request_id = lines.request_id
+        execution.lines = lines
 
-    def end(self) -> None:
-        """This thread's handler is done."""
-        if _current.lines is not None:
-            _current.lines.finish()
-        _current.lines = None
+    def end(self, execution: Execution) -> None:
+        """The environment's handler is done."""
+        lines, execution.lines = execution.lines, None
+        if lines is not None:
+            lines.finish()
 
     def _wrap(self) -> None:
         """Wrap whatever is there now: test runners exchange `sys.stdout` for each test and put their own back."""

@@ -10,7 +10,7 @@ from pingbox.emulator.activity import Observer
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.services.lambda_ import platform_log
 from pingbox.emulator.services.lambda_.api.client_context import client_context
-from pingbox.emulator.services.lambda_.function_log import InvocationLog
+from pingbox.emulator.services.lambda_.function_log import InvocationLog, request_id
 from pingbox.emulator.services.lambda_.outcome import NotInvoked, Outcome
 
 
@@ -20,7 +20,7 @@ class Job:
     def __init__(
         self, function: str, event: Any, loop: asyncio.AbstractEventLoop, observe: Observer, clock: Clock
     ) -> None:
-        self.request_id = platform_log.new_request_id()
+        self.request_id = request_id()
         self.payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         self.outcome: asyncio.Future[Outcome] = loop.create_future()
         self.log = InvocationLog(function, self.request_id, loop, observe, clock)

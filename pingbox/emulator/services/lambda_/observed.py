@@ -1,0 +1,53 @@
+"""Functions whose invocations are observed from their start to their end, whoever asked for them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from pingbox.emulator.activity import InvocationEnded, InvocationStarted, Observer
+from pingbox.emulator.clock import Clock
+from pingbox.emulator.services.lambda_.function_log import chosen_request_id, request_id
+from pingbox.emulator.services.lambda_.outcome import Functions, Outcome
+
+
+class ObservedFunctions:
+    """`Functions` around others. On one loop.
+
+    `observe` is told of each invocation before and after it, in its context. `running` are those that have not ended.
+    """
+
+    def __init__(self, inner: Functions, observe: Observer, clock: Clock) -> None:
+        self._inner = inner
+        self._observe = observe
+        self._clock = clock
+        self.running: list[InvocationStarted] = []
+        self._idle = asyncio.Event()
+
+    async def invoke(self, function: str, event: Any) -> Outcome:
+        """As `Functions.invoke` has it."""
+        started = InvocationStarted(self._clock.now(), function, request_id(), event)
+        chosen = chosen_request_id.set(started.request_id)
+        self.running.append(started)
+        try:
+            self._observe(started)
+            outcome = await self._inner.invoke(function, event)
+            ended = self._clock.now()
+            self._observe(InvocationEnded(ended, function, started.request_id, outcome, ended - started.at))
+            return outcome
+        finally:
+            chosen_request_id.reset(chosen)
+            self.running.remove(started)
+            if not self.running:
+                self._idle.set()
+
+    async def ended(self, within: float) -> bool:
+        """Wait until nothing runs, at most `within` seconds; whether that came true."""
+        try:
+            async with asyncio.timeout(within):
+                while self.running:
+                    self._idle.clear()
+                    await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
