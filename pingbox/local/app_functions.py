@@ -32,7 +32,7 @@ class AppFunctions(Protocol):
     @property
     def names(self) -> Collection[str]: ...
 
-    def open(self, wires: Boto3Redirect) -> None:
+    def open(self, redirect: Boto3Redirect) -> None:
         """Lead the handlers' AWS calls to the emulator."""
         ...
 
@@ -61,8 +61,8 @@ class InProcesses:
     def names(self) -> Collection[str]:
         return self._functions.names
 
-    def open(self, wires: Boto3Redirect) -> None:
-        self._functions.endpoint = wires.endpoint
+    def open(self, redirect: Boto3Redirect) -> None:
+        self._functions.endpoint = redirect.endpoint
 
 
 class InThisProcess:
@@ -84,15 +84,15 @@ class InThisProcess:
     def names(self) -> Collection[str]:
         return self._together.names
 
-    def open(self, wires: Boto3Redirect) -> None:
-        self._host = HostEnvironment(wires.region, wires.endpoint, dict(os.environ))
-        self._others.endpoint = wires.endpoint
+    def open(self, redirect: Boto3Redirect) -> None:
+        self._host = HostEnvironment(redirect.region, redirect.endpoint, dict(os.environ))
+        self._others.endpoint = redirect.endpoint
         self._tmp = self._undo.enter_context(tempfile.TemporaryDirectory(prefix="pingbox-"))
         self._undo.callback(_restore_environment, dict(os.environ))
         self._undo.callback(sys.path.__setitem__, slice(None), list(sys.path))
         guard.scrub(os.environ)
-        os.environ.update(guard.environment(wires.endpoint, wires.region))
-        self._undo.enter_context(wires.everywhere())
+        os.environ.update(guard.environment(redirect.endpoint, redirect.region))
+        self._undo.enter_context(redirect.redirect_all())
         for spec in self._specs:
             self.define(spec)
 

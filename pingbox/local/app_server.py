@@ -21,9 +21,10 @@ from pingbox.emulator.services.lambda_.api.invoke_api import InvokeApi
 from pingbox.emulator.services.lambda_.file_watcher import FileWatcher, concerned
 from pingbox.emulator.services.lambda_.packages.cache_folders import kept_folders
 from pingbox.emulator.services.lambda_.packages.packages import Packages, asks_for_packages
+from pingbox.emulator.services.registry import ServiceRegistry
 from pingbox.local.addresses import Addresses
 from pingbox.local.app_functions import AppFunctions, InProcesses, InThisProcess
-from pingbox.local.item_store import ItemStore, LocalTables, create_missing, item_store
+from pingbox.local.item_store import ItemStore, create_missing, item_store
 from pingbox.local.switch_options import switches
 from pingbox.local.tls import tls_context, tls_facts
 from pingbox.model.api import Api
@@ -68,8 +69,7 @@ class AppServer:
             self.functions,
             clock=clock,
             observer=observer,
-            doors=self.store.doors,
-            fallback=self.invoke_api.invoke_door,
+            services=ServiceRegistry(one for one in (self.store.service, self.invoke_api) if one is not None),
             host=settings.host,
             port=settings.port,
             region=self.app.region,
@@ -88,7 +88,7 @@ class AppServer:
         except OSError:
             await self._let_go()
             raise
-        self.functions.open(self._wires())
+        self.functions.open(Boto3Redirect(self.server.url, self.server.services, self.app.region))
         self.invoke_api.start()
         create_tables(self.store, self.server.url, self.app.tables)
         await self._watch()
@@ -184,12 +184,6 @@ class AppServer:
         for spec in app.functions:
             if spec != self.app.function(spec.name):
                 self.functions.define(spec)
-
-    def _wires(self) -> Boto3Redirect:
-        dynamodb = self.store.dynamodb if isinstance(self.store, LocalTables) else None
-        return Boto3Redirect(
-            self.server.url, dynamodb=dynamodb, management=self.server.management, region=self.app.region
-        )
 
     async def _let_go(self) -> None:
         await self.invoke_api.close()

@@ -18,13 +18,13 @@ from pingbox.emulator.services.apigateway.server.gateway_server import GatewaySe
 from pingbox.emulator.services.lambda_.api.invoke_api import EVENT, InvokeApi
 from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction, InProcessFunctions
 from pingbox.emulator.services.lambda_.in_process.inline import InlineFunctions
+from pingbox.emulator.services.registry import ServiceRegistry
 from pingbox.handlers.environment import json_lines
 from pingbox.handlers.ports import Ports
 from pingbox.handlers.settings import Settings as HandlerSettings
 from pingbox.handlers.settings import from_environment
 from pingbox.local.addresses import Addresses
 from pingbox.local.data_dir import token_secret
-from pingbox.local.http_handlers import first_of
 from pingbox.local.item_store import REGION, LocalTables, create_missing, item_store
 from pingbox.local.local_postman import LocalPostman
 from pingbox.local.switch_options import switches
@@ -65,8 +65,8 @@ class ChatServer:
             self.functions,
             clock=self._clock,
             observer=observer,
-            doors=self.store.doors,
-            fallback=first_of(self.invoke_api.invoke_door, site(f"/{self._stage}")),
+            services=ServiceRegistry(one for one in (self.store.service, self.invoke_api) if one is not None),
+            fallback=site(f"/{self._stage}"),
             host=settings.host,
             port=settings.port,
             region=REGION,

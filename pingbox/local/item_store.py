@@ -8,20 +8,21 @@ from typing import Any, Protocol
 
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
-from pingbox.emulator.services.apigateway.server.gateway_server import ServiceHandler
 from pingbox.emulator.services.dynamodb import LocalDynamoDB
+from pingbox.emulator.services.dynamodb.service import TARGET, DynamoDBService
+from pingbox.emulator.services.port import AwsRequest, AwsResponse, Service
+from pingbox.emulator.services.registry import ServiceRegistry
 from pingbox.settings import ServeSettings
 
 REGION = "us-east-1"
-TARGET = "DynamoDB_20120810"
 
 _HOP_BY_HOP = frozenset({"host", "connection", "content-length", "content-encoding", "transfer-encoding", "keep-alive"})
 
 
 class ItemStore(Protocol):
-    """A DynamoDB. `doors` are what the emulator's port offers of it to other processes."""
+    """A DynamoDB. `service` is what the emulator's port offers of it to other processes, None if nothing."""
 
-    doors: Mapping[str, ServiceHandler]
+    service: Service | None
 
     def client(self, endpoint: str) -> Any:
         """A boto3 client of it; `endpoint` is the emulator's own address."""
@@ -48,7 +49,8 @@ class LocalTables:
 
     def __init__(self, dynamodb: LocalDynamoDB, settings: ServeSettings) -> None:
         self.dynamodb = dynamodb
-        self.doors: Mapping[str, ServiceHandler] = {TARGET: dynamodb.door}
+        self._service = DynamoDBService(dynamodb)
+        self.service: Service | None = self._service
         self._where = "in memory, forgotten at the end" if settings.data_dir is None else f"kept in {settings.data_dir}"
 
     def client(self, endpoint: str) -> Any:
@@ -56,12 +58,13 @@ class LocalTables:
 
         # botocore's check of parameters is 40 % of a call; the handlers' tests run with it, the engine checks anyway.
         unchecked = Config(parameter_validation=False)
-        return Boto3Redirect(endpoint, dynamodb=self.dynamodb, region=REGION).client("dynamodb", config=unchecked)
+        return Boto3Redirect(endpoint, ServiceRegistry([self._service]), REGION).client("dynamodb", config=unchecked)
 
     def describe(self, endpoint: str) -> str:
         return f"{endpoint}  ({self._where})"
 
     def close(self) -> None:
+        self._service.close()
         self.dynamodb.close()
 
 
@@ -70,22 +73,7 @@ class OtherEngine:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self.doors: Mapping[str, ServiceHandler] = {TARGET: self._forward}
-
-    async def _forward(
-        self, operation: str, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        """Hand a request on as it came, so that handlers need to know one address only."""
-        import aiohttp
-
-        kept = {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
-        try:
-            async with aiohttp.ClientSession() as session, session.post(self._url, data=body, headers=kept) as answer:
-                told = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
-                return answer.status, told, await answer.read()
-        except aiohttp.ClientError as error:
-            message = f"the DynamoDB at {self._url} did not answer: {error}"
-            return 503, {}, json.dumps({"__type": "ServiceUnavailable", "message": message}).encode()
+        self.service: Service | None = _Forwarded(url)
 
     def client(self, endpoint: str) -> Any:
         return Boto3Redirect(self._url, region=REGION).session().client("dynamodb", endpoint_url=self._url)
@@ -97,11 +85,39 @@ class OtherEngine:
         return None
 
 
+class _Forwarded:
+    """DynamoDB at another URL as a service of this port."""
+
+    name = "dynamodb"
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def matches(self, request: AwsRequest) -> bool:
+        return request.target is not None and request.target.prefix == TARGET
+
+    async def handle(self, request: AwsRequest) -> AwsResponse:
+        """Hand a request on as it came, so that handlers need to know one address only."""
+        import aiohttp
+
+        kept = {name: value for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP}
+        try:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(self._url, data=request.body, headers=kept) as answer,
+            ):
+                told = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
+                return AwsResponse(answer.status, told, await answer.read())
+        except aiohttp.ClientError as error:
+            message = f"the DynamoDB at {self._url} did not answer: {error}"
+            return AwsResponse(503, {}, json.dumps({"__type": "ServiceUnavailable", "message": message}).encode())
+
+
 class RealTables:
     """Tables on AWS, with the credentials of whoever started us; asked for explicitly."""
 
     def __init__(self) -> None:
-        self.doors: Mapping[str, ServiceHandler] = {}
+        self.service: Service | None = None
 
     def client(self, endpoint: str) -> Any:
         import boto3

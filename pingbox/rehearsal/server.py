@@ -32,10 +32,10 @@ from pingbox.emulator.redirect import guard
 from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
 from pingbox.emulator.services.lambda_.api.invoke_api import InvokeApi
+from pingbox.emulator.services.registry import ServiceRegistry
 from pingbox.local.app_functions import InProcesses
-from pingbox.local.http_handlers import first_of
-from pingbox.local.item_store import LocalTables, create_missing, item_store
-from pingbox.rehearsal.parameters import PARAMETERS, parameter_door
+from pingbox.local.item_store import create_missing, item_store
+from pingbox.rehearsal.parameters import OneParameter
 from pingbox.settings import ServeSettings
 from pingbox.templates import App, read_app
 
@@ -84,13 +84,15 @@ class Rehearsal:
         self.functions = InProcesses(self.app, observer, clock)
         invoke_api = InvokeApi(self.functions, lambda: self.functions.names, clock=clock, region=self.app.region)
         self._invoke_api = invoke_api
+        secret = OneParameter(desired.target.secret, secrets.token_urlsafe(48))
+        services = ServiceRegistry(one for one in (self._store.service, invoke_api, secret) if one is not None)
         self.server = GatewayServer(
             self.app.apis,
             self.functions,
             clock=clock,
             observer=observer,
-            doors={**self._store.doors, PARAMETERS: parameter_door(desired.target.secret, secrets.token_urlsafe(48))},
-            fallback=first_of(invoke_api.invoke_door, self._page),
+            services=services,
+            fallback=self._page,
             host="127.0.0.1",
             port=port,
             region=self.app.region,
@@ -118,12 +120,7 @@ class Rehearsal:
         self.app = self._read(self.server.url)
         for spec in self.app.functions:
             self.functions.define(spec)
-        tables = self._store
-        dynamodb = tables.dynamodb if isinstance(tables, LocalTables) else None
-        management = self.server.management
-        self.functions.open(
-            Boto3Redirect(self.server.url, dynamodb=dynamodb, management=management, region=self.app.region)
-        )
+        self.functions.open(Boto3Redirect(self.server.url, self.server.services, self.app.region))
         self._invoke_api.start()
         declared = [(table.parameters, table.ttl_attribute) for table in self.app.tables]
         create_missing(self._store.client(self.server.url), declared)

@@ -1,30 +1,23 @@
-"""The direct client: from a boto3 DynamoDB client to `LocalDynamoDB`, for PingBox's own handlers.
+"""The direct client: from a boto3 client to a service with the JSON protocol, for PingBox's own handlers.
 
-In addition to what `Boto3Redirect.wire` leaves out, the request is never turned into bytes, and the endpoint is not
+In addition to what `Boto3Redirect.redirect` leaves out, the request is never turned into bytes, and the endpoint is not
 resolved: no `before-call` event is sent. botocore itself transforms and validates the parameters, and the result is
-what `Boto3Redirect.wire` gives; the tests compare the results of the two.
+what `Boto3Redirect.redirect` gives; the tests compare the results of the two.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
-from pingbox.emulator.redirect.response_parsing import dynamodb_response
-
-if TYPE_CHECKING:
-    from pingbox.emulator.services.dynamodb import Answer
+from pingbox.emulator.redirect.response_parsing import json_response
+from pingbox.emulator.services.port import JsonCall
 
 
-class DynamoDB(Protocol):
-    """The part of `LocalDynamoDB` that answers; any thread may call."""
-
-    def call(self, operation: str, request: Mapping[str, Any]) -> Answer: ...
-
-
-def shorten(client: Any, dynamodb: DynamoDB) -> None:
-    """Answer every call of this DynamoDB client by `dynamodb`, for as long as the client lives."""
+def shorten(client: Any, call: JsonCall) -> None:
+    """Answer every call of this client by `call`, for as long as the client lives."""
+    service = client.meta.service_model.service_name
     validate = _validator(client)
     models: dict[str, Any] = {}  # botocore keeps them too, behind a lock
 
@@ -35,10 +28,10 @@ def shorten(client: Any, dynamodb: DynamoDB) -> None:
         context: dict[str, Any] = {"client_region": client.meta.region_name, "client_config": client.meta.config}
         params = client._emit_api_params(api_params=api_params, operation_model=model, context=context)
         validate(params, model)
-        answer = dynamodb.call(operation_name, wire(params))
-        response, parsed = dynamodb_response(model, client.meta.endpoint_url, answer)
+        answer = call(operation_name, as_json(params))
+        response, parsed = json_response(model, client.meta.endpoint_url, answer)
         client.meta.events.emit(
-            f"after-call.dynamodb.{operation_name}",
+            f"after-call.{service}.{operation_name}",
             http_response=response,
             parsed=parsed,
             model=model,
@@ -67,7 +60,7 @@ def _validator(client: Any) -> Callable[[Any, Any], None]:
     return validate
 
 
-def wire(value: Any) -> Any:
+def as_json(value: Any) -> Any:
     """Parameters as the JSON of the wire: binary as base64 text, sequences as lists, all else as it is."""
     if type(value) is str:
         return value
@@ -76,11 +69,11 @@ def wire(value: Any) -> Any:
         if type(one) is str:  # `{"S": "..."}`, what most of a request is made of
             return value
     if isinstance(value, dict | Mapping):
-        return {name: one if type(one) is str else wire(one) for name, one in value.items()}
+        return {name: one if type(one) is str else as_json(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [wire(one) for one in value]
+        return [as_json(one) for one in value]
     if isinstance(value, bytes | bytearray):
         return base64.b64encode(value).decode()
     if hasattr(value, "read"):
-        return wire(value.read())
+        return as_json(value.read())
     return value

@@ -10,10 +10,9 @@ import base64
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from pingbox.emulator.services.dynamodb import Answer
+from pingbox.emulator.services.port import JsonAnswer
 
 
 def parsed_output(shape: Any, body: dict[str, Any]) -> dict[str, Any]:
@@ -69,8 +68,8 @@ def _attribute(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def dynamodb_response(model: Any, url: str, answer: Answer) -> tuple[LocalResponse, dict[str, Any]]:
-    """What botocore makes of a DynamoDB answer: (response, parsed)."""
+def json_response(model: Any, url: str, answer: JsonAnswer) -> tuple[LocalResponse, dict[str, Any]]:
+    """What botocore makes of an answer of the JSON protocol: (response, parsed)."""
     request_id = secrets.token_hex(26).upper()
     headers = {"content-type": "application/x-amz-json-1.0", "x-amzn-requestid": request_id}
     response = LocalResponse(url, answer.status, headers, lambda: json.dumps(answer.body).encode())

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.services.dynamodb import Answer, LocalDynamoDB
-from pingbox.emulator.services.dynamodb.local import response_headers
+from pingbox.emulator.services.dynamodb.service import DynamoDBService
 from pingbox.testing.apps.tested import AppError, Table
 from pingbox.testing.faults.plan import FaultPlan
 from pingbox.testing.faults.tables import FaultyTables
-
-TARGET = "DynamoDB_20120810"
 
 _ABOUT_ITEMS = frozenset(
     {
@@ -37,7 +33,7 @@ _ABOUT_ITEMS = frozenset(
 
 
 class Store:
-    """DynamoDB for one emulator: `call` for boto3 in this process, `door` for HTTP, both spoiled alike."""
+    """DynamoDB for one emulator; `service` is what boto3 and HTTP reach of it."""
 
     def __init__(
         self,
@@ -53,21 +49,13 @@ class Store:
         self.tables = LocalDynamoDB.open(None, clock=clock, region=region, ttl_lag=0.0)
         self._as_made = True
         self._spoiled = FaultyTables(self.tables, book, clock=clock, struck=struck, region=region)
+        self.service = DynamoDBService(self)
 
     def call(self, operation: str, request: Mapping[str, Any]) -> Answer:
         """As `LocalDynamoDB.call` has it."""
         if operation not in _ABOUT_ITEMS:
             self._as_made = False
         return self._spoiled.call(operation, request)
-
-    async def door(
-        self, operation: str, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        """As `ServiceHandler` has it."""
-        request = json.loads(body or b"{}")
-        answer = await asyncio.to_thread(self.call, operation.rpartition(".")[2], request)
-        content = json.dumps(answer.body).encode()
-        return answer.status, response_headers(content), content
 
     def make(self) -> None:
         """Make the app's tables. Raises `AppError` for one that DynamoDB refuses."""
@@ -89,6 +77,7 @@ class Store:
 
     def close(self) -> None:
         """Forget everything."""
+        self.service.close()
         self._spoiled.clear()
         self.tables.close()
 

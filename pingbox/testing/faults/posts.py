@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from pingbox.emulator.services.apigateway.websocket import management
-from pingbox.emulator.services.apigateway.websocket.management import ManagementAnswer
+from pingbox.emulator.services.port import AwsResponse
 from pingbox.testing.faults.orders import PostDelayed, PostDropped, PostRefused, PostsReordered
 from pingbox.testing.faults.plan import FaultPlan
 
@@ -41,7 +41,7 @@ class FaultyPosts:
         self._held: dict[str, tuple[PostsReordered, list[bytes]]] = {}
         self._own = threading.local()
 
-    def __call__(self, connection_id: str, data: bytes) -> ManagementAnswer | None:
+    def __call__(self, connection_id: str, data: bytes) -> AwsResponse | None:
         """As `Intercept` has it."""
         if getattr(self._own, "delivering", False):
             return None
@@ -105,7 +105,7 @@ def _about(wanted: str | None, names: Sequence[str]) -> bool:
     return wanted is None or wanted in names
 
 
-def _refusal(status: int) -> ManagementAnswer:
+def _refusal(status: int) -> AwsResponse:
     match status:
         case 410:
             return management.gone()

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
 from pingbox.emulator.redirect import guard
 from pingbox.emulator.services.lambda_.api.invoke_request import bare_name, function_of_path
@@ -22,8 +21,8 @@ from pingbox.testing.record.invocations import AwsCall
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pingbox.emulator.services.apigateway.websocket.management import ManagementAnswer
-    from pingbox.emulator.services.dynamodb import Answer
+    from pingbox.emulator.services.port import AwsRequest, AwsResponse, Service
+    from pingbox.emulator.services.registry import ServiceRegistry
 
 
 class Account(Protocol):
@@ -35,9 +34,8 @@ class Account(Protocol):
     @property
     def url(self) -> str: ...
 
-    def dynamodb_call(self, operation: str, request: Mapping[str, Any]) -> Answer: ...
-
-    def management_call(self, method: str, host: str, path: str, body: bytes) -> ManagementAnswer: ...
+    @property
+    def services(self) -> ServiceRegistry: ...
 
     def has_api_at(self, host: str) -> bool: ...
 
@@ -119,16 +117,24 @@ class _Answering:
             self._accounts.remove(account)
             self._renew()
 
-    def call(self, operation: str, request: Mapping[str, Any]) -> Answer:
-        """DynamoDB's."""
-        return self._current().dynamodb_call(operation, request)
-
-    def management(self, method: str, host: str, path: str, body: bytes) -> ManagementAnswer:
-        """`@connections`: the host tells which API, if it is one of ours."""
+    def find(self, request: AwsRequest) -> Service | None:
+        """The service of the emulator that answers; None for functions that it has not, which a `mock_aws` may have."""
         current = self._current()
-        # The same app twice has the same API id twice: a handler's own emulator comes first.
-        named = next((one for one in (current, *reversed(self._accounts)) if one.has_api_at(host)), current)
-        return named.management_call(method, host, path.partition("?")[0], body)
+        found = current.services.find(request)
+        if found is None:
+            return None
+        if found.name == "lambda" and not current.has_function(bare_name(function_of_path(request.path) or "") or ""):
+            return None
+        if found.name == "execute-api":
+            # The host tells which API. The same app twice has the same id twice: a handler's own emulator comes first.
+            named = next((one for one in (current, *reversed(self._accounts)) if one.has_api_at(request.host)), current)
+            return named.services.find(request)
+        return found
+
+    def call(self, service: Service, request: AwsRequest) -> AwsResponse:
+        """The service's answer."""
+        owner = next(one for one in (self._current(), *self._accounts) if one.services.find(request) is service)
+        return owner.services.call(service, request)
 
     def _current(self) -> Account:
         caller = _on_this_thread.caller
@@ -152,8 +158,7 @@ class _Answering:
     def _boto3(self, last: Account) -> Iterator[None]:
         from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 
-        wires = Boto3Redirect(last.url, dynamodb=self, management=self.management, region=last.region)
-        with wires.everywhere(), _lambda_led_to(self._current), _written_down():
+        with Boto3Redirect(last.url, self, last.region).redirect_all(), _written_down():
             yield
 
 
@@ -177,29 +182,6 @@ def _environment(account: Account) -> Iterator[None]:
                 del os.environ[name]
         for name, value in before.items():
             os.environ.setdefault(name, value)
-
-
-@contextmanager
-def _lambda_led_to(current: Callable[[], Account]) -> Iterator[None]:
-    """Take `lambda:Invoke` of functions that there are to the emulator's port; other Lambda calls go their way."""
-    from botocore.client import BaseClient
-
-    original = BaseClient._make_request
-
-    def make_request(client: Any, operation_model: Any, request_dict: Any, request_context: Any) -> Any:
-        if operation_model.name == "Invoke" and operation_model.service_model.service_name == "lambda":
-            account = current()
-            url = urlsplit(request_dict["url"])
-            name = bare_name(function_of_path(url.path) or "")
-            if name is not None and account.has_function(name):
-                request_dict["url"] = account.url + url.path + (f"?{url.query}" if url.query else "")
-        return original(client, operation_model, request_dict, request_context)
-
-    BaseClient._make_request = make_request
-    try:
-        yield
-    finally:
-        BaseClient._make_request = original
 
 
 @contextmanager

@@ -8,10 +8,8 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
-
-from aiohttp import web
 
 from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.schedule import Every
@@ -19,7 +17,9 @@ from pingbox.emulator.services.apigateway.common.addresses import domain_name
 from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
 from pingbox.emulator.services.lambda_.api.invoke_api import InvokeApi
-from pingbox.testing.apps.tables import TARGET, Store
+from pingbox.emulator.services.port import AwsRequest, AwsResponse
+from pingbox.emulator.services.registry import ServiceRegistry
+from pingbox.testing.apps.tables import Store
 from pingbox.testing.apps.tested import TestedApp
 from pingbox.testing.clients.inbox import Client, dial, roundtrips
 from pingbox.testing.clients.unawaited import Promises
@@ -32,10 +32,6 @@ from pingbox.testing.runtime import boto3_hooks
 from pingbox.testing.runtime.delayed_calls import Later
 from pingbox.testing.runtime.functions import FunctionsUnderTest
 from pingbox.testing.runtime.loop_thread import LoopThread
-
-if TYPE_CHECKING:
-    from pingbox.emulator.services.apigateway.websocket.management import ManagementAnswer
-    from pingbox.emulator.services.dynamodb import Answer
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +68,7 @@ class Running:
             self.workings,
             clock=self.clock,
             observer=self.recorder.observe,
-            doors={TARGET: self.store.door},
-            fallback=self._invoke_door,
+            services=ServiceRegistry((self.store.service, _Invoke(lambda: self.invoke_api))),
             region=self.region,
             switches=switches,
             intercept=self._posts,
@@ -249,17 +244,14 @@ class Running:
     def _boto3(self, kind: str, service: str, options: Mapping[str, Any]) -> Any:
         key = f"{kind} {service}"
         if key not in self._made:
-            wires = Boto3Redirect(self.url, dynamodb=self.store, management=self.management_call, region=self.region)
-            self._made[key] = getattr(wires, kind)(service, **options)
+            redirect = Boto3Redirect(self.url, self.server.services, self.region)
+            self._made[key] = getattr(redirect, kind)(service, **options)
         return self._made[key]
 
-    def dynamodb_call(self, operation: str, request: Mapping[str, Any]) -> Answer:
+    @property
+    def services(self) -> ServiceRegistry:
         """As `Account` has it."""
-        return self.store.call(operation, request)
-
-    def management_call(self, method: str, host: str, path: str, body: bytes) -> ManagementAnswer:
-        """As `Account` has it."""
-        return self.server.management(method, host, path, body)
+        return self.server.services
 
     def has_api_at(self, host: str) -> bool:
         """As `Account` has it."""
@@ -274,9 +266,6 @@ class Running:
 
     def _new_invoke_api(self) -> InvokeApi:
         return InvokeApi(self.workings, lambda: self.workings.names, clock=self.clock, region=self.region)
-
-    async def _invoke_door(self, request: web.BaseRequest) -> web.StreamResponse | None:
-        return await self.invoke_api.invoke_door(request)
 
     def _do_later(self, seconds: float, action: Callable[[], None]) -> None:
         self._later(seconds, action)
@@ -295,6 +284,21 @@ class Running:
         """After the clock has jumped: what is due by now has begun."""
         self.store.tables.expire()
         self.thread.wait(_turns())
+
+
+class _Invoke:
+    """Lambda's API, made anew for each test."""
+
+    name = InvokeApi.name
+
+    def __init__(self, current: Callable[[], InvokeApi]) -> None:
+        self._current = current
+
+    def matches(self, request: AwsRequest) -> bool:
+        return self._current().matches(request)
+
+    async def handle(self, request: AwsRequest) -> AwsResponse:
+        return await self._current().handle(request)
 
 
 async def _turns() -> None:

@@ -1,4 +1,4 @@
-"""A LocalDynamoDB in memory, one on disk that can be closed and opened again, and clients wired to them."""
+"""A LocalDynamoDB in memory, one on disk that can be closed and opened again, and clients redirected to them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 
 from pingbox.emulator.clock import WoundClock
-from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.services.dynamodb import LocalDynamoDB
-
-ENDPOINT = "http://127.0.0.1:3001"  # nobody listens there: wired clients need no server
+from support.dynamodb.redirected import redirected_to
 
 
 @pytest.fixture
@@ -29,13 +27,13 @@ def db(clock: WoundClock) -> Iterator[LocalDynamoDB]:
 
 @pytest.fixture
 def client(db: LocalDynamoDB) -> Any:
-    return Boto3Redirect(ENDPOINT, dynamodb=db).client("dynamodb")
+    return redirected_to(db).client("dynamodb")
 
 
 @pytest.fixture
-def wired() -> Callable[[Any], Any]:
+def client_of() -> Callable[[Any], Any]:
     """A client for any engine with `call`."""
-    return lambda engine: Boto3Redirect(ENDPOINT, dynamodb=engine).client("dynamodb")
+    return lambda engine: redirected_to(engine).client("dynamodb")
 
 
 @pytest.fixture

@@ -151,10 +151,10 @@ def test_a_renewed_item_lives_on(table: Any, clock: WoundClock) -> None:
 
 
 def test_time_to_live_goes_on_after_a_restart(
-    opened: Callable[[], LocalDynamoDB], wired: Any, clock: WoundClock
+    opened: Callable[[], LocalDynamoDB], client_of: Any, clock: WoundClock
 ) -> None:
     local = opened()
-    client = wired(local)
+    client = client_of(local)
     client.create_table(
         TableName="Connections",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -165,7 +165,7 @@ def test_time_to_live_goes_on_after_a_restart(
     put(client, "soon", NOW + 60)
     local.close()
     clock.advance(hours=1)
-    assert there(wired(opened())) == set()
+    assert there(client_of(opened())) == set()
 
 
 def test_a_great_many_are_deleted_a_few_at_a_time(table: Any, clock: WoundClock, db: LocalDynamoDB) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from pingbox.emulator.clock import SystemClock
-from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.services.dynamodb import LocalDynamoDB
 from support.dynamodb.cases import CASES, Case, answer_of, create_tables
 from support.dynamodb.cases.record import TRUTH
 from support.dynamodb.dynamodb_local import DynamoDBLocal
 from support.dynamodb.plain_moto import PlainMoto
+from support.dynamodb.redirected import redirected_to
 
 truth: dict[str, Any] = json.loads(TRUTH.read_text())
 moto_wrong = Path(__file__).with_name("moto_wrong.txt").read_text().splitlines()
@@ -29,7 +29,7 @@ def expected(case: Case) -> Any:
 @pytest.fixture(scope="module")
 def ours() -> Iterator[Any]:
     local = LocalDynamoDB.open(None, clock=SystemClock())
-    client = Boto3Redirect("http://127.0.0.1:3001", dynamodb=local).client("dynamodb")
+    client = redirected_to(local).client("dynamodb")
     create_tables(client)
     yield client
     local.close()
@@ -60,7 +60,7 @@ def substance(answer: Any) -> Any:
 
 def test_plain_moto_is_wrong_exactly_where_we_know_it() -> None:
     """A new moto that mends or breaks something is noticed here; the list is the reason for the short lanes' checks."""
-    client = Boto3Redirect("http://127.0.0.1:3001", dynamodb=PlainMoto()).client("dynamodb")
+    client = redirected_to(PlainMoto()).client("dynamodb")
     create_tables(client)
     wrong = [case.slug for case in CASES if substance(answer_of(case, client)) != substance(expected(case))]
     assert sorted(wrong) == moto_wrong

@@ -1,4 +1,4 @@
-"""The engine as a whole: many threads, no leaks, one door, and errors that say what happened."""
+"""The engine as a whole: many threads, no leaks, one port, and errors that say what happened."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import pytest
 
 from pingbox.emulator.clock import WoundClock
 from pingbox.emulator.services.dynamodb import LocalDynamoDB
+from pingbox.emulator.services.dynamodb.service import DynamoDBService
+from pingbox.emulator.services.port import AwsRequest, AwsResponse
 
 TABLE = {
     "TableName": "T",
@@ -97,28 +99,38 @@ def test_tokens_are_forgotten_after_ten_minutes(db: LocalDynamoDB, clock: WoundC
     assert db.call("GetItem", {"TableName": "T", "Key": item("n")}).body["Item"]["n"] == {"N": "2"}
 
 
-def test_the_door_speaks_dynamodbs_protocol(db: LocalDynamoDB) -> None:
+def test_the_service_speaks_dynamodbs_protocol(db: LocalDynamoDB) -> None:
     """SDKs verify x-amz-crc32 and show x-amzn-RequestId."""
     body = json.dumps({"TableName": "T", "Item": item("grüße")}).encode()
 
-    async def knock() -> list[Any]:
-        return [
-            await db.door("PutItem", body, {}),
-            await db.door(
-                "DynamoDB_20120810.GetItem", json.dumps({"TableName": "T", "Key": item("grüße")}).encode(), {}
-            ),
-            await db.door("GetItem", b"{", {}),
-            await db.door("NoSuchThing", b"{}", {}),
-        ]
+    service = DynamoDBService(db)
 
-    put, got, broken, unknown = asyncio.run(knock())
-    assert put[0] == 200
-    assert put[2] == b"{}"
-    assert json.loads(got[2]) == {"Item": item("grüße")}
-    assert got[1]["x-amz-crc32"] == str(zlib.crc32(got[2]))
-    assert len(got[1]["x-amzn-RequestId"]) == 52
-    assert (broken[0], json.loads(broken[2])["__type"].rpartition("#")[2]) == (400, "SerializationException")
-    assert (unknown[0], json.loads(unknown[2])["__type"].rpartition("#")[2]) == (400, "UnknownOperationException")
+    async def answers() -> list[AwsResponse]:
+        asked = [
+            ("PutItem", body),
+            ("GetItem", json.dumps({"TableName": "T", "Key": item("grüße")}).encode()),
+            ("GetItem", b"{"),
+            ("NoSuchThing", b"{}"),
+        ]
+        headers = [{"X-Amz-Target": f"DynamoDB_20120810.{operation}"} for operation, _ in asked]
+        requests = [
+            AwsRequest("POST", "", "/", headers=its, body=body) for its, (_, body) in zip(headers, asked, strict=True)
+        ]
+        assert all(service.matches(request) for request in requests)
+        return [await service.handle(request) for request in requests]
+
+    put, got, broken, unknown = asyncio.run(answers())
+    service.close()
+    assert put.status == 200
+    assert put.body == b"{}"
+    assert json.loads(got.body) == {"Item": item("grüße")}
+    assert got.headers["x-amz-crc32"] == str(zlib.crc32(got.body))
+    assert len(got.headers["x-amzn-RequestId"]) == 52
+    assert (broken.status, json.loads(broken.body)["__type"].rpartition("#")[2]) == (400, "SerializationException")
+    assert (unknown.status, json.loads(unknown.body)["__type"].rpartition("#")[2]) == (
+        400,
+        "UnknownOperationException",
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A wired client gives what it would give over HTTP: results, exceptions, paginators, waiters, resources."""
+"""A redirected client gives what it would give over HTTP: results, exceptions, paginators, waiters, resources."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import datetime
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -20,10 +19,13 @@ from botocore.exceptions import ClientError, ParamValidationError
 from pingbox.emulator.clock import SystemClock
 from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.services.dynamodb import LocalDynamoDB
+from pingbox.emulator.services.dynamodb.service import DynamoDBService
+from pingbox.emulator.services.port import AwsRequest, AwsResponse
+from pingbox.emulator.services.registry import ServiceRegistry
 from support.dynamodb.cases import CASES, answer_of, create_tables
+from support.dynamodb.redirected import ENDPOINT, redirected_to
 
 KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "y", "region_name": "us-east-1"}
-ENDPOINT = "http://127.0.0.1:3001"  # nobody listens there
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def db() -> Iterator[LocalDynamoDB]:
 
 @pytest.fixture
 def client(db: LocalDynamoDB) -> Any:
-    made = Boto3Redirect(ENDPOINT, dynamodb=db).client("dynamodb")
+    made = redirected_to(db).client("dynamodb")
     table(made)
     return made
 
@@ -52,11 +54,11 @@ def table(client: Any) -> None:
     )
 
 
-class HttpDoor:
-    """The door of a LocalDynamoDB on a free port, in a thread of its own."""
+class HttpServer:
+    """A LocalDynamoDB on a free port, in a thread of its own."""
 
     def __init__(self, db: LocalDynamoDB) -> None:
-        self._db = db
+        self._service = DynamoDBService(db)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
@@ -64,11 +66,9 @@ class HttpDoor:
 
     async def _serve(self) -> str:
         async def answer(request: web.Request) -> web.Response:
-            target = request.headers["X-Amz-Target"]
-            status, headers, body = await self._db.door(
-                target.rpartition(".")[2], await request.read(), request.headers
-            )
-            return web.Response(status=status, headers=headers, body=body)
+            asked = AwsRequest("POST", "", "/", headers=request.headers, body=await request.read())
+            answer = await self._service.handle(asked)
+            return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
         app = web.Application(client_max_size=2**24)
         app.router.add_post("/", answer)
@@ -82,18 +82,18 @@ class HttpDoor:
         asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._service.close()
         self._loop.close()
 
 
 def test_every_way_gives_the_same_answers() -> None:
     """All cases, over HTTP, cut short at the request, and by the shortest way: the same."""
     engines = [LocalDynamoDB.open(None, clock=SystemClock()) for _ in range(3)]
-    http = HttpDoor(engines[0])
+    http = HttpServer(engines[0])
     over_http = boto3.client("dynamodb", endpoint_url=http.endpoint, config=Config(retries={"max_attempts": 0}), **KEYS)
-    wires = Boto3Redirect(ENDPOINT, dynamodb=engines[1])
     cut_short = boto3.client("dynamodb", endpoint_url=ENDPOINT, **KEYS)
-    wires.wire(cut_short)
-    shortest = Boto3Redirect(ENDPOINT, dynamodb=engines[2]).client("dynamodb")
+    redirected_to(engines[1]).redirect(cut_short)
+    shortest = redirected_to(engines[2]).client("dynamodb")
     for made in (over_http, cut_short, shortest):
         create_tables(made)
     try:
@@ -160,7 +160,7 @@ def test_paginators_and_waiters_work(client: Any) -> None:
 
 
 def test_resources_work(db: LocalDynamoDB) -> None:
-    resource = Boto3Redirect(ENDPOINT, dynamodb=db).resource("dynamodb")
+    resource = redirected_to(db).resource("dynamodb")
     table(resource.meta.client)
     messages = resource.Table("T")
     with messages.batch_writer() as batch:
@@ -185,7 +185,7 @@ def test_resources_work(db: LocalDynamoDB) -> None:
 
 def test_a_clients_own_hooks_still_run(db: LocalDynamoDB) -> None:
     made = boto3.client("dynamodb", endpoint_url=ENDPOINT, **KEYS)
-    Boto3Redirect(ENDPOINT, dynamodb=db).wire(made)
+    redirected_to(db).redirect(made)
     seen: list[str] = []
     made.meta.events.register("before-call.dynamodb.ListTables", lambda params, **_: seen.append(params["url_path"]))
     made.meta.events.register("after-call.dynamodb", lambda http_response, **_: seen.append(http_response.status_code))
@@ -193,12 +193,12 @@ def test_a_clients_own_hooks_still_run(db: LocalDynamoDB) -> None:
     assert seen == ["/", 200]
 
 
-def test_everywhere_takes_clients_made_before_and_lets_them_go_again(db: LocalDynamoDB) -> None:
+def test_redirect_all_takes_clients_made_before_and_lets_them_go_again(db: LocalDynamoDB) -> None:
     early = boto3.client("dynamodb", **KEYS)
     elsewhere = boto3.client(
         "dynamodb", endpoint_url="http://127.0.0.1:1", config=Config(retries={"max_attempts": 0}), **KEYS
     )
-    with Boto3Redirect(ENDPOINT, dynamodb=db).everywhere():
+    with redirected_to(db).redirect_all():
         late = boto3.client("dynamodb", **KEYS)
         table(late)
         assert early.list_tables()["TableNames"] == ["T"]
@@ -209,34 +209,35 @@ def test_everywhere_takes_clients_made_before_and_lets_them_go_again(db: LocalDy
         early.list_tables()
 
 
-@dataclass
-class Answered:
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
 class Gateway:
     """Knows one connection; every other one is gone."""
+
+    name = "execute-api"
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str, bytes]] = []
 
-    def management(self, method: str, host: str, path: str, body: bytes) -> Answered:
-        self.asked.append((method, host, path, body))
-        if not path.endswith("abc%3D"):
-            return Answered(410, {"x-amzn-ErrorType": "GoneException"}, b"{}")
-        if method == "GET":
+    def matches(self, request: AwsRequest) -> bool:
+        return "/@connections/" in request.path
+
+    async def handle(self, request: AwsRequest) -> AwsResponse:
+        return self.answer(request)
+
+    def answer(self, request: AwsRequest) -> AwsResponse:
+        self.asked.append((request.method, request.host, request.path, request.body))
+        unique = {"x-amzn-RequestId": str(len(self.asked))}
+        if not request.path.endswith("abc%3D"):
+            return AwsResponse(410, {"x-amzn-ErrorType": "GoneException", **unique}, b"{}")
+        if request.method == "GET":
             when = b'{"connectedAt":"2026-01-02T03:04:05.678Z","identity":{"sourceIp":"::1"}}'
-            return Answered(200, {"Content-Type": "application/json"}, when)
-        return Answered(200 if method == "POST" else 204)
+            return AwsResponse(200, {"Content-Type": "application/json", **unique}, when)
+        return AwsResponse(200 if request.method == "POST" else 204, unique)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:3001/dev", "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/dev"])
 def test_connections_are_reached_as_over_http(url: str) -> None:
     gateway = Gateway()
-    wires = Boto3Redirect(ENDPOINT, management=gateway.management)
-    made = wires.client("apigatewaymanagementapi", endpoint_url=url)
+    made = Boto3Redirect(ENDPOINT, ServiceRegistry([gateway])).client("apigatewaymanagementapi", endpoint_url=url)
     posted = made.post_to_connection(ConnectionId="abc=", Data="grüße".encode())
     assert posted["ResponseMetadata"]["HTTPStatusCode"] == 200
     told = made.get_connection(ConnectionId="abc=")
@@ -256,7 +257,7 @@ def test_connections_are_reached_as_over_http(url: str) -> None:
     ]
 
 
-def test_a_service_without_a_wire_goes_its_own_way() -> None:
+def test_a_service_that_is_not_registered_goes_its_own_way() -> None:
     made = Boto3Redirect(ENDPOINT).client(
         "dynamodb", config=Config(retries={"max_attempts": 0}), endpoint_url="http://127.0.0.1:1"
     )
@@ -272,7 +273,7 @@ def test_an_engine_that_fails_is_an_error_of_the_server() -> None:
 
             return Answer(500, {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "no"})
 
-    made = Boto3Redirect(ENDPOINT, dynamodb=Broken()).client("dynamodb")
+    made = redirected_to(Broken()).client("dynamodb")
     with pytest.raises(ClientError) as failed:
         made.list_tables()
     assert failed.value.response["Error"] == {"Code": "InternalServerError", "Message": "no"}

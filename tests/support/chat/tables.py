@@ -52,12 +52,12 @@ def _moto() -> Iterator[Any]:
 @contextmanager
 def _local() -> Iterator[Any]:
     from pingbox.emulator.clock import WoundClock
-    from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
     from pingbox.emulator.services.dynamodb import LocalDynamoDB
+    from support.dynamodb.redirected import redirected_to
 
     # It stands where the worlds of the tests begin: by the machine's clock all their rows would have expired.
     engine = LocalDynamoDB.open(None, clock=WoundClock(lambda: START / 1000))
     try:
-        yield Boto3Redirect("http://127.0.0.1:1", dynamodb=engine).client("dynamodb")
+        yield redirected_to(engine).client("dynamodb")
     finally:
         engine.close()

@@ -5,14 +5,15 @@ Loaded with `-p support.dynamodb.moto_suite_plugin` into a run of moto's tests, 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from typing import Any
+from collections.abc import Generator
 
 import pytest
 
 from pingbox.emulator.clock import SystemClock
 from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
-from pingbox.emulator.services.dynamodb import Answer, LocalDynamoDB
+from pingbox.emulator.services.dynamodb import LocalDynamoDB
+from pingbox.emulator.services.dynamodb.service import TARGET, DynamoDBService
+from pingbox.emulator.services.port import AwsRequest, AwsResponse, Service
 
 
 class _Regions:
@@ -31,17 +32,19 @@ class _Regions:
             engine.close()
 
 
-class _ByRegion(Boto3Redirect):
-    regions: _Regions
+class _ByRegion:
+    """A DynamoDB in every region, as `Boto3Redirect` wants services."""
 
-    def answer(self, client: Any, model: Any, request: Mapping[str, Any]) -> Any:
-        wires = Boto3Redirect(self.endpoint, dynamodb=self.regions.of(client.meta.region_name))
-        return wires.answer(client, model, request)
+    def __init__(self, regions: _Regions) -> None:
+        self._regions = regions
 
+    def find(self, request: AwsRequest) -> Service | None:
+        if request.scope is None or request.target is None or request.target.prefix != TARGET:
+            return None
+        return DynamoDBService(self._regions.of(request.scope.region))
 
-class _Never:
-    def call(self, operation: str, request: Mapping[str, Any]) -> Answer:
-        raise AssertionError("the wires choose an engine by region")
+    def call(self, service: Service, request: AwsRequest) -> AwsResponse:
+        raise AssertionError("DynamoDB is called directly")
 
 
 _of_class: dict[object, _Regions] = {}
@@ -55,9 +58,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """
     owner = getattr(item, "cls", None)
     regions = _of_class.setdefault(owner, _Regions()) if owner is not None else _Regions()
-    wires = _ByRegion("http://127.0.0.1:1", dynamodb=_Never())
-    object.__setattr__(wires, "regions", regions)
-    with wires.everywhere():
+    with Boto3Redirect("http://127.0.0.1:1", _ByRegion(regions)).redirect_all():
         outcome = yield
     if owner is None:
         regions.close()

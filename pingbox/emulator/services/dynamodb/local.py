@@ -6,10 +6,7 @@ import dataclasses
 import json
 import logging
 import threading
-import uuid
-import zlib
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +25,6 @@ logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 5.0
 ACCOUNT = "000000000000"
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 class LocalDynamoDB:
@@ -61,7 +56,6 @@ class LocalDynamoDB:
         self._lock = threading.Lock()
         self._moto: Any = None
         self._closed = False
-        self._executor: ThreadPoolExecutor | None = None
         self._catalog = _catalog(store)
 
     @classmethod
@@ -104,30 +98,6 @@ class LocalDynamoDB:
             logger.exception("DynamoDB %s failed", operation)
             return Refusal("InternalServerError", "The request could not be processed: see the log", 500).answer()
 
-    def call_json(self, operation: str, body: bytes) -> tuple[int, bytes]:
-        """The same with the bytes of the wire, for the HTTP door: (status, body)."""
-        try:
-            request = json.loads(body or b"{}")
-            if not isinstance(request, dict):
-                raise ValueError("not an object")
-        except ValueError:
-            answer = Refusal("SerializationException", "The request body is not a JSON object").answer()
-        else:
-            answer = self.call(operation, request)
-        return answer.status, _encode(answer.body).encode()
-
-    async def door(
-        self, operation: str, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        """Answer one HTTP request; `operation` is what stands behind the dot of `X-Amz-Target: DynamoDB_20120810.`."""
-        import asyncio
-
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pingbox-dynamodb")
-        loop = asyncio.get_running_loop()
-        status, out = await loop.run_in_executor(self._executor, self.call_json, operation.rpartition(".")[2], body)
-        return status, response_headers(out), out
-
     def expire(self) -> int:
         """Delete now all that is due by its time to live (calls do it by themselves, every few seconds); how many."""
         gone = 0
@@ -167,9 +137,6 @@ class LocalDynamoDB:
 
     def close(self) -> None:
         """Write down what would have to be counted again, and let the file go. Closing twice is fine."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=True)
-            self._executor = None
         with self._lock:
             if self._closed:
                 return
@@ -239,20 +206,6 @@ class LocalDynamoDB:
             gone = self._expiry.sweep(self._catalog, now)
         self._next_sweep = now if gone == MAX_AT_ONCE else now + SWEEP_SECONDS
         return gone
-
-
-def response_headers(body: bytes) -> dict[str, str]:
-    """The headers AWS's clients look at: they verify the checksum of the body."""
-    return {
-        "Content-Type": "application/x-amz-json-1.0",
-        "x-amzn-RequestId": request_id(),
-        "x-amz-crc32": str(zlib.crc32(body)),
-    }
-
-
-def request_id() -> str:
-    """A request id in DynamoDB's form: 52 letters and digits."""
-    return (uuid.uuid4().hex + uuid.uuid4().hex)[:52].upper()
 
 
 def _catalog(store: Store) -> Catalog:

@@ -167,31 +167,6 @@ async def test_the_same_is_served_over_tls_under_awss_own_names(serve, tmp_path)
 # --- other services on the port ---------------------------------------------------------------------------------------
 
 
-async def test_a_door_answers_for_its_service(serve):
-    asked = []
-
-    async def dynamodb(operation, body, headers):
-        asked.append((operation, body))
-        return 200, {"Content-Type": "application/x-amz-json-1.0"}, b'{"TableNames":["a"]}'
-
-    world = await serve(doors={"DynamoDB_20120810": dynamodb})
-    answer = await asyncio.to_thread(world.aws("dynamodb").list_tables)
-    assert answer["TableNames"] == ["a"]
-    assert asked == [("ListTables", b"{}")]
-
-
-async def test_a_door_that_fails_is_a_500_without_a_traceback(serve, caplog):
-    async def broken(operation, body, headers):
-        raise RuntimeError("secret inside")
-
-    world = await serve(doors={"DynamoDB_20120810": broken})
-    with pytest.raises(ClientError) as failed:
-        await asyncio.to_thread(world.aws("dynamodb").list_tables)
-    assert failed.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
-    assert "secret" not in str(failed.value)
-    assert "ListTables" in caplog.text
-
-
 @pytest.mark.parametrize(
     ("service", "call", "arguments"),
     [
@@ -203,7 +178,9 @@ async def test_a_door_that_fails_is_a_500_without_a_traceback(serve, caplog):
         ("scheduler", "list_schedules", {}),
     ],
 )
-async def test_a_service_without_a_door_is_named_in_a_501_that_its_client_understands(serve, service, call, arguments):
+async def test_a_service_that_is_not_registered_is_named_in_a_501_that_its_client_understands(
+    serve, service, call, arguments
+):
     async def page(request):
         return web.Response(text="page")
 
@@ -223,9 +200,6 @@ async def test_everything_else_goes_to_the_fallback_with_its_body(serve):
     assert (await world.http("GET", "/")).body == b"GET / 0"
     assert (await world.http("GET", "/dev?a=1")).body == b"GET /dev?a=1 0"
     assert (await world.http("PUT", "/big", b"x" * 3_000_000)).body == b"PUT /big 3000000"
-    invoke = "/2015-03-31/functions/f/invocations"
-    signed = "Authorization: AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/lambda/aws4_request, x"
-    assert (await world.http("POST", invoke, b"{}", signed)).body.startswith(b"POST /2015-03-31")
     await world.upgraded()
     assert (await world.http("GET", f"/dev/@connections/{world.connection_id()}")).status == 200
 

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from pingbox.emulator.services.lambda_.api.invoke_api import InvokeApi
 from pingbox.emulator.services.lambda_.api.invoke_request import InvokeRequest, bare_name, function_of_path
 from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction, InProcessFunctions
+from pingbox.emulator.services.port import AwsRequest
 from pingbox.model.function import FunctionSpec
 from support.waiting import until
 
@@ -52,7 +53,13 @@ async def api(functions: InProcessFunctions) -> AsyncIterator[InvokeApi]:
 @pytest.fixture
 async def url(api: InvokeApi) -> AsyncIterator[str]:
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        return await api.invoke_door(request) or web.Response(status=418)
+        asked = AwsRequest(
+            request.method, "", request.rel_url.raw_path, headers=request.headers, body=await request.read()
+        )
+        if not api.matches(asked):
+            return web.Response(status=418)
+        answered = await api.handle(asked)
+        return web.Response(status=answered.status, headers=answered.headers, body=answered.body)
 
     def large(*parts: Any) -> web.BaseRequest:
         return web.BaseRequest(*parts, loop=asyncio.get_running_loop(), client_max_size=32 * 1024 * 1024)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 from pingbox.emulator.activity import ManagementCalled
 from pingbox.emulator.http.text_frames import OutgoingText
+from pingbox.emulator.services.apigateway.common import limits
 from pingbox.emulator.services.apigateway.server.client_socket import ClientSocket
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
 from pingbox.emulator.services.apigateway.websocket import conversation, management
 from pingbox.emulator.services.apigateway.websocket.conversation import Deployment
-from pingbox.emulator.services.apigateway.websocket.management import ManagementAnswer
+from pingbox.emulator.services.port import AwsRequest, AwsResponse
 
-Intercept = Callable[[str, bytes], ManagementAnswer | None]
+Intercept = Callable[[str, bytes], AwsResponse | None]
 """(connection id, message) of a post that would be delivered -> the answer to give instead of delivering, or None.
 
 Called on the poster's thread.
@@ -25,25 +27,41 @@ class ConnectionsApi:
     So a post costs the caller no wait, and 200 means what it means on AWS: the gateway took the message (MG-31).
     """
 
+    name = "execute-api"
+    max_body_bytes = limits.MESSAGE_BYTES  # MG-16 is decided by the announced size: nobody sends what will be refused
+
     def __init__(self, gateway: Gateway, intercept: Intercept | None = None) -> None:
         self._gateway = gateway
         self._intercept = intercept
 
-    def answer(self, method: str, host: str, path: str, body: bytes, *, signed: bool = True) -> ManagementAnswer:
-        """What a request gets. `path` is percent-encoded and without a query (MG-4)."""
-        target = management.read_path(path)
+    def matches(self, request: AwsRequest) -> bool:
+        """Whether the path is about connections; whatever the host, for a port of this machine has many names."""
+        return management.read_path(request.path) is not None
+
+    async def handle(self, request: AwsRequest) -> AwsResponse:
+        """As `Service` has it."""
+        return self.answer(request)
+
+    def answer(self, request: AwsRequest) -> AwsResponse:
+        """What a request gets (MG-4). Any thread may call."""
+        answer = self._decided(request)
+        # Errors of @connections have one in the SDK's output (aws-sdk-js-v3 #2763); apps log it of successes, too.
+        return AwsResponse(answer.status, {**answer.headers, "x-amzn-RequestId": str(uuid.uuid4())}, answer.body)
+
+    def _decided(self, request: AwsRequest) -> AwsResponse:
+        target = management.read_path(request.path)
         if target is None:
             return management.forbidden()
-        deployment = self._gateway.deployed(host, prefix=target.prefix, stage=target.stage)
+        deployment = self._gateway.deployed(request.host, prefix=target.prefix, stage=target.stage)
         if deployment is None:
             return management.forbidden()
-        if not signed and self._gateway.switches.unsigned_management == "refuse":
+        if not _is_signed(request) and self._gateway.switches.unsigned_management == "refuse":
             return management.unsigned()
-        answer = management.refusal(method, target.connection_id, len(body)) or self._perform(
-            method, deployment, target.connection_id, body
+        answer = management.refusal(request.method, target.connection_id, request.size) or self._perform(
+            request.method, deployment, target.connection_id, request.body
         )
         if self._gateway.observed:
-            self._tell(method, target.connection_id, answer.status)
+            self._tell(request.method, target.connection_id, answer.status)
         return answer
 
     def post_to_many(self, deployment: Deployment, connection_ids: Sequence[str], data: bytes) -> Mapping[str, int]:
@@ -67,7 +85,7 @@ class ConnectionsApi:
                 self._tell("POST", connection_id, status)
         return statuses
 
-    def _perform(self, method: str, deployment: Deployment, connection_id: str, body: bytes) -> ManagementAnswer:
+    def _perform(self, method: str, deployment: Deployment, connection_id: str, body: bytes) -> AwsResponse:
         socket = self._gateway.socket(deployment, connection_id)
         if socket is None:
             return management.gone()
@@ -84,7 +102,7 @@ class ConnectionsApi:
                     self._write([socket], OutgoingText(body))
                 return refused or management.DELIVERED
 
-    def _intercepted(self, connection_id: str, data: bytes) -> ManagementAnswer | None:
+    def _intercepted(self, connection_id: str, data: bytes) -> AwsResponse | None:
         return None if self._intercept is None else self._intercept(connection_id, data)
 
     def _write(self, receivers: Sequence[ClientSocket], message: OutgoingText) -> None:
@@ -102,7 +120,11 @@ class ConnectionsApi:
         self._gateway.tell(ManagementCalled(self._gateway.clock.now(), method, connection_id, status))
 
 
-def _unready(socket: ClientSocket | None) -> ManagementAnswer | None:
+def _is_signed(request: AwsRequest) -> bool:
+    return request.scope is not None or "Authorization" in request.headers or "X-Amz-Signature=" in request.query
+
+
+def _unready(socket: ClientSocket | None) -> AwsResponse | None:
     if socket is None:
         return management.gone()
     return management.buffer_full() if socket.congested else None

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class Gateway:
-    """Shared by the front door, the sockets and `@connections`. Only `soon` and `socket` may be called off the loop."""
+    """Shared by the listener, the sockets and `@connections`. Only `soon` and `socket` may be called off the loop."""
 
     def __init__(
         self,

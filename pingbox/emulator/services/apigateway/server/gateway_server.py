@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from types import MappingProxyType
 
 from aiohttp import web
 
@@ -19,15 +18,14 @@ from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.emulator.services.apigateway.server.connections_api import ConnectionsApi, Intercept
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
 from pingbox.emulator.services.apigateway.websocket.conversation import STOPPING
-from pingbox.emulator.services.apigateway.websocket.management import ManagementAnswer
 from pingbox.emulator.services.lambda_.outcome import Functions
-from pingbox.emulator.services.registry import ServiceHandler
+from pingbox.emulator.services.port import AwsRequest, AwsResponse, Scope
+from pingbox.emulator.services.registry import ServiceRegistry
 from pingbox.model.api import Api
 
-__all__ = ["GatewayServer", "HttpHandler", "ServiceHandler"]
+__all__ = ["GatewayServer", "HttpHandler"]
 
 _Running = tuple[Gateway, ConnectionsApi, web.Server, list[asyncio.Server]]
-_NO_DOORS: Mapping[str, ServiceHandler] = MappingProxyType({})
 _FINISH_SECONDS = 0.7
 _LINGER_SECONDS = 0.2
 
@@ -37,7 +35,7 @@ async def _nobody_else() -> None:
 
 
 class GatewayServer:
-    """WebSockets at `ws://host:port/{stage}`, `@connections`, service doors and a fallback site on one port.
+    """WebSockets at `ws://host:port/{stage}`, `@connections`, other AWS services and a fallback site on one port.
 
     Order of calls: `start`, then anything, then `stop`; a stopped server may not be started again. `management` and
     `post_to_many` may be called from any thread while the server runs; the rest belongs to the event loop's thread.
@@ -50,7 +48,7 @@ class GatewayServer:
         *,
         clock: Clock,
         observer: Observer | None = None,
-        doors: Mapping[str, ServiceHandler] = _NO_DOORS,
+        services: ServiceRegistry | None = None,
         fallback: HttpHandler | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -61,7 +59,9 @@ class GatewayServer:
         tls: ssl.SSLContext | None = None,
         tls_port: int = 0,
     ) -> None:
-        """`doors` are keyed by the prefix of `X-Amz-Target`; `port` 0 takes a free one. See `Switches` for the rest.
+        """`services` are the AWS services on the port; `@connections` is registered among them by `start`.
+
+        `fallback` answers what is no service's; `port` 0 takes a free one. See `Switches` for the rest.
 
         `intercept` may answer posts in place of delivering them. With `tls` (see `certificates.local_tls`) the same
         is served over TLS on `tls_port` too.
@@ -73,7 +73,7 @@ class GatewayServer:
         self._functions = functions
         self._clock = clock
         self._observer = observer
-        self._doors = doors
+        self._services = services or ServiceRegistry()
         self._fallback = fallback
         self._host = host
         self._port = port
@@ -98,8 +98,8 @@ class GatewayServer:
             switches=self._switches,
             loop=loop,
         )
-        callbacks = ConnectionsApi(gateway, self._intercept)
-        http = HttpDispatch(gateway, callbacks, self._doors, self._fallback).server()
+        connections = ConnectionsApi(gateway, self._intercept)
+        http = HttpDispatch(gateway, self._services, self._fallback).server()
         listeners = [await self._listen(gateway, http, self._port, None)]
         self._port = _port_of(listeners[0])
         if self._tls is not None:
@@ -109,7 +109,9 @@ class GatewayServer:
                 listeners[0].close()
                 raise
             self._tls_port = _port_of(listeners[1])
-        self._running = (gateway, callbacks, http, listeners)
+        self._services.start()
+        self._services.register(connections)
+        self._running = (gateway, connections, http, listeners)
 
     async def stop(
         self,
@@ -125,12 +127,13 @@ class GatewayServer:
         """
         if self._running is None or self._running[0].stopping:
             return
-        gateway, _, http, listeners = self._running
+        gateway, connections, http, listeners = self._running
         gateway.stopping = True
         for socket in list(gateway.sockets.values()):
             socket.close(STOPPING)
         await gateway.finish(within, hurry or asyncio.Event(), others)
         self._running = None
+        self._services.unregister(connections)
         for listener in listeners:
             listener.close()
         http.pre_shutdown()
@@ -167,9 +170,14 @@ class GatewayServer:
 
     # --- for handlers in this process, from any thread ---------------------------------------------------------------
 
-    def management(self, method: str, host: str, path: str, body: bytes) -> ManagementAnswer:
-        """What an HTTP request to `@connections` would get, without TCP. `path` as sent, without the query."""
-        return self._live[1].answer(method, host, path, body)
+    @property
+    def services(self) -> ServiceRegistry:
+        """The AWS services on the port, for boto3 in this process."""
+        return self._services
+
+    def management(self, method: str, host: str, path: str, body: bytes) -> AwsResponse:
+        """What a signed HTTP request to `@connections` would get, without TCP. `path` as sent, without the query."""
+        return self._live[1].answer(AwsRequest(method, host, path, body=body, scope=Scope("execute-api", self._region)))
 
     def post_to_many(
         self, stage: str, connection_ids: Sequence[str], data: bytes, api_id: str | None = None
@@ -178,11 +186,11 @@ class GatewayServer:
 
         Returns each connection's status as a POST would have it: 200, 400, 410, 413, 429; 403 for an unknown stage.
         """
-        gateway, callbacks, _, _ = self._live
+        gateway, connections, _, _ = self._live
         deployment = find_deployment(gateway.apis, "", prefix=api_id or "", stage=stage)
         if deployment is None:
             return dict.fromkeys(connection_ids, 403)
-        return callbacks.post_to_many(deployment, connection_ids, data)
+        return connections.post_to_many(deployment, connection_ids, data)
 
     def replace(self, apis: Sequence[Api]) -> None:
         """Deploy these APIs instead. Open connections stay and use the new routes from their next message (HS-10).

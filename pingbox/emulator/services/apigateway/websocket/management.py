@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from types import MappingProxyType
 from urllib.parse import unquote
 
 from pingbox.emulator.services.apigateway.common import identifiers, limits
 from pingbox.emulator.services.apigateway.websocket.connection import Connection
+from pingbox.emulator.services.port import AwsResponse
 
 ERROR_TYPE = "x-amzn-ErrorType"
 _SEGMENT = "@connections"
 _METHODS = ("POST", "GET", "DELETE")
-_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class ManagementAnswer:
-    """A response of the Management API."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS)
-    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -37,8 +26,8 @@ class Target:
     connection_id: str
 
 
-DELIVERED = ManagementAnswer(200)
-DELETED = ManagementAnswer(204)  # MG-3
+DELIVERED = AwsResponse(200)
+DELETED = AwsResponse(204)  # MG-3
 
 
 @lru_cache(maxsize=4096)
@@ -57,7 +46,7 @@ def read_path(path: str) -> Target | None:
     return Target("/".join(before[:-1]), stage, "/".join(segments[at + 1 :]))
 
 
-def refusal(method: str, connection_id: str, body_size: int) -> ManagementAnswer | None:
+def refusal(method: str, connection_id: str, body_size: int) -> AwsResponse | None:
     """The answer that does not depend on whether the connection is there, or None to go on."""
     if method not in _METHODS:
         return error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -68,48 +57,48 @@ def refusal(method: str, connection_id: str, body_size: int) -> ManagementAnswer
     return None
 
 
-def gone() -> ManagementAnswer:
+def gone() -> AwsResponse:
     """MG-10: an empty body, and the header without which boto3 knows no `GoneException` (MG-20)."""
-    return ManagementAnswer(410, {ERROR_TYPE: "GoneException"})
+    return AwsResponse(410, {ERROR_TYPE: "GoneException"})
 
 
-def forbidden() -> ManagementAnswer:
+def forbidden() -> AwsResponse:
     """MG-13: no stage, or one that does not exist."""
     return error(403, "ForbiddenException", "Forbidden")
 
 
-def unsigned() -> ManagementAnswer:
+def unsigned() -> AwsResponse:
     """MG-14."""
     return error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
 
 
-def too_large(size: int) -> ManagementAnswer:
+def too_large(size: int) -> AwsResponse:
     """MG-16: a post of more than 128 KB."""
     return error(
         413, "PayloadTooLargeException", f"The message has {size} bytes, expected at most {limits.MESSAGE_BYTES}"
     )
 
 
-def buffer_full() -> ManagementAnswer:
+def buffer_full() -> AwsResponse:
     """MG-17: the client does not read as fast as it is written to."""
     return error(429, "LimitExceededException", "The client's buffer is full")
 
 
-def described(connection: Connection, last_active_at: float) -> ManagementAnswer:
+def described(connection: Connection, last_active_at: float) -> AwsResponse:
     """GET's answer (MG-6, MG-7). `last_active_at` in seconds since the epoch."""
     body = {
         "connectedAt": iso_time(connection.connected_at),
         "identity": {"sourceIp": connection.source_ip, "userAgent": connection.user_agent},
         "lastActiveAt": iso_time(last_active_at),
     }
-    return ManagementAnswer(200, {"Content-Type": "application/json"}, json.dumps(body).encode())
+    return AwsResponse(200, {"Content-Type": "application/json"}, json.dumps(body).encode())
 
 
-def error(status: int, error_type: str, message: str, connection_id: str | None = None) -> ManagementAnswer:
+def error(status: int, error_type: str, message: str, connection_id: str | None = None) -> AwsResponse:
     """An error with the type that botocore reads from the header (MG-20)."""
     body = {"message": message} if connection_id is None else {"message": message, "connectionId": connection_id}
     text = json.dumps(body, separators=(",", ":"))
-    return ManagementAnswer(status, {ERROR_TYPE: error_type, "Content-Type": "application/json"}, text.encode())
+    return AwsResponse(status, {ERROR_TYPE: error_type, "Content-Type": "application/json"}, text.encode())
 
 
 def iso_time(seconds: float) -> str:

@@ -7,8 +7,6 @@ import threading
 from collections.abc import Callable, Collection
 from typing import Any
 
-from aiohttp import web
-
 from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.services.lambda_.api import invoke_request
 from pingbox.emulator.services.lambda_.api.asynchronous import AsynchronousInvocations
@@ -23,14 +21,17 @@ from pingbox.emulator.services.lambda_.api.invoke_request import (
 )
 from pingbox.emulator.services.lambda_.function_log import tail
 from pingbox.emulator.services.lambda_.outcome import Functions
+from pingbox.emulator.services.port import AwsRequest, AwsResponse
 
 
 class InvokeApi:
     """Answers Invoke with `functions`. `names` gives the functions there are at the moment.
 
-    Order of calls: `start` on the emulator's loop; then `invoke_door` on that loop and `invoke_sync` on any other
+    Order of calls: `start` on the emulator's loop; then `handle` on that loop and `invoke_sync` on any other
     thread; `await close()` at the end.
     """
+
+    name = "lambda"
 
     def __init__(
         self,
@@ -60,27 +61,24 @@ class InvokeApi:
         """Drop asynchronous events that are not done."""
         await self._asynchronous.close()
 
-    async def invoke_door(self, request: web.BaseRequest) -> web.StreamResponse | None:
-        """Answer an HTTP request to `/2015-03-31/functions/{name}/invocations`, refuse the rest of the Lambda API; None
-        for a request that is not Lambda's.
-        """
-        path = request.rel_url.raw_path
-        if not invoke_request.is_of_lambda(path):
-            return None
-        function = invoke_request.function_of_path(path)
+    def matches(self, request: AwsRequest) -> bool:
+        """Whether the path is one of the Lambda API."""
+        return invoke_request.is_of_lambda(request.path)
+
+    async def handle(self, request: AwsRequest) -> AwsResponse:
+        """Answer `/2015-03-31/functions/{name}/invocations`, refuse the rest of the Lambda API."""
+        function = invoke_request.function_of_path(request.path)
         if function is None or request.method != "POST":
-            answer = invoke_request.not_emulated(request.method, path)
-        else:
-            answer = await self._answer(
-                InvokeRequest(
-                    function,
-                    request.headers.get("X-Amz-Invocation-Type", REQUEST_RESPONSE),
-                    await request.read(),
-                    request.headers.get("X-Amz-Log-Type") == "Tail",
-                    request.headers.get("X-Amz-Client-Context"),
-                )
+            return invoke_request.not_emulated(request.method, request.path)
+        return await self._answer(
+            InvokeRequest(
+                function,
+                request.headers.get("X-Amz-Invocation-Type", REQUEST_RESPONSE),
+                request.body,
+                request.headers.get("X-Amz-Log-Type") == "Tail",
+                request.headers.get("X-Amz-Client-Context"),
             )
-        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+        )
 
     def invoke_sync(self, name: str, invocation_type: str, payload: bytes) -> InvokeAnswer:
         """The same from a handler's thread, without HTTP; blocks until the answer is there.

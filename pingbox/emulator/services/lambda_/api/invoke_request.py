@@ -7,12 +7,13 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, assert_never
 from urllib.parse import unquote
 
 from pingbox.emulator.services.lambda_ import platform_log
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
+from pingbox.emulator.services.port import AwsResponse
 
 REQUEST_RESPONSE, EVENT, DRY_RUN = "RequestResponse", "Event", "DryRun"
 LIMITS = {REQUEST_RESPONSE: 6_291_456, EVENT: 1_048_576, DRY_RUN: 6_291_456}  # bytes, LM-24
@@ -25,13 +26,8 @@ _NAME = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class InvokeAnswer:
-    """An HTTP answer of the Lambda API."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+InvokeAnswer = AwsResponse
+"""An HTTP answer of the Lambda API."""
 
 
 @dataclass(frozen=True)
