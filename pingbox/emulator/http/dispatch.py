@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -80,5 +81,5 @@ def _response(answer: AwsResponse) -> web.Response:
 
 def _large_request(*parts: Any) -> web.BaseRequest:
     message, payload, protocol, writer, task = parts
-    loop = protocol._loop
+    loop = asyncio.get_running_loop()
     return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY_BYTES)
