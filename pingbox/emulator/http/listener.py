@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from typing import cast
 
 from pingbox.emulator.http import handshake, lingering_close
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
@@ -28,9 +29,8 @@ class Listener(asyncio.Protocol):
         self._read = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._gateway.transports.add(transport)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
+        self._gateway.transports.add(self._transport)
         self._timer = self._gateway.timers.at(self._gateway.clock.now() + HEAD_SECONDS, self._too_slow)
 
     def data_received(self, data: bytes) -> None:

@@ -9,11 +9,11 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 from pingbox.emulator.activity import Activity, Observer
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.http.timers import Timers
+from pingbox.emulator.http.transports import Transports
 from pingbox.emulator.services.apigateway.common import identifiers
 from pingbox.emulator.services.apigateway.common.addresses import find_deployment
 from pingbox.emulator.services.apigateway.common.switches import Switches
@@ -56,7 +56,7 @@ class Gateway:
         self.timers = Timers(clock, loop)
         self.buckets = Buckets()
         self.sockets: dict[str, ClientSocket] = {}
-        self.transports: WeakSet[asyncio.Transport] = WeakSet()  # every TCP connection, for the end
+        self.transports = Transports()
         self.observed = observer is not None
         self.stopping = False
         self._observer = observer
