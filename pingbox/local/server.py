@@ -59,7 +59,7 @@ def run(settings: ServeSettings) -> None:
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's event loop where `pingbox[fast]` installed it, else None for asyncio's own."""
+    """The loop of uvloop where `pingbox[fast]` installed it, else None for asyncio's own."""
     with contextlib.suppress(ImportError):
         import uvloop
 
