@@ -39,6 +39,10 @@ def _nobody(happening: Activity) -> None:
     return None
 
 
+def _advice(number: int) -> str:
+    return f"{number} piece{'s' if number > 1 else ''} of advice for AWS; pingbox serve APP --explain shows them"
+
+
 def _tell(text: str) -> None:
     click.echo(text, err=True)  # the standard output may be read as JSON lines
 
@@ -125,6 +129,7 @@ class AppServer:
         known += tls_facts(self._settings, self.server.tls_port)
         known += [("Not here", f"{one.logical_id} ({one.type}): {one.reason}") for one in self.app.ignored]
         known += [("Note", warning) for warning in (*self.app.warnings, *self._packages.notes)]
+        known += [("Advice", _advice(len(self.app.advice)))] if self.app.advice else []
         return known
 
     # --- what is saved is live -----------------------------------------------------------------------------------

@@ -4,43 +4,76 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pingbox.deploy.artifacts.cfn_text import LOOP, parse
 from pingbox.deploy.artifacts.package import Artifact, Source, folder_sources, pack
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.plan.desired import Desired
 from pingbox.deploy.plan.target import DeployTarget
+from pingbox.templates.cloudformation.sections import LOOP, section, written_resources
+from pingbox.templates.document import Document
+from pingbox.templates.errors import TemplateError
+from pingbox.templates.parsing import parse_text, read_document
 
 _CODE = {"AWS::Lambda::Function": "Code", "AWS::Serverless::Function": "CodeUri"}
 
 
 def own_desired(target: DeployTarget, file: Path, settings: Mapping[str, str]) -> Desired:
-    """The wish for a template of one's own. `settings` are its parameters by name, `Stage` is added if it has one.
+    """What a template of one's own wants. `settings` are its parameters by name, `Stage` is added if it has one.
 
     `RefusedError` for a file that is no template, code that is not there, or a parameter the template does not have.
     """
-    document = parse(_text(file), str(file))
-    packed, artifacts = packaged(document, file.parent, target)
+    document = read_template(file)
+    packed, artifacts = packaged(document.root, file.parent, target)
     return Desired(
         target=target,
         template=json.dumps(packed, indent=2) + "\n",
-        parameters=_parameters(document.get("Parameters", {}), settings, target, file),
+        parameters=given_parameters(document, settings, target),
         artifacts=artifacts,
     )
 
 
-def _text(file: Path) -> str:
+def read_template(file: Path) -> Document:
+    """The template as written. `RefusedError` names the line of what makes it none."""
+    with as_refusal():
+        return checked_template(read_document(file))
+
+
+def parse_template(text: str, name: str) -> Document:
+    """The same for text from elsewhere, JSON or YAML."""
+    with as_refusal():
+        return checked_template(parse_text(text, name))
+
+
+def checked_template(document: Document) -> Document:
+    """The same document, when it has the shape of a template. Raises `TemplateError`."""
+    resources = written_resources(document, loops=True)
+    if not resources and not section(document, document.root, ("Resources",)):
+        raise TemplateError("no Resources", place=document.place(), expected="a CloudFormation template")
+    parameters = section(document, document.root, ("Parameters",))
+    for path, entry in [(("Parameters", name), entry) for name, entry in parameters.items()] + [
+        (("Resources", name, "Properties"), raw.get("Properties", {})) for name, raw in resources.items()
+    ]:
+        if not isinstance(entry, Mapping):
+            raise TemplateError(
+                f"{'.'.join(path)} is not a map", place=document.place(path), received=entry, expected="a map of names"
+            )
+    return document
+
+
+@contextmanager
+def as_refusal() -> Iterator[None]:
+    """What the reader of templates refuses, in the words of the deploy."""
     try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise RefusedError(
-            str(file), f"bytes that are no UTF-8 text ({error})", "a template", "check the name"
-        ) from error
-    except OSError as error:
-        raise RefusedError(str(file), error.strerror or str(error), "a readable file", "check the name") from error
+        yield
+    except TemplateError as error:
+        where = ": ".join(str(part) for part in (error.place, error.logical_id) if part is not None)
+        found = error.message if error.received is None else f"{error.message}: {error.received!r}"
+        step = error.next_step or "correct the file and repeat"
+        raise RefusedError(where or "the template", found, error.expected or "a template", step) from error
 
 
 def packaged(
@@ -80,13 +113,13 @@ def _zip(path: Path, what: str) -> Artifact:
     raise RefusedError(what, str(path), "a folder, a file or a zip beside the template", "mend the path")
 
 
-def _parameters(
-    declared: Mapping[str, Any], settings: Mapping[str, str], target: DeployTarget, file: Path
-) -> Mapping[str, str]:
+def given_parameters(document: Document, settings: Mapping[str, str], target: DeployTarget) -> Mapping[str, str]:
+    """The parameters to pass: those that were set, and the stage. `RefusedError` for one that is not declared."""
+    declared = section(document, document.root, ("Parameters",))
     unknown = sorted(set(settings) - set(declared))
     if unknown:
         raise RefusedError(
-            f"the parameters of {file}", ", ".join(unknown), ", ".join(declared) or "none", "check --parameter"
+            f"the parameters of {document.file}", ", ".join(unknown), ", ".join(declared) or "none", "check --parameter"
         )
     stage = {"Stage": target.stage} if "Stage" in declared else {}
     return {**stage, **settings}

@@ -22,8 +22,11 @@ from pingbox.deploy.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pingbox.deploy.perform.deployment import Deployment, Plan
     from pingbox.deploy.plan.actual import Actual
+    from pingbox.deploy.plan.target import DeployTarget
 
 CHANGES = 2
 """Exit code of `plan` when there is something to do. 0: nothing, 1: an error."""
@@ -137,15 +140,14 @@ def _ready(
     from pingbox.deploy.perform.deployment import Deployment
     from pingbox.deploy.perform.run import connect, load_state
     from pingbox.deploy.plan.preflight import refuse_no_safety, warnings
-    from pingbox.deploy.rules import findings
 
     session = connect(where)
     refuse_no_safety(session.target, how, session.aws)
     desired, actual = load_state(session, what, ctx.obj)
     live = ctx.with_resource(Live(console(), quiet=quiet))
-    own = [] if what.template is None else findings(json.loads(desired.template))
-    for warning in [*warnings(session.found, session.target.stand_in), *map(str, own)]:
+    for warning in warnings(session.found, session.target.stand_in):
         console(stderr=True).print(Text(f"warning: {warning}", "yellow"))
+    _show_findings(session.target, what, actual.stack.parameters if actual.stack else {})
     return Deployment(session.aws, desired, Watch(session.aws, live.event), live.step, how), actual
 
 
@@ -224,7 +226,6 @@ def _dry_run(ctx: click.Context, where: TargetOptions, what: AppOptions) -> None
     from pingbox.deploy.plan import planner
     from pingbox.deploy.plan.actual import NOTHING
     from pingbox.deploy.plan.steps import ExecuteChangeSet
-    from pingbox.deploy.rules import findings
 
     desired = dry_desired(where, what, ctx.obj)
     document: dict[str, Any] = json.loads(desired.template)
@@ -240,5 +241,13 @@ def _dry_run(ctx: click.Context, where: TargetOptions, what: AppOptions) -> None
         click.echo(f"{number:3}. {describe(step)}")
     for artifact in desired.artifacts:
         click.echo(f"zip {artifact.digest} ({len(artifact.body):,} bytes)")
-    for finding in findings(document):
-        click.echo(f"warning: {finding}", err=True)
+    _show_findings(desired.target, what, {})
+
+
+def _show_findings(target: DeployTarget, what: AppOptions, previous: Mapping[str, str]) -> None:
+    """What `serve` would say of the template, before anything of it is uploaded."""
+    from pingbox.deploy.artifacts.own_findings import own_findings
+
+    if what.template is not None:
+        for line in own_findings(target, what.template, what.settings, previous):
+            click.secho(line, err=True, fg="yellow" if line.startswith("warning") else None)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pingbox.deploy.artifacts.cfn_text import LOOP, parse
+from pingbox.deploy.artifacts.own_template import parse_template
 from pingbox.deploy.aws.client import Aws
 from pingbox.deploy.aws.stack import StackState
 from pingbox.deploy.aws.watch import Watch
@@ -25,6 +25,7 @@ from pingbox.deploy.plan.steps import (
     Step,
 )
 from pingbox.deploy.plan.target import DeployTarget
+from pingbox.templates.cloudformation.sections import LOOP
 
 TABLE = "AWS::DynamoDB::Table"
 BUCKET = "AWS::S3::Bucket"
@@ -166,4 +167,7 @@ def _template(aws: Aws, stack: str) -> Mapping[str, Any]:
     body = aws.call("cloudformation", "get_template", StackName=stack, TemplateStage="Original").get("TemplateBody")
     if not body:  # a stack whose only change set was never executed has none
         return {}
-    return parse(body, f"the template of {stack}") if isinstance(body, str) else body
+    written: Mapping[str, Any] = (
+        parse_template(body, f"the template of {stack}").root if isinstance(body, str) else body
+    )
+    return written

@@ -1,34 +1,45 @@
-"""How the rules read a template: resources by type, and which resource a value refers to."""
+"""How the rules read a template: resources by type, and which resource a value refers to.
+
+The rules judge what is written, references included, because they ask who is meant: a mapping with long-form functions.
+Nothing here trusts the shape of a value: whatever somebody mistyped is somebody else's to refuse.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-Resources = Mapping[str, Any]
+Resources = Mapping[str, Mapping[str, Any]]
+"""Logical id -> resource, of one template."""
+
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z0-9.]+)?\}")
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One mistake: where, what is wrong, and what would be right."""
+class Broken:
+    """One place where a rule is broken: the resource, what is wrong, and what would be right."""
 
     rule: str
     logical_id: str
     text: str
-
-    def __str__(self) -> str:
-        """In one line."""
-        return f"{self.logical_id}: {self.text} [{self.rule}]"
 
 
 def of_type(resources: Resources, type_name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Logical id and properties of every resource of the type."""
     for logical_id, resource in resources.items():
         if resource.get("Type") == type_name:
-            yield logical_id, resource.get("Properties", {})
+            yield logical_id, mapping(resource, "Properties")
+
+
+def mapping(value: Any, *names: str) -> Mapping[str, Any]:
+    """The map at the end of these members; empty where there is none."""
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else _NOTHING
 
 
 def referred(value: Any) -> set[str]:
@@ -42,6 +53,8 @@ def referred(value: Any) -> set[str]:
             return {name.split(".")[0]}
         case {"Fn::Sub": str(text)}:
             return set(_VARIABLE.findall(text))
+        case {"Fn::Sub": [str(text), *variables]}:
+            return set(_VARIABLE.findall(text)) | referred(variables)
         case Mapping():
             return {name for part in value.values() for name in referred(part)}
         case list() | tuple():
@@ -68,11 +81,11 @@ def items(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def integrated_function(resources: Resources, route: Mapping[str, Any]) -> str | None:
-    """The function behind a route, by logical id, or None when that is not to be seen in the template."""
-    targets = referred(route.get("Target"))
-    for integration, properties in of_type(resources, "AWS::ApiGatewayV2::Integration"):
-        if integration in targets:
-            named = referred(properties.get("IntegrationUri"))
-            return next((name for name, _ in of_type(resources, "AWS::Lambda::Function") if name in named), None)
-    return None
+def maps(value: Any) -> list[Mapping[str, Any]]:
+    """The maps among `items`."""
+    return [item for item in items(value) if isinstance(item, Mapping)]
+
+
+def is_true(value: Any) -> bool:
+    """A boolean of either spelling."""
+    return value in (True, "true")
