@@ -35,7 +35,7 @@ class ServeSettings:
     `tls_port` adds a TLS listener whose authority's certificate is written to `tls_ca`; both or neither.
     `switches` are the gateway's other plausible answers by name (`message_order=serial`).
     `install` false installs nothing that an app's functions need and lack.
-    `rate` is how many actions a minute a connection may do; 0 is no limit, None the chat's own.
+    `rate` is how many messages a minute a user may send; 0 is no limit, None the chat's own.
     `dynamodb_endpoint` puts another DynamoDB in place of the local one; `real_dynamodb` real tables on AWS.
     """
 

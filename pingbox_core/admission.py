@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,12 +32,16 @@ class Handshake:
 
 @dataclass(frozen=True)
 class Admitted:
-    """`subprotocol`: what `$connect` must answer. `room`: where a plain client is subscribed, None for pages."""
+    """`subprotocol`: what `$connect` must answer. `room`: where a plain client is subscribed, None for pages.
+
+    `is_new`: a guest without a token, whom nobody has seen before.
+    """
 
     user: str
     name: str
     subprotocol: str | None
     room: str | None
+    is_new: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,11 +64,34 @@ def admit(shake: Handshake, policy: Policy, secret: bytes, fresh_guest: str, now
     except tokens.BadTokenError as bad:
         return Rejected(401, str(bad))
     if shake.offered:
-        return Admitted(user, names.guest_name(user), limits.SUBPROTOCOL, None)
-    return _plain(shake.query, policy, user)
+        return Admitted(user, names.guest_name(user), limits.SUBPROTOCOL, None, token is None)
+    return _plain(shake.query, policy, user, is_new=token is None)
 
 
-def _plain(query: Mapping[str, str], policy: Policy, user: str) -> Admitted | Rejected:
+def connections_allowed(admitted: Admitted) -> int:
+    """How many connections of a user may be there already when one more is opened; the oldest go.
+
+    A page's `hello` keeps the lower limit, and leaves room for connections that died without a word; one that never
+    says `hello` would keep them all.
+    """
+    return limits.TABS_PER_USER * (1 if admitted.subprotocol is None else 2) - 1
+
+
+def counted_address(address: str | None) -> str | None:
+    """What new guests are counted by: the IPv4 address, or the network of an IPv6 one, which is one household.
+
+    None for this machine itself and for what is no address: then nothing is counted.
+    """
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return None
+    if found.is_loopback:
+        return None
+    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
+
+
+def _plain(query: Mapping[str, str], policy: Policy, user: str, *, is_new: bool) -> Admitted | Rejected:
     room = query.get("room") or policy.default_room
     if not names.is_public_room(room):
         return Rejected(400, "bad_room")
@@ -71,7 +99,7 @@ def _plain(query: Mapping[str, str], policy: Policy, user: str) -> Admitted | Re
         name = names.display_name(query["name"]) if query.get("name") else names.guest_name(user)
     except names.UnacceptableError:
         return Rejected(400, "bad_name")
-    return Admitted(user, name, None, room)
+    return Admitted(user, name, None, room, is_new)
 
 
 def _token(shake: Handshake, policy: Policy) -> str | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
 from pingbox_core import commands, effects, limits
-from pingbox_core.access import Deed, may
+from pingbox_core.access import may
 from pingbox_core.commands import Command, Position
 from pingbox_core.effects import Effect, Tell
 from pingbox_core.errors import Code, Refusal, Request, error_event
@@ -107,30 +107,24 @@ def create(command: commands.CreateRoom, member: Member, given: Circumstances) -
 
 
 def act(command: Command, member: Member, given: Circumstances) -> list[Effect]:
-    """Every command that needs nothing loaded; `hello` and `joinRoom` are above, `focus` is the gate's own write."""
+    """Every command that needs nothing loaded; `hello` and `joinRoom` are above."""
     match command:
         case commands.SendMessage():
             return _send(command, member, given)
         case commands.CreateRoom():
             return create(command, member, given)
-        case commands.LeaveRoom():
-            return _in_room(
-                command.room, member, "leave", command.request, lambda room: effects.Unsubscribe(command.request, room)
-            )
-        case commands.Who():
-            return _in_room(
-                command.room, member, "read", command.request, lambda room: effects.SendPeople(command.request, room)
-            )
-        case commands.Sync() | commands.History():
-            return _read(command, member)
+        case commands.LeaveRoom() | commands.Who() | commands.Sync() | commands.History():
+            return _in_room(command, member)
         case commands.ListRooms():
             return [effects.SendRooms(command.request, command.after, command.limit)]
         case commands.Ping():
             joined = tuple((room, seen) for room, seen in command.rooms if room in member.rooms)
             return [effects.SendPong(command.request, joined)]
+        case commands.Focus():
+            return [effects.Focus(command.request, command.room)]
         case commands.Bye():
             return [effects.Leave(), effects.Close()]
-        case commands.Hello() | commands.JoinRoom() | commands.Focus():
+        case commands.Hello() | commands.JoinRoom():
             raise TypeError(f"{type(command).__name__} is decided elsewhere")
         case _:
             assert_never(command)
@@ -182,24 +176,27 @@ def _send(command: commands.SendMessage, member: Member, given: Circumstances) -
     return [effects.Append(draft, command.seen, request, missing, command.request.cid is not None)]
 
 
-def _read(command: commands.Sync | commands.History, member: Member) -> list[Effect]:
-    def reading(room: str) -> Effect:
-        if isinstance(command, commands.Sync):
-            return effects.SendPage(command.request, Position(room, command.epoch, command.after))
-        return effects.SendHistory(command.request, room, command.before, command.limit)
-
-    return _in_room(command.room, member, "read", command.request, reading)
+InRoom = commands.LeaveRoom | commands.Who | commands.Sync | commands.History
 
 
-def _in_room(
-    named: str | None, member: Member, deed: Deed, request: Request, effect: Callable[[str], Effect]
-) -> list[Effect]:
-    room = named or member.current_room
+def _in_room(command: InRoom, member: Member) -> list[Effect]:
+    """What is about one room, the current one if none is named, and needs nothing but the right to do it."""
+    room, request = command.room or member.current_room, command.request
     if room is None:
         return [refuse(Code.BAD_ROOM, "name a room, or join one first", request)]
-    if denied := may(member, room, deed):
+    if denied := may(member, room, "leave" if isinstance(command, commands.LeaveRoom) else "read"):
         return [refuse(*denied, request, room)]
-    return [effect(room)]
+    match command:
+        case commands.LeaveRoom():
+            return [effects.Unsubscribe(request, room)]
+        case commands.Who():
+            return [effects.SendPeople(request, room)]
+        case commands.Sync():
+            return [effects.SendPage(request, Position(room, command.epoch, command.after))]
+        case commands.History():
+            return [effects.SendHistory(request, room, command.before, command.limit)]
+        case _:
+            assert_never(command)
 
 
 def _no_such_room(room: str, request: Request) -> Tell:

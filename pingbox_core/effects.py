@@ -154,6 +154,14 @@ class SendPong:
 
 
 @dataclass(frozen=True)
+class Focus:
+    """Make a joined room the current one; answered only if it is not joined."""
+
+    request: Request
+    room: str
+
+
+@dataclass(frozen=True)
 class Leave:
     """Remove everything of this connection and tell the rooms."""
 
@@ -177,6 +185,7 @@ Unconditional = (
     | SendPeople
     | SendRooms
     | SendPong
+    | Focus
     | Leave
     | Close
 )

@@ -9,6 +9,7 @@ from typing import Any
 from pingbox_core import limits
 from pingbox_core.errors import Request
 from pingbox_core.log import Head, RoomRecord, Row
+from pingbox_core.rate import Rate
 
 Event = dict[str, Any]
 
@@ -113,14 +114,14 @@ def welcome(
     user: Mapping[str, Any],
     token: str | None,
     states: Sequence[Event],
-    limits_told: Mapping[str, int],
+    told: Mapping[str, int],
     now: int,
 ) -> Event:
     """The greeting. If it would not fit into a frame, the topics are left out of the rooms' states."""
     event = answer("welcome", request, v=limits.VERSION, now=now, user=dict(user))
     if token is not None:
         event["token"] = token
-    event |= {"limits": dict(limits_told), "rooms": list(states)}
+    event |= {"limits": dict(told), "rooms": list(states)}
     if len(frame(event)) > limits.FRAME_BYTES:
         event["rooms"] = [state | {"topic": ""} for state in states]
     return event
@@ -144,3 +145,19 @@ def rooms(request: Request, found: Sequence[Mapping[str, Any]], more: bool) -> E
         listed.append(entry)
     event = answer("rooms", request, rooms=listed)
     return event | {"next": listed[-1]["room"]} if more and listed else event
+
+
+def limits_told(rate: Rate) -> dict[str, int]:
+    """`welcome.limits`: what a page must know instead of hard-coding it. `perMin` 0 means no rate limit."""
+    return {
+        "text": limits.TEXT_CHARACTERS,
+        "textBytes": limits.TEXT_BYTES,
+        "frame": limits.FRAME_BYTES,
+        "rooms": limits.ROOMS_PER_CONNECTION,
+        "perMin": rate.per_minute,
+        "burst": rate.burst,
+        "readsPerMin": rate.reads_per_minute,
+        "readBurst": rate.read_burst,
+        "idle": limits.IDLE_PING_SECONDS,
+        "maxAge": limits.MAX_AGE_SECONDS,
+    }

@@ -24,6 +24,9 @@ HIGHEST_SEQ: Final = 2**53 - 1  # the largest integer a JavaScript client can ho
 
 ROOMS_PER_CONNECTION: Final = 50
 TABS_PER_USER: Final = 10
+GUEST_ROOMS_PER_DAY: Final = 20
+GUESTS_PER_MINUTE: Final = 30  # new guests from one address in the long run
+GUESTS_AT_ONCE: Final = 100  # a class of pupils behind one router
 PRESENCE_ONLINE: Final = 100  # presence events and lists of people; above it only a count
 
 PAGE_EVENTS: Final = 50  # history, and the newest page
@@ -40,23 +43,10 @@ MINUTE: Final = 60 * SECOND
 DAY: Final = 24 * 60 * MINUTE
 ROW_LIFETIME: Final = 130 * MINUTE  # API Gateway ends every connection at 2 h; rows end 10 min later
 YOUNG: Final = 30 * SECOND  # a connection this young may answer 410 because its upgrade is still pending
+TOUCHED: Final = 2 * MINUTE  # how old the `lastSeen` of a connection may grow while it is in use
 SILENT: Final = 6 * MINUTE  # the sweep asks about connections that said nothing for so long
 GUEST_TOKEN_LIFETIME: Final = 30 * DAY
 SETTLED: Final = DAY  # rows live two days at least: below this age no newer row can have expired
 
 IDLE_PING_SECONDS: Final = 270
 MAX_AGE_SECONDS: Final = 6_900
-
-
-def for_welcome(per_minute: int, burst: int) -> dict[str, int]:
-    """`welcome.limits`: what a page must know instead of hard-coding it. `perMin` 0 means no rate limit."""
-    return {
-        "text": TEXT_CHARACTERS,
-        "textBytes": TEXT_BYTES,
-        "frame": FRAME_BYTES,
-        "rooms": ROOMS_PER_CONNECTION,
-        "perMin": per_minute,
-        "burst": burst,
-        "idle": IDLE_PING_SECONDS,
-        "maxAge": MAX_AGE_SECONDS,
-    }

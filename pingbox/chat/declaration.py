@@ -70,8 +70,8 @@ _CLEANING = (_connections("GetItem", "DeleteItem", "BatchWriteItem", "Query"), _
 CONNECT_LAMBDA = ChatFunction(
     "ConnectLambda",
     "pingbox.handlers.connect.lambda_handler",
-    (_connections("PutItem"), _SECRET, _LOGS),
-    environment=(*_TABLES, "TOKEN_SECRET_PARAMETER", "ALLOWED_ORIGINS", "DEFAULT_ROOM"),
+    (_connections("PutItem", "UpdateItem", "BatchWriteItem", "Query"), _POST, _HANG_UP, _SECRET, _LOGS),
+    environment=(*_POSTING, "TOKEN_SECRET_PARAMETER", "ALLOWED_ORIGINS", "DEFAULT_ROOM", "RATE_PER_MIN"),
 )
 
 DISCONNECT_LAMBDA = ChatFunction(

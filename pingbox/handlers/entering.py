@@ -12,7 +12,7 @@ from pingbox.handlers.invocation import Entry, Invocation
 from pingbox.handlers.messages import UserDocument
 from pingbox.handlers.reading import View, view
 from pingbox_core import effects, events, limits, tokens
-from pingbox_core.members import Member, is_first_tab, oldest_beyond_limit, people
+from pingbox_core.members import Member, is_first_tab, oldest_beyond, people
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,7 @@ def welcome(invocation: Invocation, guest: Guest, wanted: effects.Welcome) -> bo
     marks = _marks(invocation, guest, wanted.name, views)
     online = len(people(invocation.connections.present(wanted.focus, invocation.now, strong=False)))
     states = [_state(v, marks[v.record.room], online if v.record.room == wanted.focus else None) for v in views]
-    rate = invocation.settings.rate
-    told = limits.for_welcome(rate.per_minute, rate.burst)
+    told = events.limits_told(invocation.settings.rate)
     user, token = _user(guest.member, wanted.name), _token(invocation, guest.member)
     greeting = events.welcome(wanted.request, user, token, states, told, invocation.now)
     news = [v.sync for v in views if v.has_news]
@@ -80,11 +79,23 @@ def announce_arrival(invocation: Invocation, member: Member, rooms: tuple[str, .
 def limit_tabs(invocation: Invocation, member: Member) -> None:
     """The eleventh connection of a user costs the first one."""
     tabs = invocation.connections.tabs(member.user, invocation.now)
-    for connection in oldest_beyond_limit(tabs):
-        farewell = events.bye("too_many_tabs", "you have opened this chat too often elsewhere", reconnect=False)
-        invocation.post([connection], events.frame(farewell), "")
-        invocation.ports.postman.close(connection)
+    for connection in oldest_beyond(tabs, limits.TABS_PER_USER):
+        _dismiss(invocation, connection)
         departing.depart(invocation, connection)
+
+
+def limit_connections(invocation: Invocation, user: str, allowed: int) -> None:
+    """The same for those who never say `hello`. `$disconnect` removes what is closed here, or the sweep."""
+    excess = oldest_beyond(invocation.connections.tabs(user, invocation.now), allowed)
+    for connection in excess:
+        _dismiss(invocation, connection)
+    invocation.connections.forget_tabs(user, excess)
+
+
+def _dismiss(invocation: Invocation, connection: str) -> None:
+    farewell = events.bye("too_many_tabs", "you have opened this chat too often elsewhere", reconnect=False)
+    invocation.post([connection], events.frame(farewell), "")
+    invocation.ports.postman.close(connection)
 
 
 def confirm_open(invocation: Invocation, member: Member, rooms: tuple[str, ...], *, tab: bool) -> None:

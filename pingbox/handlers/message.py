@@ -56,11 +56,10 @@ def _told_if_it_fails(invocation: Invocation, request: Request) -> Iterator[None
 
 
 def _answer(invocation: Invocation, action: str, command: Command) -> None:
-    settings = invocation.settings
-    focus = command.room if isinstance(command, commands.Focus) else None
-    cost = settings.rate.cost(action)
-    connection, now = invocation.connection, invocation.now
-    member = invocation.connections.pass_gate(connection, cost, now, settings.rate, command.request, focus)
+    now = invocation.now
+    member = invocation.connections.pass_gate(
+        invocation.connection, action, now, invocation.settings.rate, command.request
+    )
     match member:
         case gate.Unknown():
             _turn_away(invocation)
@@ -85,8 +84,6 @@ def _decide(invocation: Invocation, member: Member, command: Command) -> tuple[G
             if room == given.default_room and room not in records:
                 records[room] = _opened(invocation, member, given)
             return Guest(member), decide.join(command, member, records.get(room))
-        case commands.Focus():
-            return Guest(member), []
         case _:
             return Guest(member), decide.act(command, member, given)
 

@@ -75,6 +75,9 @@ def _carry_out(invocation: Invocation, guest: Guest, effect: Unconditional) -> N
             reading.send_rooms(invocation, effect)
         case effects.SendPong():
             reading.send_pong(invocation, effect)
+        case effects.Focus(request, room):
+            if not invocation.connections.focus(member.connection, room):
+                invocation.tell(decide.refuse(Code.NOT_JOINED, f"join {room} before you focus it", request, room).event)
         case effects.Leave():
             departing.depart(invocation, member.connection)
         case effects.Close():

@@ -13,8 +13,8 @@
 | FANOUT_FUNCTION | name of FanoutLambda; empty: every fan-out is inline | Message, Disconnect, Sweep, Fanout |
 | INLINE_FANOUT_LIMIT | receivers up to which a fan-out is inline. Default 150 | Message, Disconnect, Sweep, Fanout |
 | RETENTION_DAYS | messages expire after so many days, 2 at least. Default empty: kept for ever | Message, Sweep |
-| RATE_PER_MIN | actions of weight 1 per minute and connection; 0: no limit. Default 60 | Message |
-| RATE_BURST | how many of them at once. Default 10 | Message |
+| RATE_PER_MIN | messages per minute and user, reads ten times that; 0: no limit. Default 60 | Connect, Message |
+| RATE_BURST | how many of them at once, reads four times that. Default 30 | Message |
 | LOG_LEVEL | `INFO`: a line per invocation; `WARNING`: failures only. Default `INFO` | all |
 """
 
@@ -28,7 +28,7 @@ from pingbox_core import names
 from pingbox_core.rate import Rate
 
 LogLevel = Literal["INFO", "WARNING"]
-DEFAULT_RATE: Final = Rate(per_minute=60, burst=10)
+DEFAULT_RATE: Final = Rate(per_minute=60, burst=30)
 _SECRET_BYTES: Final = 16
 _SHORTEST_RETENTION: Final = 2  # days: the sweep notes every room's head daily, before its rows can expire
 

@@ -41,7 +41,7 @@ def test_every_variable_is_read() -> None:
 def test_what_has_a_default_may_be_missing_or_empty() -> None:
     settings = from_environment({"CONNECTIONS_TABLE": "C", "MESSAGES_TABLE": "M", "FANOUT_FUNCTION": " "})
     assert (settings.fanout_function, settings.retention_days, settings.inline_fanout_limit) == (None, None, 150)
-    assert (settings.rate, settings.default_room, settings.allowed_origins) == (Rate(60, 10), "general", frozenset())
+    assert (settings.rate, settings.default_room, settings.allowed_origins) == (Rate(60, 30), "general", frozenset())
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pingbox_core.rate import Rate
 from support.chat.interference import Meddler
 from support.chat.model_dynamodb import refusal
 from support.chat.world import World
@@ -30,13 +31,13 @@ def log(world: World, room: str = "general") -> list[Any]:
 
 
 def test_a_message_costs_the_calls_of_the_table(dynamodb: Any) -> None:
-    """C2: gate, tail, put, list of receivers; four calls, in this order."""
+    """C2: the gate's read and write, tail, put, list of receivers; five calls, in this order."""
     meddler = Meddler(dynamodb)
-    world = World(meddler)
+    world = World(meddler).with_settings(rate=Rate())
     world.page("c1", "Ana")
     meddler.forget()
     send(world, "c1", "hi", room="general", cid="abcdefgh", seen=0)
-    assert meddler.names() == ["update_item", "query", "put_item", "query"]
+    assert meddler.names() == ["get_item", "update_item", "query", "put_item", "query"]
     tail, receivers = (arguments for operation, arguments in meddler.history if operation == "query")
     assert tail["ConsistentRead"] is True
     assert receivers["ConsistentRead"] is True

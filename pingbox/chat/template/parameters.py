@@ -53,8 +53,8 @@ def _chat() -> tuple[ParameterEntry, ...]:
             {"MinValue": 0, "MaxValue": 1000},
         ),
         ParameterEntry("RetentionDays", "Days until messages expire; empty keeps them", "", constraints=days),
-        ParameterEntry("RatePerMinute", "Actions a minute and connection; 0: no limit", 60, "Number", {"MinValue": 0}),
-        ParameterEntry("RateBurst", "How many of them at once", 10, "Number", {"MinValue": 1}),
+        ParameterEntry("RatePerMinute", "Messages a minute and user; 0: no limit", 60, "Number", {"MinValue": 0}),
+        ParameterEntry("RateBurst", "How many of them at once, reads four times that", 30, "Number", {"MinValue": 1}),
         ParameterEntry("LogLevel", "What the functions log", "INFO", constraints=levels),
     )
 

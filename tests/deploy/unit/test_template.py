@@ -180,7 +180,7 @@ class TestRoles:
     def test_connections_are_managed_on_this_stage_by_one_method(self) -> None:
         """POST to send, GET to look, DELETE to hang up; the id is the only star."""
         text = json.dumps(of_type("AWS::IAM::Role"))
-        for method, count in (("POST", 4), ("GET", 1), ("DELETE", 1)):
+        for method, count in (("POST", 5), ("GET", 1), ("DELETE", 2)):
             assert text.count(f"${{Api}}/${{Stage}}/{method}/@connections/*") == count
 
 

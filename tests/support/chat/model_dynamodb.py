@@ -217,6 +217,9 @@ def _term(text: str) -> Test:
         return lambda item, values, name=match[1]: name in item  # type: ignore[misc]
     if match := re.fullmatch(r"attribute_not_exists\((\w+)\)", text):
         return lambda item, values, name=match[1]: name not in item  # type: ignore[misc]
+    if match := re.fullmatch(r"\(attribute_not_exists\((\w+)\) OR (\1 <= :\w+)\)", text):
+        name, bounded = match[1], _term(match[2])
+        return lambda item, values: name not in item or bounded(item, values)
     if match := re.fullmatch(r"contains\((\w+), (:\w+)\)", text):
         return lambda item, values, n=match[1], v=match[2]: n in item and plain(values[v]) in plain(item[n])  # type: ignore[misc]
     if match := re.fullmatch(r"begins_with\((\w+), (:\w+)\)", text):
