@@ -26,6 +26,7 @@ class Member:
     connected_at: int = 0
     auth_expires: int | None = None
     last_seen: int = 0
+    admin: bool = False
 
     @property
     def guest(self) -> bool:

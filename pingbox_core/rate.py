@@ -21,6 +21,7 @@ class Kind(StrEnum):
     WRITE = "tat"
     READ = "tatRead"
     ENTER = "tatEnter"
+    SIGNAL = "tatSignal"
     CREATE = "tatCreate"  # rooms started by a guest, per day
 
 
@@ -30,6 +31,9 @@ COSTS: Final[Mapping[str, tuple[Kind, int]]] = {
     "joinRoom": (Kind.ENTER, 1),
     "leaveRoom": (Kind.ENTER, 1),
     "createRoom": (Kind.ENTER, 3),
+    "openDm": (Kind.ENTER, 1),
+    "typing": (Kind.SIGNAL, 1),
+    "markRead": (Kind.SIGNAL, 1),
     **dict.fromkeys(("sync", "history", "who", "listRooms", "ping", "focus"), (Kind.READ, 1)),
     "bye": (Kind.WRITE, 0),
 }

@@ -35,6 +35,8 @@ def _connect(invocation: Invocation, event: Mapping[str, Any]) -> Response:
     address = event["requestContext"].get("identity", {}).get("sourceIp")
     if isinstance(answer, admission.Admitted) and answer.is_new and _is_flooded(invocation, address):
         answer = admission.Rejected(429, "too_many_new_guests")
+    if isinstance(answer, admission.Admitted) and not answer.is_new and _is_removed(invocation, answer.user):
+        answer = admission.Rejected(403, "removed")
     if isinstance(answer, admission.Rejected):
         invocation.line |= {"code": answer.reason, "status": answer.status}
         return {"statusCode": answer.status}
@@ -53,6 +55,11 @@ def _is_flooded(invocation: Invocation, address: str | None) -> bool:
     if source is None or not invocation.settings.rate.per_minute:
         return False
     return invocation.connections.charge(f"rate#{source}", [NEW_GUEST], invocation.now, Request()) is not None
+
+
+def _is_removed(invocation: Invocation, user: str) -> bool:
+    document = invocation.messages.documents([user]).get(user)
+    return document is not None and document.removed
 
 
 def _open(invocation: Invocation, admitted: admission.Admitted, connected_at: int) -> None:

@@ -13,6 +13,7 @@ from pingbox.handlers.ports import Ports
 from pingbox_core import gate, limits, rate
 from pingbox_core.errors import Code, Refusal, Request
 from pingbox_core.members import Member, Presence, row_expiry
+from pingbox_core.names import direct_members
 
 _GATE_TRIES = 4  # frames of one user that race for a number
 _CHARGES_KEPT = 25 * 60 * limits.MINUTE  # longer than any number lies ahead
@@ -41,6 +42,8 @@ class Connections:
             "rooms": member.rooms,
             "connectedAt": member.connected_at,
             "plain": True if member.plain else None,
+            "admin": True if member.admin else None,
+            "authExp": None if member.auth_expires is None else member.auth_expires // 1000,
             "expiresAt": row_expiry(member.connected_at),
         }
         try:
@@ -166,23 +169,23 @@ class Connections:
         return True
 
     def subscribe(self, member: Member, rooms: Sequence[str], *, tab: bool) -> None:
-        """Write the subscription rows, and with `tab` the user's row."""
+        """Write the subscription rows, and with `tab` the user's row. Direct rooms need none: that row serves them."""
         expires_at = row_expiry(member.connected_at)
         row = {"connectionId": member.connection, "userId": member.user, "expiresAt": expires_at}
         plain = {"plain": True} if member.plain else {}
         named = {**row, "name": member.name, **plain}
-        rows = [{"topic": f"room#{room}", **named} for room in rooms]
+        rows = [{"topic": topic, **named} for topic in _subscribed(rooms)]
         if tab:
             rows.append({"topic": f"user#{member.user}", **named, "connectedAt": member.connected_at})
         if len(rows) == 1:
             self._dynamodb.put_item(TableName=self._table, Item=to_item(rows[0]))
-        else:
+        elif rows:
             requests = [{"PutRequest": {"Item": to_item(values)}} for values in rows]
             write_all(self._dynamodb.batch_write_item, self._table, requests, self._pause)
 
     def unsubscribe(self, member: Member, rooms: Sequence[str], *, tab: bool) -> None:
         """Delete the subscription rows, and with `tab` the user's row."""
-        topics = [f"room#{room}" for room in rooms] + ([f"user#{member.user}"] if tab else [])
+        topics = _subscribed(rooms) + ([f"user#{member.user}"] if tab else [])
         requests = [{"DeleteRequest": {"Key": _key(topic, member.connection)}} for topic in topics]
         write_all(self._dynamodb.batch_write_item, self._table, requests, self._pause)
 
@@ -223,16 +226,16 @@ class Connections:
 
     def receivers(self, room: str, now: int) -> list[str]:
         """The connections that hear a room, read strongly: after the put, or somebody who joined is missed (I3)."""
-        items = pages(
-            self._dynamodb.query,
-            self._topic(f"room#{room}", True) | {"ProjectionExpression": "connectionId, expiresAt"},
-        )
+        projected = {"ProjectionExpression": "connectionId, expiresAt"}
+        found = [pages(self._dynamodb.query, self._topic(topic, True) | projected) for topic in _hearing(room)]
+        items = [item for one in found for item in one]
         return [item["connectionId"]["S"] for item in items if int(item["expiresAt"]["N"]) * 1000 > now]
 
     def present(self, room: str, now: int, *, strong: bool = True) -> list[Presence]:
-        """The subscriptions of a room that still count."""
-        items = pages(self._dynamodb.query, self._topic(f"room#{room}", strong))
-        return [one for one in map(_presence, map(from_item, items)) if one.expires_at * 1000 > now]
+        """The subscriptions of a room that still count; of a direct room, the connections of its two users."""
+        found = [pages(self._dynamodb.query, self._topic(topic, strong)) for topic in _hearing(room)]
+        rows = [_presence(from_item(item)) for one in found for item in one]
+        return [one for one in rows if one.expires_at * 1000 > now]
 
     def tabs(self, user: str, now: int) -> list[tuple[int, str]]:
         """The user's connections as (connected at, connection id)."""
@@ -259,6 +262,17 @@ class Connections:
         }
 
 
+def _hearing(room: str) -> list[str]:
+    """Where the rows of those are who hear a room."""
+    pair = direct_members(room)
+    return [f"room#{room}"] if pair is None else [f"user#{user}" for user in pair]
+
+
+def _subscribed(rooms: Sequence[str]) -> list[str]:
+    """Where rows of a connection are written for these rooms."""
+    return [f"room#{room}" for room in rooms if direct_members(room) is None]
+
+
 def _key_values(topic: str, connection: str) -> dict[str, str]:
     return {"topic": topic, "connectionId": connection}
 
@@ -279,6 +293,7 @@ def _member(record: dict[str, Any]) -> Member:
         connected_at=record["connectedAt"],
         auth_expires=None if expires is None else expires * 1000,
         last_seen=record["lastSeen"],
+        admin=record.get("admin", False),
     )
 
 

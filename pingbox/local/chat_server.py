@@ -20,7 +20,7 @@ from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunc
 from pingbox.emulator.services.lambda_.in_process.inline import InlineFunctions
 from pingbox.emulator.services.registry import ServiceRegistry
 from pingbox.handlers.environment import json_lines
-from pingbox.handlers.ports import Ports
+from pingbox.handlers.ports import Ports, RoomLocks
 from pingbox.handlers.settings import Settings as HandlerSettings
 from pingbox.handlers.settings import from_environment
 from pingbox.local.addresses import Addresses
@@ -145,6 +145,7 @@ class ChatServer:
             log=json_lines(settings.log_level, lambda line: sys.stdout.write(line)),
             fanout=lambda payload: self._fan_out(settings.fanout_function, payload),
             clock=lambda: int(self._clock.now() * 1000),
+            alone=RoomLocks(),
         )
 
     def _handler_settings(self, spec: FunctionSpec) -> HandlerSettings:

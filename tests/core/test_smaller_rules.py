@@ -214,7 +214,7 @@ def rows(*numbers: int, text: str = "x", expires_at: int | None = None) -> tuple
 
 
 def test_a_page_follows_its_position() -> None:
-    page = pages.forward("general", Tail(rows(4, 5, 6)), 4, NOW)
+    page = pages.forward("general", Tail(rows(4, 5, 6)), 4, NOW, {})
     assert isinstance(page, pages.Page)
     assert ([e["seq"] for e in page.events], page.start, page.end, page.head) == ([5, 6], 5, 6, Head(6, 6, NOW))
 
@@ -224,13 +224,13 @@ def test_a_page_follows_its_position() -> None:
     [Tail(()), Tail(rows(5, 6)), Tail(rows(4, 6)), Tail((*rows(4), *rows(5, 6, expires_at=NOW // 1000)))],
 )
 def test_a_position_the_log_cannot_honour_is_lost(tail: Tail) -> None:
-    assert pages.forward("general", tail, 4, NOW) == pages.Lost()
+    assert pages.forward("general", tail, 4, NOW, {}) == pages.Lost()
 
 
 def test_the_newest_page_ends_where_the_log_is_thinned() -> None:
-    page = pages.newest("general", (*rows(9, 8), *rows(6)), RECORD, NOW)
+    page = pages.newest("general", (*rows(9, 8), *rows(6)), RECORD, NOW, {})
     assert ([e["seq"] for e in page.events], page.start, page.end) == ([8, 9], 8, 9)
-    hidden = pages.newest("general", rows(9, expires_at=NOW // 1000), RECORD, NOW)
+    hidden = pages.newest("general", rows(9, expires_at=NOW // 1000), RECORD, NOW, {})
     assert (hidden.events, hidden.start, hidden.end) == ((), 10, 9)
 
 
@@ -238,7 +238,7 @@ def test_the_newest_page_ends_where_the_log_is_thinned() -> None:
 def test_no_page_outgrows_a_frame(lengths: list[int]) -> None:
     """B9: 28 KB of events leave room for the frame around them, even if every character needs escaping."""
     some = [Row(i, i, NOW, "u" * 64, "n" * 32, "c" * 36, '"' * length) for i, length in enumerate(lengths)]
-    found = events.fitting("r" * 48, some)
+    found = events.fitting("r" * 48, some, {})
     assert found
     assert len(events.frame({"type": "sync", "events": found})) < 32_000
 
