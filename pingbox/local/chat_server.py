@@ -47,6 +47,7 @@ class ChatServer:
         self._settings = settings
         self._stage = settings.stage or DEFAULT_STAGE
         self._clock = clock or SystemClock()
+        self._locks = RoomLocks()
         self.app = chat_app(self._stage, region=REGION)
         self.store = item_store(settings, self._clock)
         # Over the local DynamoDB no handler ever waits; over another one each call is a round trip.
@@ -145,7 +146,7 @@ class ChatServer:
             log=json_lines(settings.log_level, lambda line: sys.stdout.write(line)),
             fanout=lambda payload: self._fan_out(settings.fanout_function, payload),
             clock=lambda: int(self._clock.now() * 1000),
-            alone=RoomLocks(),
+            alone=self._locks,
         )
 
     def _handler_settings(self, spec: FunctionSpec) -> HandlerSettings:
