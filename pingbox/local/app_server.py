@@ -28,6 +28,7 @@ from pingbox.local.item_store import ItemStore, create_missing, item_store
 from pingbox.local.switch_options import switches
 from pingbox.local.tls import tls_context, tls_facts
 from pingbox.model.api import Api
+from pingbox.model.function import FunctionSpec
 from pingbox.settings import SHUTDOWN_TIMEOUT_SECONDS, ServeSettings
 from pingbox.templates import App, Table, read_app
 from pingbox.templates.errors import TemplateError
@@ -67,7 +68,9 @@ class AppServer:
         kind = InThisProcess if settings.in_process else InProcesses
         self.functions: AppFunctions = kind(self.app, observer, clock)
         self.store = item_store(settings, clock)
-        self.invoke_api = InvokeApi(self.functions, lambda: self.functions.names, clock=clock, region=self.app.region)
+        self.invoke_api = InvokeApi(
+            self.functions, lambda: self.functions.names, spec=self._spec, clock=clock, region=self.app.region
+        )
         self.server = GatewayServer(
             self.app.apis,
             self.functions,
@@ -184,6 +187,9 @@ class AppServer:
             _log.warning("%s", note)
         known = {spec.name: spec for spec in (*self.app.functions, *prepared)}
         return replace(declared, functions=tuple(known[spec.name] for spec in declared.functions))
+
+    def _spec(self, name: str) -> FunctionSpec | None:
+        return self.app.function(name)
 
     def _define(self, app: App) -> None:
         for spec in app.functions:

@@ -182,7 +182,7 @@ class Worker:
 
     def _line(self, line: str) -> None:
         if self._job is not None:
-            self._job.log.write(platform_log.readable(line))
+            self._job.log.write(platform_log.entry(line))
         elif line:
             log.info("%s, between events: %s", self._spec.name, line)
 
@@ -201,10 +201,10 @@ class Worker:
             self._kill_group()
             return
         if self._job is not None and self._outcome is None:
-            message = platform_log.timed_out(self._job.request_id, self._spec.timeout, time.time())
-            self._outcome = FunctionError(faults.TIMED_OUT, message)
+            request_id, timeout = self._job.request_id, self._spec.timeout
+            self._outcome = FunctionError(faults.TIMED_OUT, platform_log.timeout_message(request_id, timeout))
             self._ended = time.monotonic()
-            self._line(message)
+            self._line(platform_log.timed_out(request_id, timeout, time.time()))
         self._settle()
         self.kill()
 
@@ -278,10 +278,12 @@ class Worker:
             left -= self._began - self._spawned
             self._began, self._init = self._spawned, None
         deadline = time.time() + left
-        trace = f"Root=1-{int(deadline):08x}-{self._job.request_id.replace('-', '')[:24]};Sampled=0"
-        job = self._job
-        given = None if job.client_context is None else json.dumps(job.client_context)
-        self._api.deliver(Delivery(job.request_id, job.payload, deadline, self._arn, trace, given))
+        job, given = self._job, self._job.details
+        digits = job.request_id.replace("-", "")
+        trace = f"Root=1-{int(deadline):08x}-{digits[:24]};Parent={digits[16:]};Sampled=0"
+        context = None if given.client_context is None else json.dumps(given.client_context)
+        arn = given.qualified(self._arn)
+        self._api.deliver(Delivery(job.request_id, job.payload, deadline, arn, trace, context))
 
     def _settle(self) -> None:
         """The current job has ended, one way or another."""

@@ -107,7 +107,8 @@ def _document(header: str | None) -> dict[str, Any] | None:
 
 
 def _write_line(line: str) -> None:
-    sys.stdout.write(line + "\n")
+    """One entry of the log, whose own line ends must not end it (`platform_log.LINE_END`)."""
+    sys.stdout.write(line.replace("\n", "\x1e") + "\n")
 
 
 def _peak_memory() -> int:
