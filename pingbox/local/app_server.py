@@ -25,6 +25,7 @@ from pingbox.emulator.services.registry import ServiceRegistry
 from pingbox.local.addresses import Addresses
 from pingbox.local.app_functions import AppFunctions, InProcesses, InThisProcess
 from pingbox.local.item_store import ItemStore, create_missing, item_store
+from pingbox.local.network import access, exposure
 from pingbox.local.switch_options import switches
 from pingbox.local.tls import tls_context, tls_facts
 from pingbox.model.api import Api
@@ -83,6 +84,7 @@ class AppServer:
             tls=tls_context(settings, self.app.region),
             tls_port=settings.tls_port or 0,
             switches=switches(settings.switches),
+            access=access(settings),
         )
         self._watcher: FileWatcher | None = None
         self._changing = asyncio.Lock()
@@ -130,6 +132,7 @@ class AppServer:
         known = [("WebSocket", f"{self.server.ws_url(stage.name, api.api_id)}  ({api.name})") for api, stage in others]
         known.append(("DynamoDB", self.store.describe(self.server.url)))
         known += tls_facts(self._settings, self.server.tls_port)
+        known += exposure(self._settings, tables=self.store.service is not None)
         known += [("Not here", f"{one.logical_id} ({one.type}): {one.reason}") for one in self.app.ignored]
         known += [("Note", warning) for warning in (*self.app.warnings, *self._packages.notes)]
         known += [("Advice", _advice(len(self.app.advice)))] if self.app.advice else []

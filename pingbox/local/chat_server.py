@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import ipaddress
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -27,6 +26,7 @@ from pingbox.local.addresses import Addresses
 from pingbox.local.data_dir import token_secret
 from pingbox.local.item_store import REGION, LocalTables, create_missing, item_store
 from pingbox.local.local_postman import LocalPostman
+from pingbox.local.network import access, exposure, is_loopback
 from pingbox.local.switch_options import switches
 from pingbox.local.tls import tls_context, tls_facts
 from pingbox.model.api import Api
@@ -74,6 +74,7 @@ class ChatServer:
             tls=tls_context(settings, REGION),
             tls_port=settings.tls_port or 0,
             switches=switches(settings.switches),
+            access=access(settings),
         )
         self._schedules = [
             Every(self._clock, one.seconds, partial(self.functions.invoke, one.function, one.event or {}))
@@ -123,9 +124,7 @@ class ChatServer:
         """What else to know: where the messages are, and who can come in."""
         known = [("DynamoDB", self.store.describe(self.server.url))]
         known += tls_facts(self._settings, self.server.tls_port)
-        if not _is_loopback(self._settings.host):
-            known.append(("Open to", f"everybody who reaches {self._settings.host}; any page may connect"))
-        return known
+        return known + exposure(self._settings, tables=self.store.service is not None)
 
     def _let_go(self) -> None:
         self.functions.close()
@@ -154,7 +153,7 @@ class ChatServer:
         chosen = {
             **(spec.environment or {}),
             "MANAGEMENT_ENDPOINT": self.server.management_url(self._stage),
-            "ALLOWED_ORIGINS": ",".join(_origins(self._settings.host, self.server.port)),
+            "ALLOWED_ORIGINS": ",".join(_origins(self._settings, self.server.port)),
             "ALLOW_QUERY_TOKEN": "1",
             "LOG_LEVEL": "INFO" if self._settings.verbose else "WARNING",
         }
@@ -171,15 +170,11 @@ def _nobody(happening: Activity) -> None:
     return None
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _origins(host: str, port: int) -> list[str]:
-    """The pages that may connect: ours, under each of loopback's names; clients that are no browser send no Origin."""
-    if not _is_loopback(host):
+def _origins(settings: ServeSettings, port: int) -> list[str]:
+    """The pages that may connect: ours, under each of loopback's names, and those that were named; clients that are no
+    browser send no Origin. Where others reach the port, it has more names than are known here.
+    """
+    if not is_loopback(settings.host):
         return ["*"]
-    return ["missing", *(f"http://{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))]
+    own = [f"http://{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")]
+    return ["missing", *own, *settings.allow_origins]

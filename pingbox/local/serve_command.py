@@ -17,6 +17,20 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.command()
 @click.argument("app", required=False)
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A further name under which the port may be asked, e.g. of a proxy; *.NAME: all below it.",
+)
+@click.option(
+    "--allow-origin",
+    "allow_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="A page that may use the port, e.g. http://localhost:5173; then other pages' WebSockets are refused.",
+)
 @click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port of page, WebSocket, @connections; 0: free.")
 @click.option("--stage", default=None, help=f"Stage name, the WebSocket's path.  [default: {DEFAULT_STAGE}]")
 @click.option("--open/--no-open", "open_browser", default=False, help="Open the chat in the browser.")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from pingbox.emulator.activity import Activity, Observer
 from pingbox.emulator.clock import Clock
+from pingbox.emulator.http.access import Access
+from pingbox.emulator.http.notices import Notices
 from pingbox.emulator.http.timers import Timers
 from pingbox.emulator.http.transports import Transports
 from pingbox.emulator.services.apigateway.common import identifiers
@@ -43,6 +45,7 @@ class Gateway:
         region: str,
         account_id: str,
         switches: Switches,
+        access: Access,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.deploy(apis)
@@ -51,6 +54,8 @@ class Gateway:
         self.region = region
         self.account_id = account_id
         self.switches = switches
+        self.access = access
+        self.notices = Notices(logger)
         self.loop = loop
         self._thread = threading.get_ident()
         self.timers = Timers(clock, loop)

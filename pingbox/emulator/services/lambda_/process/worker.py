@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import os
+import secrets
 import shutil
 import signal
 import tempfile
@@ -22,7 +23,7 @@ from pingbox.emulator.services.lambda_.process.job import Job
 from pingbox.emulator.services.lambda_.process.launch import CannotRun, Launch
 from pingbox.emulator.services.lambda_.process.output import ProcessOutput
 from pingbox.emulator.services.lambda_.process.reaper import Reaper
-from pingbox.emulator.services.lambda_.process.runtime_api import Delivery, RuntimeApi
+from pingbox.emulator.services.lambda_.process.runtime_api import SECRET_VARIABLE, Delivery, RuntimeApi
 from pingbox.emulator.services.lambda_.process.worker_state import Signal, State, after
 from pingbox.emulator.services.lambda_.runtimes.python import faults
 from pingbox.model.function import FunctionSpec
@@ -71,7 +72,9 @@ class Worker:
         self._owner = owner
         self._init_limit = init_limit
         self._loop = asyncio.get_running_loop()
-        self._api = RuntimeApi(self)
+        # AWS's own runtime clients, which a runtime of the user's may be, cannot carry a secret.
+        self._secret = secrets.token_hex(16) if spec.runtime.startswith(("python", "nodejs")) else None
+        self._api = RuntimeApi(self, self._secret)
         self._life: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._output: ProcessOutput | None = None
@@ -131,7 +134,7 @@ class Worker:
         self._process = await asyncio.create_subprocess_exec(
             *launch.command,
             cwd=launch.cwd,
-            env=launch.environment,
+            env={**launch.environment, **({} if self._secret is None else {SECRET_VARIABLE: self._secret})},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output.write_end,
             stderr=output.write_end,

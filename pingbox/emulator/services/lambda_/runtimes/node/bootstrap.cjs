@@ -16,7 +16,8 @@ const NO_CALLBACKS = "AWS Lambda has removed support for callback-based function
 const UNHANDLED_REJECTION = 128; // the exit codes of AWS's runtime
 const UNCAUGHT_EXCEPTION = 129;
 
-const channel = new Channel(process.env.AWS_LAMBDA_RUNTIME_API);
+const channel = new Channel(process.env.AWS_LAMBDA_RUNTIME_API, process.env.PINGBOX_RUNTIME_SECRET);
+delete process.env.PINGBOX_RUNTIME_SECRET; // before the handler is imported
 let requestId;
 let whenLoopIsEmpty;
 

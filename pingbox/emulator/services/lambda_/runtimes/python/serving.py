@@ -24,7 +24,7 @@ def serve(environ: MutableMapping[str, str]) -> None:
     """Does not return; ends the process with status 1 after an init error."""
     worker = _Worker(environ)
     worker.set_up_logging()
-    api = Channel(environ["AWS_LAMBDA_RUNTIME_API"])
+    api = Channel(environ["AWS_LAMBDA_RUNTIME_API"], environ.pop("PINGBOX_RUNTIME_SECRET", ""))
     worker.find_handler(api)
     delivery = api.next()
     while True:
