@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from pingbox.emulator.clock import Clock
-from pingbox.emulator.services.dynamodb.answers import Answer, Refusal, Request
+from pingbox.emulator.services.dynamodb.answers import Answer, Refusal, Request, invalid
 from pingbox.emulator.services.dynamodb.expiry import DEFAULT_LAG_SECONDS, MAX_AT_ONCE, Expiry
-from pingbox.emulator.services.dynamodb.members import check_members, is_old_style
 from pingbox.emulator.services.dynamodb.operations import WRITES, operation_named
 from pingbox.emulator.services.dynamodb.operations.transact_write_items import TOKEN_SECONDS
 from pingbox.emulator.services.dynamodb.schema import schema_of
 from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 from pingbox.emulator.services.dynamodb.storage.item_table import Counts, ItemTable
 from pingbox.emulator.services.dynamodb.storage.store import Durability, Store, StoreError
+from pingbox.emulator.services.dynamodb.validation.request_form import checked_request
 
 logger = logging.getLogger(__name__)
 
@@ -43,14 +43,12 @@ class LocalDynamoDB:
         account: str = ACCOUNT,
         ttl_lag: float = DEFAULT_LAG_SECONDS,
         seed: int = 0,
-        moto_only: bool = False,
     ) -> None:
-        """Use `open`. `moto_only=True` lets moto answer everything (for the tests that compare the two)."""
+        """Use `open`."""
         self._store = store
         self._clock = clock
         self._region = region
         self._account = account
-        self._moto_only = moto_only
         self._expiry = Expiry(ttl_lag, seed)
         self._next_sweep = 0.0
         self._lock = threading.Lock()
@@ -93,6 +91,8 @@ class LocalDynamoDB:
             return refusal.answer()
         except StoreError:
             raise
+        except RecursionError:
+            return invalid("Nesting Levels have exceeded supported limits").answer()
         except Exception:
             # Ours, not the caller's: told in full in the log (never the values), in general words to the caller.
             logger.exception("DynamoDB %s failed", operation)
@@ -159,19 +159,14 @@ class LocalDynamoDB:
         now = self._clock.now()
         if now >= self._next_sweep:
             self._sweep(now)
-        check_members(operation, request)
+        request = checked_request(operation, request)
         self._catalog.now = now
         perform = operation_named(operation)
-        if perform is None or self._moto_only or is_old_style(request) or self._has_multi_key_index(request):
+        if perform is None:
             return self._by_moto(operation, request)
         if operation in WRITES:
             return self._written(lambda: perform(self._catalog, request))
         return perform(self._catalog, request)
-
-    def _has_multi_key_index(self, request: Request) -> bool:
-        """Whether the request is about an index with several attributes in a key, which has no tree."""
-        name = request.get("IndexName")
-        return name is not None and name in self._catalog.table(request["TableName"]).schema.multi_key_indexes
 
     def _written(self, write: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         changes = self._store.db.total_changes
@@ -220,6 +215,9 @@ def _catalog(store: Store) -> Catalog:
         )
         if number in counts:
             table.restore_counts(Counts(**json.loads(counts[number])))
+        if any(len(index.hashes) > 1 or len(index.ranges) > 1 for index in schema.indexes.values()):
+            with store.transaction():
+                table.create()  # files of earlier versions have no tree for such an index
         catalog.add(table)
     # From here on the counts are kept in memory: after an unclean end they must not be believed.
     store.db.execute("DELETE FROM counts")

@@ -59,7 +59,7 @@ class DynamoDBService:
             parameters = json.loads(request.body or b"{}")
             if not isinstance(parameters, dict):
                 raise ValueError("not an object")
-        except ValueError:
+        except (ValueError, RecursionError):  # not JSON, no object, or nested without end
             answer = Refusal("SerializationException", "The request body is not a JSON object").answer()
         else:
             answer = self.call(request.target.operation, parameters)

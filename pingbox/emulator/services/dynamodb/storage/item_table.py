@@ -17,7 +17,6 @@ from typing import Any
 
 from pingbox.emulator.services.dynamodb.answers import Item
 from pingbox.emulator.services.dynamodb.schema import IndexSchema, TableSchema
-from pingbox.emulator.services.dynamodb.storage.ordering import sortable
 
 json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _loads = json.loads
@@ -100,7 +99,7 @@ class ItemTable:
 
     def _fill(self, index: IndexSchema, tree: str) -> None:
         rows = self._db.execute(f"SELECT h,r,item FROM {self._sql}")
-        entries = ((*_index_key(index, item), h, r) for h, r, item in _parsed(rows) if index.holds(item))
+        entries = ((*index.bytes_of_key(item), h, r) for h, r, item in _parsed(rows) if index.holds(item))
         self._db.executemany(f"INSERT OR REPLACE INTO {tree} VALUES(?,?,?,?)", entries)
 
     # -- one item ----------------------------------------------------------------------------------------------------
@@ -139,8 +138,8 @@ class ItemTable:
             self._recount(None, old)
 
     def _reindex(self, tree: str, index: IndexSchema, h: bytes, r: bytes, old: Item | None, new: Item | None) -> None:
-        was = _index_key(index, old) if old is not None and index.holds(old) else None
-        now = _index_key(index, new) if new is not None and index.holds(new) else None
+        was = index.bytes_of_key(old) if old is not None and index.holds(old) else None
+        now = index.bytes_of_key(new) if new is not None and index.holds(new) else None
         if was == now:
             return
         if self._counted is not None:
@@ -197,7 +196,7 @@ class ItemTable:
     def entry(self, index: IndexSchema | None, key: Item) -> tuple[bytes, ...]:
         """Where an item with these key attributes stands in the table's tree or in an index's."""
         own = self.schema.bytes_of_key(key)
-        return own if index is None else (*_index_key(index, key), *own)
+        return own if index is None else (*index.bytes_of_key(key), *own)
 
     # -- time to live ------------------------------------------------------------------------------------------------
 
@@ -256,10 +255,6 @@ class ItemTable:
 
 def _parsed(rows: Any) -> Iterator[tuple[bytes, bytes, Item]]:
     return ((h, r, _loads(text)) for h, r, text in rows)
-
-
-def _index_key(index: IndexSchema, item: Item) -> tuple[bytes, bytes]:
-    return sortable(item[index.hash.name]), b"" if index.range is None else sortable(item[index.range.name])
 
 
 def _hex(name: str) -> str:
