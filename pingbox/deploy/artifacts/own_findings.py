@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from pingbox.deploy.artifacts.own_template import given_parameters, read_template
+from pingbox.deploy.artifacts.own_template import given_parameters
+from pingbox.deploy.artifacts.raw_template import read_template
 from pingbox.deploy.plan.target import DeployTarget
 from pingbox.model.findings import Level
 from pingbox.templates.check import check_template

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pingbox.deploy.artifacts.own_template import parse_template
+from pingbox.deploy.artifacts.raw_template import parse_template
 from pingbox.deploy.aws.client import Aws
 from pingbox.deploy.aws.stack import StackState
 from pingbox.deploy.aws.watch import Watch

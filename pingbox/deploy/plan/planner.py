@@ -70,7 +70,7 @@ def template_key(desired: Desired) -> str:
 
 def change_set(desired: Desired, actual: Actual, name: str, how: UpdateOptions = DEFAULT_UPDATE) -> ChangeSetRequest:
     """The request for the change set."""
-    url = None if desired.fits_inline else _url(desired.target, template_key(desired))
+    url = None if desired.fits_inline else desired.target.artifact_url(template_key(desired))
     return ChangeSetRequest(
         stack=desired.target.stack,
         name=name,
@@ -90,7 +90,7 @@ def preparation(desired: Desired, actual: Actual) -> list[Step]:
     uploads = [
         step
         for artifact in desired.artifacts
-        for step in _put(desired, actual, prefix + artifact.key, artifact.body, "application/zip")
+        for step in _put(desired, actual, prefix + artifact.key, artifact.body, artifact.content_type)
     ]
     secret = [CreateSecret(desired.target.secret, tuple(desired.target.tags.items()))]
     return [
@@ -166,8 +166,3 @@ def _put(desired: Desired, actual: Actual, key: str, body: bytes, content_type: 
     if key in (actual.artifacts or frozenset()):
         return []
     return [PutArtifact(desired.target.artifact_bucket, key, body, content_type)]
-
-
-def _url(target: DeployTarget, key: str) -> str:
-    suffix = "amazonaws.com.cn" if target.region.startswith("cn-") else "amazonaws.com"
-    return f"https://{target.artifact_bucket}.s3.{target.region}.{suffix}/{key}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pingbox.deploy.aws.stand_in import StandIn
 from pingbox.deploy.errors import RefusedError
 from pingbox.model import stage_names
+from pingbox.model.partitions import url_suffix
 
 _APP = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _APP_LENGTH = 40
@@ -41,6 +42,10 @@ class DeployTarget:
     def artifact_prefix(self) -> str:
         """Where this stage's artifacts lie in the bucket; ends in a slash."""
         return f"{self.app}/{self.stage}/"
+
+    def artifact_url(self, key: str) -> str:
+        """Where CloudFormation fetches a template that lies in the bucket."""
+        return f"https://{self.artifact_bucket}.s3.{self.region}.{url_suffix(self.region)}/{key}"
 
     @property
     def secret(self) -> str:

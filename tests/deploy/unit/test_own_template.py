@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pingbox.deploy.artifacts.own_findings import own_findings
-from pingbox.deploy.artifacts.own_template import own_desired, parse_template
+from pingbox.deploy.artifacts.own_template import own_desired
+from pingbox.deploy.artifacts.raw_template import parse_template
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.plan.target import DeployTarget
 
