@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from pingbox.emulator.http.access import Caller
+from pingbox.emulator.log_once import LogOnce
 from pingbox.emulator.services import registry
 from pingbox.emulator.services.apigateway.common import addresses
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
@@ -50,6 +52,7 @@ class HttpDispatch:
         self._services = services
         self._fallback = fallback
         self._timeouts = timeouts
+        self._log = LogOnce(logging.getLogger("pingbox.emulator"))
 
     def server(self) -> web.Server:
         """The aiohttp server whose protocols the listener hands connections to."""
@@ -85,10 +88,17 @@ class HttpDispatch:
         return found if found is not None else self._nothing_here(asked)
 
     def _nothing_here(self, asked: AwsRequest) -> web.Response:
-        """HS-7 for a stage that wants an upgrade, else HS-8 and MG-13."""
-        if addresses.handshake_target(self._gateway.apis, asked.host, asked.path) is not None:
+        """HS-7 for a stage that wants an upgrade, HS-11 below it, else HS-8 and MG-13."""
+        apis = self._gateway.apis
+        if addresses.is_below_stage(apis, asked.host, asked.path):
             headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Content-Type": "application/json"}
             return _response(AwsResponse(426, headers, b'{"message":"Upgrade Required"}'))
+        self._log.warning(
+            "%s %s is answered with 403: nothing here has this path, HTTP APIs are not emulated; WebSocket stages: %s",
+            asked.method,
+            asked.path,
+            ", ".join(addresses.described(apis)) or "none",
+        )
         return _response(management.forbidden())
 
 

@@ -135,7 +135,7 @@ class Upgrade(asyncio.Protocol):
             trace_id=trace_id,
             variables=deployment.stage.variables,
         )
-        return connect_ended(await integrate(self._gateway, connection, route, event))
+        return connect_ended(await integrate(self._gateway, connection, route, event), self._gateway.switches)
 
     def _checked(self, protocol: ServerProtocol, request: Request) -> str | None:
         """The accept key of a proper upgrade request; else None, and the refusal is sent."""
