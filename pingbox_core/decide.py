@@ -16,7 +16,7 @@ from pingbox_core.events import bye, duplicate, log_event
 from pingbox_core.log import Already, Behind, Busy, Closed, Draft, Kind, NoRoom, Ours, Put, RoomRecord, Row
 from pingbox_core.members import Member
 from pingbox_core.mentions import Person, mentioned
-from pingbox_core.names import direct_members, direct_room
+from pingbox_core.names import direct_members, direct_room, is_guest
 
 
 @dataclass(frozen=True)
@@ -314,7 +314,7 @@ def _manage(
         case commands.RemoveUser(request, user):
             if not member.admin:
                 return [refuse(Code.FORBIDDEN, "only an admin removes a guest", request)]
-            if not user.startswith("g-"):
+            if not is_guest(user):
                 return [refuse(Code.BAD_REQUEST, "only guests are removed here; others, where they sign in", request)]
             return [effects.RemoveUser(request, user)]
         case _:

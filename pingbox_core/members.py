@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pingbox_core import limits
+from pingbox_core.names import is_guest
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Member:
 
     @property
     def guest(self) -> bool:
-        return self.user.startswith("g-")
+        return is_guest(self.user)
 
 
 @dataclass(frozen=True)

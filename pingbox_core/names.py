@@ -64,6 +64,11 @@ def is_user_id(user: str) -> bool:
     return _USER_ID.fullmatch(user) is not None
 
 
+def is_guest(user: str) -> bool:
+    """Whether the id is a guest's: no token of another issuer can have it."""
+    return user.startswith("g-")
+
+
 def is_cid(cid: str) -> bool:
     """Whether `cid` may be a client's idempotency key."""
     return _CID.fullmatch(cid) is not None

@@ -70,8 +70,26 @@ _CLEANING = (_connections("GetItem", "DeleteItem", "BatchWriteItem", "Query"), _
 CONNECT_LAMBDA = ChatFunction(
     "ConnectLambda",
     "pingbox.handlers.connect.lambda_handler",
-    (_connections("PutItem", "UpdateItem", "BatchWriteItem", "Query"), _POST, _HANG_UP, _SECRET, _LOGS),
-    environment=(*_POSTING, "TOKEN_SECRET_PARAMETER", "ALLOWED_ORIGINS", "DEFAULT_ROOM", "RATE_PER_MIN"),
+    (
+        _connections("PutItem", "UpdateItem", "BatchWriteItem", "Query"),
+        _messages("BatchGetItem"),
+        _POST,
+        _HANG_UP,
+        _SECRET,
+        _LOGS,
+    ),
+    environment=(
+        *_POSTING,
+        "TOKEN_SECRET_PARAMETER",
+        "ALLOWED_ORIGINS",
+        "DEFAULT_ROOM",
+        "RATE_PER_MIN",
+        "AUTH",
+        "JWT_ISSUER",
+        "JWT_AUDIENCE",
+        "JWT_JWKS_URL",
+        "JWT_ADMIN_CLAIM",
+    ),
 )
 
 DISCONNECT_LAMBDA = ChatFunction(

@@ -29,9 +29,16 @@ def handle(ports: Ports, event: Mapping[str, Any], context: object) -> Response:
 
 def _connect(invocation: Invocation, event: Mapping[str, Any]) -> Response:
     ports, settings = invocation.ports, invocation.settings
-    policy = admission.Policy(settings.allowed_origins, settings.default_room, settings.allow_query_token)
+    policy = admission.Policy(
+        settings.allowed_origins,
+        settings.default_room,
+        settings.allow_query_token,
+        settings.guests,
+        settings.issuer,
+    )
+    keys = admission.Keys(ports.secret(), ports.issuer_keys)
     shake = handshake(event)
-    answer = admission.admit(shake, policy, ports.secret(), ports.fresh.guest(), invocation.now)
+    answer = admission.admit(shake, policy, keys, ports.fresh.guest(), invocation.now)
     address = event["requestContext"].get("identity", {}).get("sourceIp")
     if isinstance(answer, admission.Admitted) and answer.is_new and _is_flooded(invocation, address):
         answer = admission.Rejected(429, "too_many_new_guests")
@@ -69,7 +76,10 @@ def _open(invocation: Invocation, admitted: admission.Admitted, connected_at: in
     """
     room = admitted.room
     rooms = frozenset() if room is None else frozenset({room})
-    member = Member(invocation.connection, admitted.user, admitted.name, rooms, room, True, connected_at)
+    member = Member(
+        invocation.connection, admitted.user, admitted.name, rooms, room, True, connected_at,
+        admitted.expires_at, admin=admitted.admin,
+    )  # fmt: skip
     invocation.connections.open(member, invocation.now)
     invocation.connections.subscribe(member, [] if room is None else [room], tab=True)
 

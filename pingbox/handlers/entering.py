@@ -167,7 +167,8 @@ def _state(
 
 
 def _user(member: Member, name: str) -> dict[str, Any]:
-    return {"id": member.user, "name": name, "guest": member.guest}
+    user: dict[str, Any] = {"id": member.user, "name": name, "guest": member.guest}
+    return user | {"admin": True} if member.admin else user
 
 
 def _token(invocation: Invocation, member: Member) -> str | None:

@@ -120,7 +120,7 @@ def _decide_hello(
     unread = [position.room for position in wanted if position.room not in named]
     if others := [room for room in unread if room != given.default_room]:
         records |= invocation.messages.load(None, others)[1]
-    if document is not None:
+    if document is not None and member.guest:  # others have their name from their token
         member = replace(member, name=document.name)
     return Guest(member, document), decide.hello(command, member, wanted, records, given)
 

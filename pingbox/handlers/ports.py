@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from pingbox.handlers.fresh import Fresh
 from pingbox.handlers.settings import Settings
+from pingbox_core.jwt import RsaKey
 
 T = TypeVar("T")
 
@@ -89,6 +90,11 @@ class RoomLocks:
         return self._locks.setdefault(room, threading.Lock())
 
 
+def no_issuer(*, newer: bool = False) -> Mapping[str, RsaKey]:
+    """The keys where tokens of no issuer with public keys are taken; nobody asks for them."""
+    raise RuntimeError("no issuer with public keys is set; nothing should ask for them")
+
+
 def system_clock() -> int:
     """Milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
@@ -105,7 +111,7 @@ class Ports:
 
     `clock` in milliseconds since the epoch; `secret` returns the token secret and may read it from SSM the first
     time; `log` takes one flat record per invocation; `pause` waits seconds between tries; `alone(room)` is held while
-    a row is put into the room's log.
+    a row is put into the room's log; `issuer_keys` are the public keys of the issuer of tokens.
     """
 
     settings: Settings
@@ -119,3 +125,4 @@ class Ports:
     together: Together = one_after_another
     pause: Callable[[float], None] = time.sleep
     alone: Callable[[str], AbstractContextManager[object]] = without_lock
+    issuer_keys: Callable[..., Mapping[str, RsaKey]] = no_issuer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -19,9 +20,10 @@ from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunc
 from pingbox.emulator.services.lambda_.in_process.inline import InlineFunctions
 from pingbox.emulator.services.registry import ServiceRegistry
 from pingbox.handlers.environment import json_lines
-from pingbox.handlers.ports import Ports, RoomLocks
+from pingbox.handlers.issuer_keys import IssuerKeys
+from pingbox.handlers.ports import Ports, RoomLocks, no_issuer, system_clock
+from pingbox.handlers.settings import SIGN_IN, from_environment
 from pingbox.handlers.settings import Settings as HandlerSettings
-from pingbox.handlers.settings import from_environment
 from pingbox.local.addresses import Addresses
 from pingbox.local.data_dir import token_secret
 from pingbox.local.item_store import REGION, LocalTables, create_missing, item_store
@@ -146,6 +148,7 @@ class ChatServer:
             fanout=lambda payload: self._fan_out(settings.fanout_function, payload),
             clock=lambda: int(self._clock.now() * 1000),
             alone=self._locks,
+            issuer_keys=IssuerKeys(settings.jwks_url, system_clock) if settings.jwks_url else no_issuer,
         )
 
     def _handler_settings(self, spec: FunctionSpec) -> HandlerSettings:
@@ -155,6 +158,7 @@ class ChatServer:
             "MANAGEMENT_ENDPOINT": self.server.management_url(self._stage),
             "ALLOWED_ORIGINS": ",".join(_origins(self._settings, self.server.port)),
             "ALLOW_QUERY_TOKEN": "1",
+            **{name: os.environ[name] for name in SIGN_IN if name in os.environ},
             "LOG_LEVEL": "INFO" if self._settings.verbose else "WARNING",
         }
         if self._settings.rate is not None:
