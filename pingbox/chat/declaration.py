@@ -28,8 +28,6 @@ from pingbox.chat.model import (
 )
 
 API_NAME = "ServerlessChatAPI"
-RETAINING_STAGE = "prod"
-
 CONNECTIONS = ChatTable(
     "Connections", KeyAttribute("topic"), KeyAttribute("connectionId"), ttl="expiresAt", durable=False
 )
@@ -162,8 +160,8 @@ ROUTES = (
 )
 
 
-def chat(stage: str = "dev", site: Site = Site.WEBSITE) -> ChatStack:
-    """The chat on one stage. Stage `prod` retains its messages; any other stage is gone when it is destroyed."""
+def chat(stage: str = "dev", site: Site = Site.WEBSITE, *, protect: bool = False) -> ChatStack:
+    """The chat on one stage. A protected one retains its messages when it is destroyed; any other leaves nothing."""
     return ChatStack(
         api_name=API_NAME,
         stage=stage,
@@ -171,6 +169,6 @@ def chat(stage: str = "dev", site: Site = Site.WEBSITE) -> ChatStack:
         functions=FUNCTIONS,
         tables=TABLES,
         site=site,
-        retain_data=stage == RETAINING_STAGE,
+        retain_data=protect,
         description=f"PingBox chat, stage {stage}, page by {site.value}",
     )

@@ -88,6 +88,7 @@ def _questions() -> list[Statement]:
         "billing:GetBillingViewData",
         "cloudformation:DescribeStackDriftDetectionStatus",
         "cloudformation:ValidateTemplate",
+        "iam:ListAccountAliases",
         "lambda:GetAccountSettings",
         "logs:DescribeIndexPolicies",
         "logs:DescribeLogGroups",
@@ -95,6 +96,7 @@ def _questions() -> list[Statement]:
         "s3:GetAccountPublicAccessBlock",
         "ssm:DescribeParameters",
         "sts:GetCallerIdentity",
+        "tag:GetResources",
     )
     return [_allow(list(actions), ["*"])]
 

@@ -148,12 +148,13 @@ class TestTables:
         )
         assert not any("TableName" in table for table in tables.values())
 
-    @pytest.mark.parametrize(("stage", "policy"), [("dev", "Delete"), ("prod", "Retain")])
-    def test_prod_retains_its_messages(self, stage: str, policy: str) -> None:
-        messages = resources(chat(stage))["Messages"]
+    @pytest.mark.parametrize(("protect", "policy"), [(False, "Delete"), (True, "Retain")])
+    def test_a_protected_stage_retains_its_messages(self, protect: bool, policy: str) -> None:
+        stage = chat("any", protect=protect)
+        messages = resources(stage)["Messages"]
         assert (messages["DeletionPolicy"], messages["UpdateReplacePolicy"]) == (policy, policy)
         assert messages["Properties"]["DeletionProtectionEnabled"] is (policy == "Retain")
-        assert resources(chat(stage))["Connections"]["DeletionPolicy"] == "Delete"
+        assert resources(stage)["Connections"]["DeletionPolicy"] == "Delete"
 
 
 class TestRoles:
