@@ -14,6 +14,7 @@ import botocore.session
 
 from pingbox.emulator.services.dynamodb import validation
 from pingbox.emulator.services.dynamodb.moto.engine import OPERATIONS
+from pingbox.emulator.services.dynamodb.streams.operations import OPERATIONS as STREAM_OPERATIONS
 
 FILE = Path(validation.__file__).with_name("input_model.json")
 
@@ -50,6 +51,11 @@ def input_model() -> dict[str, Any]:
     operations = {}
     for name in sorted(OPERATIONS):
         shape = service.operation_model(name).input_shape
+        operations[name] = shape.name
+        _add(shapes, shape)
+    streams = botocore.session.get_session().get_service_model("dynamodbstreams")
+    for name in sorted(STREAM_OPERATIONS):
+        shape = streams.operation_model(name).input_shape
         operations[name] = shape.name
         _add(shapes, shape)
     return {"operations": operations, "shapes": shapes}

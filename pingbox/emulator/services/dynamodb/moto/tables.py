@@ -19,6 +19,7 @@ from pingbox.emulator.services.dynamodb.answers import Refusal
 from pingbox.emulator.services.dynamodb.schema import TableSchema, schema_of
 from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable, KeyRange
+from pingbox.emulator.services.dynamodb.streams.log import described_keys
 
 
 class Untracked(list[Any]):
@@ -125,8 +126,26 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
         if name in self.tables:
             raise Refusal("ResourceInUseException", f"Table already exists: {name}")
         table = SqlTable(name, account_id=self.account_id, region=self.region_name, **declared)
+        self._label(table)
         self._adopt(table)
         return table
+
+    def update_table_streams(self, table: Table, stream_specification: dict[str, Any]) -> None:
+        table.set_stream_specification(stream_specification)
+        table.stream_shard = None  # the records of streams are ours, not moto's
+        if stream_specification.get("StreamEnabled"):
+            self._label(table)
+
+    def _label(self, table: Table) -> None:
+        """Times by the emulator's clock; two streams of one name never have the same label."""
+        now = self._catalog.now
+        table.created_at = table.created_at if table.name in self.tables else _utc(now)
+        if table.latest_stream_label:
+            table.latest_stream_label = _utc(now).isoformat(timespec="milliseconds")
+            taken = {stream.arn for stream in self._catalog.streams.streams()}
+            while f"{table.table_arn}/stream/{table.latest_stream_label}" in taken:
+                now += 0.001
+                table.latest_stream_label = _utc(now).isoformat(timespec="milliseconds")
 
     def _adopt(self, table: SqlTable) -> None:
         cursor = self._catalog.store.db.execute(
@@ -135,6 +154,20 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
         assert cursor.lastrowid is not None
         table.attach(self._new_rows(cursor.lastrowid, table))
         self.tables[table.name] = table
+        self._begin_stream(table)
+
+    def _begin_stream(self, table: SqlTable) -> None:
+        """Keep the log of streams in step with a table's declaration."""
+        log, rows, specification = self._catalog.streams, table.rows, table.stream_specification or {}
+        assert rows is not None
+        now_open = log.open_stream(rows.number)
+        arn = f"{table.table_arn}/stream/{table.latest_stream_label}"
+        wanted = bool(specification.get("StreamEnabled"))
+        if now_open is not None and not (wanted and now_open.arn == arn):
+            log.end(rows.number)
+        if wanted and (now_open is None or now_open.arn != arn):
+            log.begin(rows.number, table.name, arn, specification["StreamViewType"], described_keys(spec_of(table)))
+        self._catalog.stream_to(rows)
 
     def update_table(self, name: str, attr_definitions: list[dict[str, str]] | None, **changes: Any) -> Table:
         # moto takes the given definitions for all there are; a caller need only name those of the new index.
@@ -148,6 +181,7 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
     def delete_table(self, name: str) -> Table:
         table = super().delete_table(name)
         self._catalog.remove(table.name)
+        self._catalog.streams.end(table.rows.number)
         self._catalog.store.db.execute("DELETE FROM tables WHERE name=?", (table.name,))
         table.rows.drop()
         return table
@@ -177,6 +211,7 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
                 continue
             db.execute("UPDATE tables SET spec=? WHERE name=?", (spec, table.name))
             self._relay(table)
+            self._begin_stream(table)
 
     def _relay(self, table: SqlTable) -> None:
         assert table.rows is not None
@@ -224,6 +259,11 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
             item = json.loads(text)
             table.rows.put(*table.rows.schema.bytes_of_key(item), item, None, text)
         return restored
+
+
+def _utc(seconds: float) -> datetime.datetime:
+    """A time as moto has it: UTC, without saying so."""
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).replace(tzinfo=None)
 
 
 def _without_items(table: SqlTable) -> Table:

@@ -13,10 +13,13 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pingbox.emulator.services.dynamodb.answers import Item
 from pingbox.emulator.services.dynamodb.schema import IndexSchema, TableSchema
+
+if TYPE_CHECKING:
+    from pingbox.emulator.services.dynamodb.streams.log import StreamWriter
 
 json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _loads = json.loads
@@ -58,6 +61,7 @@ class ItemTable:
         self._put = f"INSERT OR REPLACE INTO {self._sql}(h,r,item,e) VALUES(?,?,?,?)"
         self._del = f"DELETE FROM {self._sql} WHERE h=? AND r=?"
         self._indexes = [(index, f"{self._sql}_{_hex(index.name)}") for index in schema.indexes.values()]
+        self.stream: StreamWriter | None = None
         self._counted: Counts | None = None
 
     # -- the trees themselves --------------------------------------------------------------------------------------
@@ -125,15 +129,20 @@ class ItemTable:
             for index, tree in self._indexes:
                 self._reindex(tree, index, h, r, before, item)
         self._db.execute(self._put, (h, r, text, self._expiry(item)))
+        if self.stream is not None:
+            self.stream.add(_loads(old) if isinstance(old, str) else old, item, text)
         if self._counted is not None:
             self._recount(len(text), old)
 
-    def delete(self, h: bytes, r: bytes, old: str | Item) -> None:
+    def delete(self, h: bytes, r: bytes, old: str | Item, *, expired: bool = False) -> None:
+        """Delete the item `old`; `expired` by its time to live, of which its stream's record tells."""
         if self._indexes:
             before = _loads(old) if isinstance(old, str) else old
             for index, tree in self._indexes:
                 self._reindex(tree, index, h, r, before, None)
         self._db.execute(self._del, (h, r))
+        if self.stream is not None:
+            self.stream.add(_loads(old) if isinstance(old, str) else old, None, expired=expired)
         if self._counted is not None:
             self._recount(None, old)
 
