@@ -20,10 +20,14 @@ _UPGRADE = re.compile(rb"^GET [^\r\n]*\r\n(?:[^\r\n]*\r\n)*?upgrade[ \t]*:[ \t]*
 _END = b"\r\n\r\n"
 
 
+Http = Callable[[asyncio.Transport], asyncio.Protocol]
+"""Makes the protocol for a transport whose first request is no upgrade."""
+
+
 class Listener(asyncio.Protocol):
     """Reads one head, then gives the transport, with every byte read so far, to whom it belongs."""
 
-    def __init__(self, gateway: Gateway, http: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(self, gateway: Gateway, http: Http) -> None:
         self._gateway = gateway
         self._http = http
         self._read = bytearray()
@@ -53,9 +57,8 @@ class Listener(asyncio.Protocol):
             self._transport.set_protocol(opening)
             opening.start()
             return
-        http = self._http()
+        http = self._http(self._transport)
         self._transport.set_protocol(http)
-        http.connection_made(self._transport)
         http.data_received(bytes(self._read))
 
     def _too_slow(self) -> None:

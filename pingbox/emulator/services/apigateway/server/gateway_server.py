@@ -13,6 +13,7 @@ from pingbox.emulator.clock import Clock
 from pingbox.emulator.http.access import Access
 from pingbox.emulator.http.dispatch import HttpDispatch, HttpHandler, HttpTimeouts
 from pingbox.emulator.http.listener import Listener
+from pingbox.emulator.http.sdk_connection import SdkConnection
 from pingbox.emulator.services.apigateway.common.addresses import find_deployment
 from pingbox.emulator.services.apigateway.common.declaration_rules import check
 from pingbox.emulator.services.apigateway.common.switches import Switches
@@ -217,8 +218,11 @@ class GatewayServer:
     async def _listen(
         self, gateway: Gateway, http: web.Server, port: int, tls: ssl.SSLContext | None
     ) -> asyncio.Server:
+        def connection(transport: asyncio.Transport) -> SdkConnection:
+            return SdkConnection(transport, self._services, self._access, http, self._timeouts)
+
         return await gateway.loop.create_server(
-            lambda: Listener(gateway, http), self._host, port, ssl=tls, backlog=1024
+            lambda: Listener(gateway, connection), self._host, port, ssl=tls, backlog=1024
         )
 
     @property
