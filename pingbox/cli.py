@@ -66,4 +66,7 @@ def page_files() -> list[SiteFile]:
     from pingbox.deploy.artifacts.site import SiteFile
     from pingbox.web.contents import files
 
-    return [SiteFile(file.path, file.read(), file.content_type, file.cache) for file in files()]
+    return [
+        SiteFile(file.path, file.packed or file.body, file.content_type, file.cache, "gzip" if file.packed else "")
+        for file in files()
+    ]

@@ -163,6 +163,8 @@ class Rehearsal:
         file = self._bucket.get(path)
         status, file = (200, file) if file else (404, self._bucket["index.html"])
         headers = {"Content-Type": file.content_type, "Cache-Control": file.cache_control}
+        if file.encoding:
+            headers["Content-Encoding"] = file.encoding
         return web.Response(status=status, body=file.body, headers=headers)
 
 

@@ -13,6 +13,7 @@ import pytest_asyncio
 from aiohttp import web
 
 import pingbox.web
+from pingbox.web.contents import sources
 from pingbox.web.site import site
 
 Serve = Callable[[str], Awaitable[str]]
@@ -47,8 +48,30 @@ async def test_every_listed_file_is_served_as_what_it_is(serve: Serve, get: aioh
         async with get.get(f"{url}/{file.path}") as answer:
             assert answer.status == 200
             assert answer.headers["Content-Type"] == file.content_type
-            assert answer.headers["Cache-Control"] == file.cache == "no-cache"
-            assert await answer.read() == file.read()
+            assert answer.headers["Cache-Control"] == file.cache
+            assert await answer.read() == file.body
+
+
+async def test_a_single_module_can_be_read_by_itself(serve: Serve, get: aiohttp.ClientSession) -> None:
+    async with get.get(await serve("/dev") + "/js/store/log.js") as answer:
+        assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-cache")
+        assert await answer.read() == sources()["js/store/log.js"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [("gzip, deflate, br", True), ("br, GZIP;q=0.5", True), ("gzip;q=0", False), ("identity", False), ("", False)],
+)
+async def test_text_is_sent_compressed_to_whoever_takes_it(serve: Serve, accepted: str, packed: bool) -> None:
+    [script] = [file for file in pingbox.web.files() if file.path.endswith(".js")]
+    url = await serve("/dev")
+    async with (
+        aiohttp.ClientSession(auto_decompress=False) as raw,
+        raw.get(f"{url}/{script.path}", headers={"Accept-Encoding": accepted}) as answer,
+    ):
+        body, headers = await answer.read(), answer.headers
+    assert headers["Vary"] == "Accept-Encoding"
+    assert (headers.get("Content-Encoding"), body) == (("gzip", script.packed) if packed else (None, script.body))
 
 
 async def test_the_page_itself_is_at_the_root(serve: Serve, get: aiohttp.ClientSession) -> None:
@@ -81,7 +104,7 @@ async def test_the_page_learns_its_socket_and_may_open_no_other(
 ) -> None:
     url = await serve(websocket)
     async with get.get(f"{url}/config.json") as answer:
-        assert json.loads(await answer.read()) == {"wsUrl": websocket}
+        assert json.loads(await answer.read()) == {"wsUrl": websocket, "local": False}
         assert (answer.content_type, answer.headers["Cache-Control"]) == ("application/json", "no-store")
         policy = answer.headers["Content-Security-Policy"]
     assert f"connect-src 'self' {allowed.format(host=url[7:])};" in policy

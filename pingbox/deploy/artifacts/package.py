@@ -17,35 +17,29 @@ from pingbox.deploy.errors import RefusedError
 
 LIMIT_BYTES = 100_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold
-_FILE, _PROGRAM = 0o644 << 16, 0o755 << 16
+_MODE = 0o644 << 16
 _UNIX = 3
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file of the zip: its path inside, with forward slashes, its bytes, and whether it is a program."""
+    """One file of the zip: its path inside, with forward slashes, and its bytes."""
 
     path: str
     body: bytes
-    executable: bool = False
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A zip (or a nested template) and the SHA-256 of its inputs in hex.
-
-    The digest does not depend on the zlib that compressed them.
-    """
+    """A zip and the SHA-256 of its inputs in hex. The digest does not depend on the zlib that compressed them."""
 
     digest: str
     body: bytes
-    suffix: str = ".zip"
-    content_type: str = "application/zip"
 
     @property
     def key(self) -> str:
         """The file name in the artifact bucket."""
-        return f"{self.digest[:32]}{self.suffix}"
+        return f"{self.digest[:32]}.zip"
 
 
 def chat_artifact() -> Artifact:
@@ -73,7 +67,7 @@ def chat_sources() -> tuple[Source, ...]:
 
 
 def folder_sources(folder: Path, root: Path) -> tuple[Source, ...]:
-    """Every file of our own below `folder`, by its path from `root`; caches and hidden files stay out."""
+    """Every file below `folder`, by its path from `root`; caches, compiled files and hidden files stay out."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not _is_litter(path.relative_to(root)))
     return tuple(Source(path.relative_to(root).as_posix(), path.read_bytes()) for path in files)
 
@@ -93,8 +87,7 @@ def _digest(sources: Iterable[Source]) -> str:
     for source in sources:
         name = source.path.encode()
         # Lengths before contents, so that no two sets of files can spell the same stream.
-        program = b"x" if source.executable else b""
-        digest.update(b"%d:%s%s%d:" % (len(name), name, program, len(source.body)))
+        digest.update(b"%d:%s%d:" % (len(name), name, len(source.body)))
         digest.update(source.body)
     return digest.hexdigest()
 
@@ -104,7 +97,7 @@ def _zipped(sources: Iterable[Source]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for source in sources:
             entry = zipfile.ZipInfo(source.path, _EPOCH)
-            entry.external_attr = _PROGRAM if source.executable else _FILE
+            entry.external_attr = _MODE
             entry.create_system = _UNIX
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, source.body)

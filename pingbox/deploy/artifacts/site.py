@@ -17,17 +17,21 @@ _LAST = {"config.json": 1, "index.html": 2}
 
 @dataclass(frozen=True)
 class SiteFile:
-    """One file of the page. `path` has forward slashes and no leading one; `cache_control` is sent as it stands."""
+    """One file of the page. `path` has forward slashes and no leading one; `cache_control` is sent as it stands.
+
+    `encoding`: how `body` is compressed (`gzip`), which every browser takes; empty if it is not.
+    """
 
     path: str
     body: bytes
     content_type: str
     cache_control: str
+    encoding: str = ""
 
     @property
     def digest(self) -> str:
         """SHA-256 over content and headers: a changed header is a changed file."""
-        digest = hashlib.sha256(f"{self.content_type}\n{self.cache_control}\n".encode())
+        digest = hashlib.sha256(f"{self.content_type}\n{self.cache_control}\n{self.encoding}\n".encode())
         digest.update(self.body)
         return digest.hexdigest()
 

@@ -18,8 +18,8 @@ REHEARSED = os.environ.get("PINGBOX_BROWSER_HOUSE") == "rehearsal"
 class RehearsedHouse:
     """Stands in for `ChatServer` where a test wants its addresses."""
 
-    def __init__(self, *, rate_per_minute: int) -> None:
-        settings = {"RatePerMinute": str(rate_per_minute)}
+    def __init__(self, *, rate_per_minute: int | None) -> None:
+        settings = {} if rate_per_minute is None else {"RatePerMinute": str(rate_per_minute)}
         self._rehearsal = Rehearsal(chat_desired(TARGET, chat_artifact(), page_files(), Site.WEBSITE, settings))
 
     async def start(self) -> None:
