@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pingbox.model.findings import SourcePosition
-from pingbox.templates.errors import TemplateError
+from pingbox.templates.errors import Place, TemplateError
 
 TEMPLATES = (
     "template.yaml",
@@ -44,7 +43,7 @@ def locate(source: Path | str) -> Path | str:
         return source
     raise TemplateError(
         "is neither a file nor a folder",
-        place=SourcePosition(str(source)),
+        place=Place(str(source)),
         expected="a template, serverless.yml, a folder with one, or module:function",
         next_step="check the path",
     )
@@ -62,7 +61,7 @@ def _in_folder(folder: Path) -> Path:
         return found[0]
     raise TemplateError(
         "the folder has several templates" if found else "the folder has nothing to serve",
-        place=SourcePosition(str(folder)),
+        place=Place(str(folder)),
         received=", ".join(str(file.relative_to(folder)) for file in found) or _of_a_tool(folder)[0],
         expected=", ".join(TEMPLATES) + f", pyproject.toml with [tool.pingbox], or one {_SYNTHESISED}",
         next_step=f"name one of them: pingbox serve {_near(found[0])}" if found else _of_a_tool(folder)[1],
@@ -97,7 +96,7 @@ def unreadable(file: Path) -> TemplateError:
     tool = dict(_OF_TOOLS).get(file.name)
     return TemplateError(
         "is not a kind of file that declares an app",
-        place=SourcePosition(str(file)),
+        place=Place(str(file)),
         received=file.suffix or "no extension",
         expected=".yaml, .yml, .json (SAM, CloudFormation, serverless) or pyproject.toml",
         next_step=tool or "serve a template; for plain handlers use module:function",

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from pingbox.emulator.clock import WoundClock
+from pingbox.emulator.clock import Clock, SystemClock, WoundClock
 from pingbox.local.chat_server import ChatServer
 from pingbox.settings import ServeSettings
 from pingbox.testing import Clients
@@ -24,7 +24,7 @@ __all__ = ["browser", "chromium"]
 Writer = Callable[..., Awaitable[None]]
 
 
-async def _house(settings: ServeSettings, clock: WoundClock) -> AsyncIterator[ChatServer]:
+async def _house(settings: ServeSettings, clock: Clock) -> AsyncIterator[ChatServer]:
     running = ChatServer(settings, clock=clock)
     await running.start()
     yield running
@@ -37,8 +37,8 @@ def clock() -> WoundClock:
     return WoundClock()
 
 
-async def _rehearsed() -> AsyncIterator[RehearsedHouse]:
-    running = RehearsedHouse(rate_per_minute=0)
+async def _rehearsed(rate_per_minute: int | None = 0) -> AsyncIterator[RehearsedHouse]:
+    running = RehearsedHouse(rate_per_minute=rate_per_minute)
     await running.start()
     yield running
     await running.stop()
@@ -57,6 +57,13 @@ async def strict_house(clock: WoundClock) -> AsyncIterator[ChatServer]:
     if REHEARSED:
         pytest.skip("the time of functions in processes of their own cannot be wound on")
     async for running in _house(ServeSettings(port=0), clock):
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def slow_house() -> AsyncIterator[ChatServer | RehearsedHouse]:
+    """A chat with the usual limit, for pages that are used as people use them."""
+    async for running in _rehearsed(None) if REHEARSED else _house(ServeSettings(port=0), SystemClock()):
         yield running
 
 

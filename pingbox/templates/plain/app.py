@@ -10,7 +10,6 @@ from pingbox.model.app import App, Output, Table
 from pingbox.model.function import FunctionSpec
 from pingbox.templates.cloudformation.references import Account, local_id
 from pingbox.templates.cloudformation.resources.functions import code_problem
-from pingbox.templates.findings import Findings
 
 STAGE = "dev"
 
@@ -23,7 +22,7 @@ class PlainApp:
     code: str
     runtime: str
     functions: dict[str, FunctionSpec] = field(default_factory=dict)
-    findings: Findings = field(default_factory=Findings)
+    warnings: list[str] = field(default_factory=list)
 
     def function(
         self,
@@ -40,7 +39,7 @@ class PlainApp:
         if named not in self.functions:
             problem = code_problem(spec)
             if problem:
-                self.findings.warn(None, f"{named}: {problem}")
+                self.warnings.append(f"{named}: {problem}")
         self.functions.setdefault(named, spec)
         return named
 
@@ -66,7 +65,7 @@ class PlainApp:
             apis=(api,),
             functions=tuple(self.functions.values()),
             tables=tuple(tables),
-            findings=tuple(self.findings.found),
+            warnings=tuple(self.warnings),
             outputs=(Output("WebSocketUrl", address),),
             files=tuple(files),
         )

@@ -95,6 +95,11 @@ class Person:
         """Exactly these messages, in this order."""
         await expect(self.messages).to_have_text(list(texts), timeout=15_000)
 
+    async def shows_everything(self) -> None:
+        """The list holds a few hundred messages at a time; for the browser's own search all can be put in."""
+        await self.page.get_by_role("button", name="More", exact=True).click()
+        await self.page.get_by_role("menuitem", name="Show everything loaded").click()
+
     def online_people(self) -> Locator:
         return self.page.locator("[data-group=here] .person-name bdi")
 

@@ -1,9 +1,9 @@
 import { Identity } from '/js/identity.js';
 import { socketUrl } from '/js/config.js';
-import { recall, remember, roomOf } from '/js/memory.js';
+import { messageOf, recall, remember, roomOf } from '/js/memory.js';
 import { Storage } from '/js/storage.js';
 import { initialState, reduce } from '/js/store/reducer.js';
-import { choose, speak } from '/js/i18n.js';
+import { choose, loadWords, speak } from '/js/i18n.js';
 import { equal, suite } from './harness.js';
 
 const test = suite(import.meta.url);
@@ -89,7 +89,13 @@ test('the read marks and the rooms come back, and the address may name one more'
   const storage = new Storage(new Box({ 'pingbox:rooms': '["general"]', 'pingbox:reads': '{"general":{"epoch":"e","n":5}}' }));
   equal(recall(storage, null, '#tea').rooms, ['general', 'tea']);
   equal([recall(storage, null, '#tea').focus, recall(storage, null, '').reads.general.n], ['tea', 5]);
-  equal(['#tea', '#/tea', '#dm:a:b', '#Tea', '#', '#%20'].map(roomOf), ['tea', 'tea', null, null, null, null]);
+  equal(['#tea', '#/tea', '#tea/52', '#dm:a:b', '#Tea', '#', '#%20'].map(roomOf), ['tea', 'tea', 'tea', 'dm:a:b', null, null, null]);
+  equal(['#tea', '#tea/52', '#tea/x', '#tea/1/2'].map(messageOf), [null, 52, null, null]);
+});
+
+test('an address that is not well encoded leads nowhere, and the page lives on', () => {
+  equal(['#%E0%A4%A', '#/%', '#%zz/5'].map((hash) => [roomOf(hash), messageOf(hash)]), [[null, null], [null, null], [null, null]]);
+  equal(recall(new Storage(new Box({})), null, '#%E0%A4%A').rooms, []);
 });
 
 test('storage that is missing, full or spoilt by hand does not stop the page', () => {
@@ -103,9 +109,9 @@ test('storage that is missing, full or spoilt by hand does not stop the page', (
 });
 
 test('another tab settling a message is understood, other changes are not mistaken for it', () => {
-  equal(Storage.settledElsewhere({ key: 'pingbox:out:c1', newValue: null }), 'c1');
-  equal(Storage.settledElsewhere({ key: 'pingbox:out:c1', newValue: '{}' }), null);
-  equal(Storage.settledElsewhere({ key: null, newValue: null }), null);
+  equal(new Storage(new Box({})).settledElsewhere({ key: 'pingbox:out:c1', newValue: null }), 'c1');
+  equal(new Storage(new Box({})).settledElsewhere({ key: 'pingbox:out:c1', newValue: '{}' }), null);
+  equal(new Storage(new Box({})).settledElsewhere({ key: null, newValue: null }), null);
 });
 
 test('the socket is where config.json says, or on this very host', () => {
@@ -114,10 +120,25 @@ test('the socket is where config.json says, or on this very host', () => {
   equal(socketUrl('wss://x.execute-api.eu-central-1.amazonaws.com/prod', 'http://bucket.example/'), 'wss://x.execute-api.eu-central-1.amazonaws.com/prod');
 });
 
-test('the reader\'s first language that we speak is chosen, with the plural and clock of its region', () => {
+test('the reader\'s first language that we speak is chosen, with the plural and clock of its region', async () => {
   equal([choose(['fr-FR', 'de-AT', 'en']), choose(['fr']), choose([''])], ['de', 'en', 'en']);
-  const english = speak('en', ['en-GB']);
+  const english = speak('en', undefined, ['en-GB']);
   equal([english.t('people.online', { count: 1 }), english.t('room.gap', { count: 1240 })], ['1 online', '1,240 messages not loaded']);
   equal(english.time(new Date(2026, 0, 1, 14, 5).getTime()), '14:05');
-  equal(speak('de').reason('moon'), 'der Server meldet „moon“');
+  const german = speak('de', await loadWords('de', (path) => fetch(`/${path}`)));
+  equal([german.reason('moon'), german.dir], ['der Server meldet „moon“', 'ltr']);
+});
+
+test('a language that cannot be fetched is English, and the page lives', async () => {
+  const words = [await loadWords('de', async () => { throw new TypeError('offline'); }), await loadWords('ar', async () => ({ ok: false }))];
+  equal(words.map((each) => speak('de', each).t('message.retry')), ['Retry', 'Retry']);
+});
+
+test('times are short: the clock today without am and pm, the weekday this week, else the date', () => {
+  const english = speak('en', undefined, ['en-US']);
+  const now = new Date(2026, 10, 25, 15, 0).getTime();
+  const at = (day, hour) => new Date(2026, 10, day, hour, 5).getTime();
+  equal([english.time(at(25, 9)), english.moment(at(25, 14), now), english.moment(at(24, 9), now), english.moment(at(3, 9), now)], ['09:05', '02:05', 'Tue', 'Nov 3']);
+  equal(speak('en', undefined, ['en-US'], true).time(at(25, 14)), '14:05');
+
 });

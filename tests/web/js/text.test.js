@@ -1,7 +1,9 @@
-import { isOnlyEmoji, parse, parseInline } from '/js/text/parse.js';
+import { isOnlyEmoji, parse, parseInline, plain } from '/js/text/parse.js';
+import { shownAddress } from '/js/text/links.js';
+import { findEmoji } from '/js/text/shortcodes.js';
 import { textNodes } from '/js/text/nodes.js';
 import { measure, tidy } from '/js/text/measure.js';
-import { cleanName, hue, initials, isGoodName, roomId, tails } from '/js/text/names.js';
+import { cleanName, initials, isGoodName, roomId, tails } from '/js/text/names.js';
 import { equal, ok, seeded, suite } from './harness.js';
 
 const test = suite(import.meta.url);
@@ -40,7 +42,7 @@ test('quotes, fences and lines', () => {
     { type: 'quote', inline: ['a', { type: 'break' }, 'b'] }, { type: 'text', inline: ['c', { type: 'break' }, 'd'] },
   ]);
   equal(parse('x\n```js\n**a**\n\n```\ny'), [
-    { type: 'text', inline: ['x'] }, { type: 'code', text: '**a**\n' }, { type: 'text', inline: ['y'] },
+    { type: 'text', inline: ['x'] }, { type: 'code', language: 'js', text: '**a**\n' }, { type: 'text', inline: ['y'] },
   ]);
   equal(parse('```\nnever closed'), [{ type: 'text', inline: ['```', { type: 'break' }, 'never closed'] }]);
 });
@@ -61,8 +63,8 @@ test('the nodes hold what was typed as text, and nothing else', () => {
 });
 
 test('no text is lost or made up, whatever people type', () => {
-  const pieces = ['*', '**', '`', '```', '\n', '> ', ' ', 'a', 'ß', '😀', ':', ':x:', 'https://a.example', '<b>', '(', ')', '"', '\u202e', '&amp;'];
-  const marks = /[*`>\s]|:x:|❌/g; // what formatting may take away or turn into something else
+  const pieces = ['*', '**', '`', '```', '\n', '> ', '- ', '1. ', '_', '~~', ' ', 'a', 'ß', '😀', ':', ':x:', 'https://a.example', '<b>', '(', ')', '"', '\u202e', '&amp;'];
+  const marks = /[*`>_~\s\u202e-]|\d\. |1\.|U\+202E|:x:|❌/g; // what formatting may take away or turn into something else
   for (let seed = 0; seed < 2000; seed += 1) {
     const random = seeded(seed);
     const text = Array.from({ length: 1 + Math.floor(random() * 14) }, () => pieces[Math.floor(random() * pieces.length)]).join('');
@@ -70,7 +72,7 @@ test('no text is lost or made up, whatever people type', () => {
     const shown = nodes.map((node) => node.textContent).join('');
     equal(shown.replace(marks, ''), text.replace(marks, ''), JSON.stringify(text));
     for (const node of nodes.flatMap((each) => [each, ...each.querySelectorAll('*')])) {
-      ok(['P', 'BLOCKQUOTE', 'PRE', 'CODE', 'STRONG', 'EM', 'A', 'BR'].includes(node.tagName), `${node.tagName} from ${text}`);
+      ok(['P', 'BLOCKQUOTE', 'PRE', 'CODE', 'STRONG', 'EM', 'S', 'A', 'BR', 'UL', 'OL', 'LI', 'DIV', 'SPAN'].includes(node.tagName), `${node.tagName} from ${text}`);
     }
   }
 });
@@ -96,10 +98,8 @@ test('names: one line, nothing invisible, 1 to 32 characters', () => {
   equal([isGoodName(cleanName('\u200b\u3164')), isGoodName('😀'.repeat(32)), isGoodName('😀'.repeat(33))], [false, true, false]);
 });
 
-test('initials and colours', () => {
+test('initials', () => {
   equal([initials('Ana Ruiz'), initials('chi'), initials('😀 Io'), initials('')], ['AR', 'CH', '😀I', '?']);
-  const hues = Array.from({ length: 200 }, (_, i) => hue(`g-${i}`));
-  equal(new Set(hues).size, 12, 'every colour is used');
 });
 
 test('room ids are made of what people type', () => {
@@ -112,4 +112,28 @@ test('room ids are made of what people type', () => {
 test('people of the same name are told apart by the end of their id', () => {
   const people = [{ id: 'g-aaaa1', name: 'Bo' }, { id: 'g-bbbb2', name: 'Bo' }, { id: 'g-c', name: 'Chi' }];
   equal([...tails(people).values()], ['aaa1', 'bbb2', '']);
+});
+
+test('lists, strike, italics with underscores, the language of code', () => {
+  equal(parse('- one\n- *two*\n3. three'), [
+    { type: 'list', ordered: false, start: 1, items: [['one'], [{ type: 'italic', inline: ['two'] }]] },
+    { type: 'list', ordered: true, start: 3, items: [['three']] },
+  ]);
+  equal(parseInline('~~no~~ _so_ snake_case_name 5 ~ 6'), [
+    { type: 'strike', inline: ['no'] }, ' ', { type: 'italic', inline: ['so'] }, ' snake_case_name 5 ~ 6',
+  ]);
+  equal(parse('```Python\nx\n```'), [{ type: 'code', language: 'python', text: 'x' }]);
+  equal(plain('> a **b**\n- c\n```\nd\n```'), 'a b c d');
+});
+
+test('an address is shown as what it is: no hidden turn of the line, no letters that only look alike', () => {
+  equal(shownAddress('https://a.example/\u202Egpj.exe'), ['https://a.example/', { control: 'U+202E' }, 'gpj.exe']);
+  equal(shownAddress('https://p\u0430ypal.example/'), ['https://xn--pypal-4ve.example/']);
+  equal(shownAddress('https://пример.example/'), ['https://пример.example/'], 'one script beside Latin endings');
+  equal(shownAddress('https://例え.example/x'), ['https://例え.example/x']);
+});
+
+test('emoji are found by the beginning of their name first', () => {
+  equal(findEmoji('ta', 2).map(([code]) => code), ['tada', 'star_struck']);
+  equal(findEmoji('zzzz', 5), []);
 });

@@ -12,7 +12,10 @@ import { initialState, reduce } from './store/reducer.js';
 
 export class Chat {
   constructor({ url, env, identity, storage, recalled, onChange }) {
-    Object.assign(this, { env, identity, storage, onChange });
+    this.env = env;
+    this.identity = identity;
+    this.storage = storage;
+    this.onChange = onChange;
     this.state = initialState(recalled);
     this.timer = null;
     this.session = new Session({
@@ -29,18 +32,23 @@ export class Chat {
     });
   }
 
-  /** Everything that happens comes by here. */
+  /** Everything that happens comes by here: what people do, what the server says, and that time has passed. */
   dispatch(action) {
     const before = this.state;
-    this.state = reduce(before, { now: this.env.now(), ...action });
-    if (this.state === before) return;
-    remember(this.storage, before, this.state);
+    this.#take(action);
     this.#work();
-    this.onChange(before, this.state);
+    if (this.state !== before) this.onChange(before, this.state);
   }
 
-  write(text) {
-    this.dispatch({ type: 'wrote', cid: newCid(), room: this.state.focus, text });
+  write(text, replyTo = null) {
+    this.dispatch({ type: 'wrote', cid: newCid(), room: this.state.focus, text, replyTo });
+  }
+
+  /** Change what is stored: `type` is 'edited', 'removed' or 'reacted'; see the reducer for what they take. */
+  change(type, fields) {
+    const cid = newCid();
+    this.dispatch({ type, cid, ...fields });
+    return cid;
   }
 
   rename(name) {
@@ -51,7 +59,8 @@ export class Chat {
 
   /** Ask for the list of rooms that can be joined. */
   listRooms(after = null) {
-    this.#ask(directoryAsk(after));
+    const { request, frame } = directoryAsk(after);
+    this.dispatch({ type: 'wish', request, frame });
   }
 
   #received(frame) {
@@ -60,25 +69,30 @@ export class Chat {
     if (frame.type === 'rooms' && frame.next) this.listRooms(frame.next);
   }
 
+  /** The only place where the state changes; what must outlive the page is written down before anything else happens. */
+  #take(action) {
+    const before = this.state;
+    this.state = reduce(before, { now: this.env.now(), ...action });
+    if (this.state !== before) remember(this.storage, before, this.state);
+  }
+
   /** Do what the state calls for, and look again when it says so. */
   #work() {
     const now = this.env.now();
     const lost = overdue(this.state, now);
-    if (lost.length) this.state = reduce(this.state, { type: 'expired', ids: lost });
+    if (lost.length) this.#take({ type: 'expired', ids: lost });
     const { asks, at } = duties(this.state, now);
     for (const ask of asks) this.#ask(ask);
     this.session.look();
     this.env.cancel(this.timer);
-    this.timer = at === null ? null : this.env.later(() => this.#work(), Math.max(0, at - now));
+    this.timer = at === null ? null : this.env.later(() => this.dispatch({ type: 'tick' }), Math.max(0, at - now));
   }
 
   /** Note the question, then send it: the base of a first attempt is stored before anything leaves the page. */
   #ask({ request, frame }) {
     const id = this.session.ticket();
     if (id === null) return;
-    const before = this.state;
-    this.state = reduce(before, { type: 'asked', id, request, now: this.env.now() });
-    remember(this.storage, before, this.state);
+    this.#take({ type: 'asked', id, request });
     this.session.send({ ...frame, id });
   }
 }

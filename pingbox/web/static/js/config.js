@@ -1,8 +1,11 @@
-/** Where the chat's socket is. config.json may say {"wsUrl": "wss://…"}; a path, or nothing, means this very server. */
+/**
+ * Where the chat's socket is, and whether the server is this machine's emulator. config.json may say
+ * {"wsUrl": "wss://…", "local": true}; a path, or nothing, means this very server.
+ */
 export async function loadConfig(fetch, location) {
   const response = await fetch('config.json', { cache: 'no-store' });
   const config = response.ok ? await response.json() : {};
-  return { wsUrl: socketUrl(config.wsUrl ?? '/dev', location) };
+  return { wsUrl: socketUrl(config.wsUrl ?? '/dev', location), local: config.local === true };
 }
 
 export function socketUrl(address, location) {

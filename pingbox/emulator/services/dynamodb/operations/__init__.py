@@ -18,11 +18,7 @@ from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 Operation = Callable[[Catalog, Request], dict[str, Any]]
 
 READS = frozenset({"BatchGetItem", "GetItem", "ListTables", "Query", "Scan", "TransactGetItems"})
-PARTIQL = frozenset({"BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction"})
-WRITES = PARTIQL | {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}
-
-
-_PARTIQL_MODULE = "pingbox.emulator.services.dynamodb.partiql.operations"
+WRITES = frozenset({"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"})
 
 
 @lru_cache
@@ -31,8 +27,7 @@ def operation_named(name: str) -> Operation | None:
     if name not in READS | WRITES:
         return None
     function = snake(name)
-    module = _PARTIQL_MODULE if name in PARTIQL else f"{__name__}.{function}"
-    operation: Operation = getattr(importlib.import_module(module), function)
+    operation: Operation = getattr(importlib.import_module(f"{__name__}.{function}"), function)
     return operation
 
 

@@ -20,7 +20,9 @@ const DRAIN = 3_000; // the old socket may finish its answers
 
 export class Session {
   constructor({ env, ask, on }) {
-    Object.assign(this, { env, ask, on });
+    this.env = env;
+    this.ask = ask;
+    this.on = on;
     this.link = null; // the one that is used
     this.fresh = null; // the one being opened, first or as a successor
     this.tries = 0;
@@ -29,6 +31,7 @@ export class Session {
     this.timers = new Map();
     this.nextId = 1;
     this.phase = 'idle';
+    this.since = env.now();
   }
 
   start() {
@@ -43,7 +46,6 @@ export class Session {
   send(frame) {
     this.link?.send(frame);
   }
-
 
   /** Something happened that often kills sockets: find out now. */
   suspect() {
@@ -187,7 +189,8 @@ export class Session {
 
   #enter(phase, { retryAt = null, reason = null } = {}) {
     const since = this.phase === phase ? this.since : this.env.now();
-    Object.assign(this, { phase, since });
+    this.phase = phase;
+    this.since = since;
     this.on.phase({ phase, tries: this.tries, retryAt, reason, since });
   }
 

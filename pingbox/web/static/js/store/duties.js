@@ -4,11 +4,12 @@
  *   at    ms when to look again even if nothing happens, or null
  */
 import { FAR_BEHIND, HOLE_PATIENCE, isBehind } from './log.js';
-import { holes } from './ranges.js';
 import { seenFor, sendable } from './outbox.js';
+import { missing } from './room.js';
 
 export const PAGE = 50; // messages per page of history
 export const ANSWER_WITHIN = 12_000; // ms after which a question counts as lost
+export const READ_EVERY = 5000; // ms between two frames that tell the server how far a room was read
 const DIRECTORY_PAGE = 100;
 
 export function duties(state, now) {
@@ -19,7 +20,10 @@ export function duties(state, now) {
     ...state.leaving.filter((room) => !pending(state, 'leave', room)).map(leaveAsk),
     ...Object.values(state.rooms).flatMap((room) => roomAsks(state, room, now)),
     ...sendAsks(state, now),
-  ];
+    ...directAsks(state),
+    ...state.wishes.map((wish) => ({ request: { ...wish.request, wish }, frame: wish.frame })),
+    ...signalAsks(state, now),
+  ].filter(({ frame }) => !state.unknown.includes(frame.action));
   return { asks, at: nextLook(state, now) };
 }
 
@@ -54,19 +58,41 @@ function logAsk(state, room, now) {
   return hole ? syncAsk(room, hole[0] - 1) : null;
 }
 
-/** The first stretch still to be loaded of what the reader (or an old outbox entry) asked for. */
-export function missing({ fill, log }) {
-  if (!fill || log.seen === null) return null;
-  if (fill.forced) return [fill.from, fill.from];
-  return holes(fill.exact ? log.exact : log.covered, fill.from, fill.to ?? log.seen)[0] ?? null;
+function sendAsks(state, now) {
+  return sendable(state.outbox, now).filter(({ room }) => mayWrite(state, room)).map((item) => ({
+    request: { kind: 'send', room: item.room, cid: item.cid },
+    frame: { ...CHANGES[item.kind ?? 'send'](item), room: item.room, cid: item.cid, seen: seenFor(item, state.rooms[item.room].log) },
+  }));
 }
 
-function sendAsks(state) {
-  return sendable(state.outbox).filter(({ room }) => mayWrite(state, room)).map((item) => {
-    const seen = seenFor(item, state.rooms[item.room].log);
-    const frame = { action: 'sendMessage', room: item.room, text: item.text, cid: item.cid, seen };
-    return { request: { kind: 'send', room: item.room, cid: item.cid }, frame };
-  });
+const CHANGES = {
+  send: ({ text, replyTo }) => ({ action: 'sendMessage', text, ...(replyTo ? { replyTo } : {}) }),
+  edit: ({ target, text }) => ({ action: 'editMessage', target, text }),
+  delete: ({ target }) => ({ action: 'deleteMessage', target }),
+  react: ({ target, emoji, op }) => ({ action: 'react', target, emoji, op }),
+};
+
+/** Nobody waits for an answer to these: where we are, that we write, how far we read. */
+function signalAsks(state, now) {
+  const { focus, toldFocus, typing, rooms } = state;
+  const asks = [];
+  if (focus !== toldFocus && rooms[focus]?.joined) asks.push({ request: { kind: 'focus', room: focus }, frame: { action: 'focus', room: focus } });
+  if (typing.at && rooms[typing.room]?.joined) asks.push({ request: { kind: 'typing', room: typing.room }, frame: { action: 'typing', room: typing.room } });
+  for (const room of Object.values(rooms)) {
+    if (!untold(room) || now < room.toldAt + READ_EVERY) continue;
+    const { id, readSeq: seq, readN: n } = room;
+    asks.push({ request: { kind: 'read', room: id, seq }, frame: { action: 'markRead', room: id, seq, n } });
+  }
+  return asks;
+}
+
+/** Is there something read that the server (and with it our other devices) does not know of? */
+function untold(room) {
+  return room.joined && room.readSeq !== null && room.readSeq > room.told;
+}
+
+function directAsks({ direct }) {
+  return direct ? [{ request: { kind: 'direct', room: null, user: direct }, frame: { action: 'openDm', user: direct.id } }] : [];
 }
 
 /** First know what is in the room: an echo may be among it. */
@@ -104,7 +130,7 @@ function joinAsk({ id, log }) {
 }
 
 function createAsk({ id, create }) {
-  return { request: { kind: 'create', room: id }, frame: { action: 'createRoom', room: id, title: create } };
+  return { request: { kind: 'create', room: id }, frame: { action: 'createRoom', room: id, ...create } };
 }
 
 function leaveAsk(room) {
@@ -152,6 +178,8 @@ function nextLook(state, now) {
   const times = [
     ...Object.values(state.rooms).map((room) => room.log.holeSince).filter((t) => t !== null).map((t) => t + HOLE_PATIENCE),
     ...Object.values(state.requests).map((request) => request.at + ANSWER_WITHIN),
+    ...Object.values(state.rooms).filter(untold).map((room) => room.toldAt + READ_EVERY),
+    ...state.outbox.map((item) => item.after),
   ].filter((time) => time > now);
   return times.length ? Math.min(...times) : null;
 }

@@ -5,8 +5,11 @@
  *   covered  every *message* of these numbers is here (pages of history hold messages only)
  *   exact    every *event* of these numbers passed through here (live events and sync)
  * `seen` is the end of the run the page follows: everything up to it was taken or deliberately left as a gap.
+ * `late` keeps edits, deletions and reactions of messages that are not here (yet), by the message's number.
  * null means that nothing is known of the room yet.
  */
+import { affected, EFFECTS, isNewer } from './effects.js';
+import { Messages } from './messages.js';
 import { add, around, holes } from './ranges.js';
 
 export const HOLE_PATIENCE = 1000; // ms an event may run ahead of its predecessors before we ask for them
@@ -14,7 +17,7 @@ export const FAR_BEHIND = 500; // more missing events than this: newest page fir
 
 export function emptyLog() {
   return {
-    epoch: null, messages: new Map(), covered: [], exact: [],
+    epoch: null, messages: new Messages(), late: new Map(), covered: [], exact: [],
     seen: null, head: 0, headN: 0, floor: 1, holeSince: null,
   };
 }
@@ -74,14 +77,23 @@ export function takeHead(log, { epoch, head, headN, floor }) {
 }
 
 function held(log, events) {
-  const messages = new Map(log.messages);
-  let { headN, head } = log;
+  let { messages, late, headN, head } = log;
+  const changes = new Map();
+  const known = (seq) => changes.get(seq) ?? messages.get(seq);
   for (const event of events) {
     head = Math.max(head, event.seq);
     headN = Math.max(headN, event.n ?? 0);
-    if (event.type === 'message' && !messages.has(event.seq)) messages.set(event.seq, event);
+    const target = event.type === 'message' ? event.seq : event.target;
+    const old = known(target);
+    if (event.type === 'message') {
+      if (!old || isNewer(old, event)) changes.set(target, (late.get(target) ?? []).reduce(affected, event));
+    } else if (EFFECTS.has(event.type)) {
+      if (old) changes.set(target, affected(old, event));
+      else late = new Map(late).set(target, [...late.get(target) ?? [], event]);
+    }
   }
-  return { messages, headN, head };
+  messages = messages.with([...changes.values()]);
+  return { messages, late, headN, head };
 }
 
 function settle(log, now) {

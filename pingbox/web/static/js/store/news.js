@@ -13,7 +13,5 @@ export function toldSoFar({ id, log }) {
 /** The messages that came since `told` (of an earlier `toldSoFar`). Another room or another log brings no news. */
 export function news({ id, log }, told, me) {
   if (told === null || told.room !== id || told.epoch !== log.epoch || log.seen === null) return [];
-  return [...log.messages.values()]
-    .filter(({ seq, user }) => seq > told.seen && seq <= log.seen && user.id !== me?.id)
-    .sort((a, b) => a.seq - b.seq);
+  return [...log.messages.from(told.seen + 1)].filter(({ seq, user }) => seq <= log.seen && user.id !== me?.id);
 }

@@ -1,16 +1,21 @@
 /**
- * Messages written and not yet known to be stored. Pure. An entry:
- *   {cid, room, text, at, base, state, tried, code}
+ * What was done and is not yet known to be stored: messages, edits, deletions, reactions. Pure. An entry:
+ *   {cid, room, kind, text, target, emoji, op, replyTo, at, base, state, tried, code, after}
+ * kind    'send' | 'edit' | 'delete' | 'react'; target is the number of the message that the last three are about
  * state   queued: wants to be sent · sending: on its way · failed: needs the writer's decision
  * base    the log was looked through for this cid up to here before the first attempt; null before that
  * tried   ms, when it was last sent
+ * after   ms before which it stays here (a deletion that may be taken back), or 0
  *
  * A cid is never replaced: a second attempt is recognised by the server, whatever became of the first.
  */
 import { runStart } from './log.js';
 
-export function entry(cid, room, text, at) {
-  return { cid, room, text, at, base: null, state: 'queued', tried: null, code: null };
+export function entry(cid, room, text, at, fields = {}) {
+  return {
+    cid, room, text, at, kind: 'send', target: null, emoji: null, op: null, replyTo: null, after: 0,
+    base: null, state: 'queued', tried: null, code: null, ...fields,
+  };
 }
 
 /**
@@ -23,11 +28,11 @@ export function seenFor(item, log) {
   return item.base;
 }
 
-/** The first entry of each room that may go out: one at a time, so that a writer's order is kept. */
-export function sendable(outbox) {
+/** The first entry of each room that may go out now: one at a time, so that a writer's order is kept. */
+export function sendable(outbox, now) {
   const rooms = new Set();
   return outbox.filter((item) => {
-    if (item.state === 'failed' || rooms.has(item.room)) return false;
+    if (item.state === 'failed' || item.after > now || rooms.has(item.room)) return false;
     rooms.add(item.room);
     return item.state === 'queued';
   });
@@ -51,7 +56,8 @@ export function without(outbox, cids) {
 
 /** Whatever was under way when a socket died is to be sent again, with the same cid. */
 export function requeued(outbox, before = Infinity) {
-  return outbox.map((item) => (item.state === 'sending' && item.tried < before ? { ...item, state: 'queued' } : item));
+  const again = (item) => item.state === 'sending' && item.tried < before;
+  return outbox.some(again) ? outbox.map((item) => (again(item) ? { ...item, state: 'queued' } : item)) : outbox;
 }
 
 /** The room's log was replaced by another: what was examined of the old one says nothing about the new one. */

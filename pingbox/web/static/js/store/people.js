@@ -36,7 +36,7 @@ export function isHere(person, now) {
 /** {here, away}: both sorted for reading, `me` first. */
 export function sorted(people, me, now) {
   const all = [...people.values()];
-  const byName = (a, b) => (b.id === me) - (a.id === me) || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
+  const byName = (a, b) => Number(b.id === me) - Number(a.id === me) || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
   return {
     here: all.filter((person) => isHere(person, now)).sort(byName),
     away: all.filter((person) => !isHere(person, now)).sort((a, b) => b.lastSeen - a.lastSeen),

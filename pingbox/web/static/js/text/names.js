@@ -33,16 +33,13 @@ function firstSymbols(word) {
   return split.slice(0, 2);
 }
 
-/** Hues that are told apart and carry white letters well; the muddy yellows are left out. */
-const HUES = [12, 38, 62, 135, 160, 185, 210, 238, 262, 288, 315, 345];
-
-/** A colour that stays with a person, hashed from the id (FNV-1a). */
-export function hue(id) {
-  let hash = 0x811c9dc5;
-  for (const char of id) hash = Math.imul(hash ^ char.codePointAt(0), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b); // mixed once more, or ids of the same beginning look alike
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return HUES[((hash ^ (hash >>> 16)) >>> 0) % HUES.length];
+/** A number that stays with an id (FNV-1a, mixed once more, or ids of the same beginning look alike). */
+export function hash(id) {
+  let number = 0x811c9dc5;
+  for (const char of id) number = Math.imul(number ^ char.codePointAt(0), 0x01000193);
+  number = Math.imul(number ^ (number >>> 16), 0x85ebca6b);
+  number = Math.imul(number ^ (number >>> 13), 0xc2b2ae35);
+  return (number ^ (number >>> 16)) >>> 0;
 }
 
 /** Names are not unique. Two of the same name get the end of their ids beside it. */

@@ -1,6 +1,13 @@
 /** Making and updating elements. Everything the page shows goes through here: attributes and text nodes, no HTML. */
 
-/** An element with attributes and children (nodes or strings). null and false leave an attribute out. */
+/**
+ * An element with attributes and children (nodes or strings). null, undefined and false leave an attribute out; `on` are
+ * listeners by type.
+ * @param {string} name
+ * @param {Record<string, any>} attributes
+ * @param {...(Node | string)} children
+ * @returns {any} an HTMLElement of that name
+ */
 export function el(name, attributes = {}, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) setAttribute(node, key, value);
@@ -15,9 +22,9 @@ function setAttribute(node, key, value) {
 }
 
 /** An icon of the sprite in index.html; decoration only, the button around it has the name. */
-export function icon(name) {
+export function icon(name, kind = '') {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  svg.setAttribute('class', 'icon');
+  svg.setAttribute('class', kind ? `icon ${kind}` : 'icon');
   svg.setAttribute('aria-hidden', 'true');
   const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
   use.setAttribute('href', `#i-${name}`);
@@ -25,12 +32,34 @@ export function icon(name) {
   return svg;
 }
 
+/** A button with nothing but an icon, so it needs a name. */
+export function tool(iconName, name, click, attributes = {}) {
+  return el('button', { type: 'button', class: 'tool', title: name, 'aria-label': name, on: { click }, ...attributes }, icon(iconName));
+}
+
+/** A button with words. */
+export function button(words, click, kind = '') {
+  return el('button', { type: 'button', class: kind ? `button ${kind}` : 'button', on: { click } }, words);
+}
+
+/** The element of that id; it is in index.html, so it is there. */
+export function byId(root, id) {
+  return /** @type {any} */ (root.getElementById(id));
+}
+
+/** The element that has the focus, or null. */
+export function focused() {
+  return /** @type {HTMLElement | null} */ (document.activeElement);
+}
+
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-export function toggle(node, attribute, on) {
-  node.toggleAttribute(attribute, on);
+export function setName(node, name) {
+  if (node.title === name) return;
+  node.title = name;
+  node.setAttribute('aria-label', name);
 }
 
 /**
@@ -49,4 +78,12 @@ export function reconcile(parent, items, { make, update, same }) {
     else parent.insertBefore(node, cursor);
   }
   parent.keyed = next;
+}
+
+/** Build the children of `node` anew, but only if `key` says that something changed. */
+export function rebuild(node, key, build) {
+  const text = JSON.stringify(key);
+  if (node.builtFrom === text) return;
+  node.builtFrom = text;
+  node.replaceChildren(...build());
 }

@@ -1,42 +1,48 @@
-/** Language and theme: what the system says, until someone says otherwise. */
-import { icon } from './dom.js';
+/** What someone chose, and what the system says until they do: language, theme, density, times, notices. All remembered. */
 
-const THEMES = ['auto', 'light', 'dark'];
+const DEFAULTS = {
+  theme: 'auto', density: 'roomy', language: '', times: false, marks: false, clock24: null, sound: false, people: true, notices: 'mentions', desktop: false,
+};
 
 export class Preferences {
-  constructor(root, storage, { choose, speak, languages }, onLanguage) {
-    Object.assign(this, { root, storage, speak, codes: Object.keys(languages), onLanguage });
-    this.theme = storage.get('theme', 'auto');
-    this.lang = speak(choose([storage.get('language', ''), ...navigator.languages]), navigator.languages);
-    this.themeButton = root.getElementById('theme');
-    this.languageButton = root.getElementById('language');
-    this.themeButton.addEventListener('click', () => this.#nextTheme());
-    this.languageButton.addEventListener('click', () => this.#nextLanguage());
-    this.#show();
+  constructor(root, storage, onChange) {
+    this.root = root;
+    this.storage = storage;
+    this.onChange = onChange;
+    this.chosen = { ...DEFAULTS, ...storage.get('preferences', {}) };
+    for (const key of ['theme', 'language']) this.chosen[key] = storage.get(key, this.chosen[key]);
+    this.levels = storage.get('notices', {});
+    this.#apply();
   }
 
-  #nextTheme() {
-    this.theme = THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length];
-    this.storage.set('theme', this.theme);
-    this.#show();
+  get(key) {
+    return this.chosen[key];
   }
 
-  #nextLanguage() {
-    const code = this.codes[(this.codes.indexOf(this.lang.code) + 1) % this.codes.length];
-    this.storage.set('language', code);
-    this.lang = this.speak(code, navigator.languages);
-    this.#show();
-    this.onLanguage();
+  set(key, value) {
+    this.chosen = { ...this.chosen, [key]: value };
+    this.storage.set('preferences', this.chosen);
+    if (key === 'theme' || key === 'language') this.storage.set(key, value);
+    this.#apply();
+    this.onChange(key);
   }
 
-  #show() {
-    const { lang, theme, themeButton, languageButton } = this;
-    this.root.documentElement.dataset.theme = theme;
-    themeButton.replaceChildren(icon(theme));
-    themeButton.title = lang.t(`nav.theme.${theme}`);
-    themeButton.setAttribute('aria-label', themeButton.title);
-    languageButton.textContent = lang.code.toUpperCase();
-    languageButton.title = lang.t('nav.language');
-    languageButton.setAttribute('aria-label', `${lang.t('nav.language')}: ${lang.code.toUpperCase()}`);
+  /** Which notices a room gives: 'all', 'mentions' or 'none'; a direct message is always for me. */
+  level(room) {
+    const usual = room.startsWith('dm:') ? 'all' : this.chosen.notices;
+    return Object.hasOwn(this.levels, room) ? this.levels[room] : usual;
+  }
+
+  setLevel(room, level) {
+    this.levels = { ...this.levels, [room]: level };
+    this.storage.set('notices', this.levels);
+    this.onChange('notices');
+  }
+
+  #apply() {
+    const { dataset } = this.root.documentElement;
+    dataset.theme = this.chosen.theme;
+    dataset.density = this.chosen.density;
+    dataset.times = this.chosen.times ? 'always' : 'hover';
   }
 }

@@ -10,8 +10,7 @@ const BASE = "/2018-06-01/runtime";
 const END_OF_HEAD = "\r\n\r\n";
 
 class Channel {
-  constructor(address, secret) {
-    this.secret = secret;
+  constructor(address) {
     const [host, port] = address.split(":");
     this.address = address;
     this.pieces = [];
@@ -59,7 +58,7 @@ class Channel {
   }
 
   head(method, path, body, more = []) {
-    const lines = [`${method} ${BASE}${path} HTTP/1.1`, `Host: ${this.address}`, `Pingbox-Runtime-Secret: ${this.secret}`, ...more];
+    const lines = [`${method} ${BASE}${path} HTTP/1.1`, `Host: ${this.address}`, ...more];
     if (body !== undefined) {
       const memory = process.platform === "linux" ? 0 : process.resourceUsage().maxRSS;
       lines.push("Content-Type: application/json", `Content-Length: ${body.length}`, `Pingbox-Max-Memory: ${memory}`);

@@ -96,4 +96,4 @@ function isModulePackage(folder) {
   return above !== folder && isModulePackage(above);
 }
 
-module.exports = { findHandler, RuntimeError };
+module.exports = { findHandler };

@@ -56,7 +56,8 @@ def _is_ours(filename: str) -> bool:
 def log_text(error: dict[str, Any]) -> str:
     """The one log entry of an error: `[ERROR] Type: message`, then the traceback.
 
-    Its lines are indented with no-break spaces, as Lambda does it (LM-47).
+    Lambda joins the lines with carriage returns, so that CloudWatch keeps them together, and indents with no-break
+    spaces.
     """
     head = "[ERROR]"
     if error["errorType"]:
@@ -66,7 +67,7 @@ def log_text(error: dict[str, Any]) -> str:
     lines = [head, "Traceback (most recent call last):"]
     for entry in error["stackTrace"]:
         lines += [_indented(line) for line in entry.splitlines()] or [""]
-    return "\n".join(lines)
+    return "\r".join(lines)
 
 
 def _indented(line: str) -> str:

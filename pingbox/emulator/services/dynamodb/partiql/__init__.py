@@ -1,1 +1,0 @@
-"""PartiQL: statements read into the trees of expressions, and carried out as the operations on items are."""
