@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,9 @@ from types import MappingProxyType
 from typing import Literal
 
 from pingbox.model import stage_names
+
+_HOST = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|[0-9a-fA-F:]+")
+_ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9_.-]+)(:\d{1,5})?")
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 3001
@@ -32,14 +36,17 @@ class ServeSettings:
     `port` 0 takes a free port. `data_dir` None keeps everything in memory (`--ephemeral`). `app` None serves
     PingBox's own chat, otherwise it is a template, a folder or `module:function`. `stage` None means the default:
     `dev`, or the stage that the app declares. `ready_file` is written once the server answers.
+    `allow_hosts` are further names under which the port may be asked, `allow_origins` the pages that may use it.
     `tls_port` adds a TLS listener whose authority's certificate is written to `tls_ca`; both or neither.
     `switches` are the gateway's other plausible answers by name (`message_order=serial`).
     `install` false installs nothing that an app's functions need and lack.
-    `rate` is how many actions a minute a connection may do; 0 is no limit, None the chat's own.
+    `rate` is how many messages a minute a user may send; 0 is no limit, None the chat's own.
     `dynamodb_endpoint` puts another DynamoDB in place of the local one; `real_dynamodb` real tables on AWS.
     """
 
     host: str = DEFAULT_HOST
+    allow_hosts: tuple[str, ...] = ()
+    allow_origins: tuple[str, ...] = ()
     port: int = DEFAULT_PORT
     stage: str | None = None
     app: str | None = None
@@ -67,6 +74,14 @@ class ServeSettings:
             raise SettingsError(
                 "--tls-port and --tls-ca go together: the listener's port, and the file its authority is written to"
             )
+        for name in self.allow_hosts:
+            if not _HOST.fullmatch(name):
+                raise SettingsError(f"--allow-host {name!r} is not a name; expected one without scheme, port and path")
+        for origin in self.allow_origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise SettingsError(
+                    f"--allow-origin {origin!r} is not an origin; expected scheme://host or scheme://host:port, or *"
+                )
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"port {self.port} does not exist; expected 1 to 65535, or 0 for any free one")
 

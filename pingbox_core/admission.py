@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ipaddress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pingbox_core import limits, names, tokens
+from pingbox_core import jwt, limits, names, tokens
 
 ANY_ORIGIN = "*"
 NO_ORIGIN = "missing"  # an entry of the list that lets clients in that send no Origin: scripts, terminal tools
@@ -13,11 +14,16 @@ NO_ORIGIN = "missing"  # an entry of the list that lets clients in that send no 
 
 @dataclass(frozen=True)
 class Policy:
-    """What the deployment allows. `origins`: exact origins, `*`, or `missing` for clients that send none."""
+    """What the deployment allows. `origins`: exact origins, `*`, or `missing` for clients that send none.
+
+    `guests`: whoever brings no token is let in as a guest. `issuer`: whose tokens are taken besides.
+    """
 
     origins: frozenset[str]
     default_room: str
     query_token: bool = False
+    guests: bool = True
+    issuer: jwt.Issuer | None = None
 
 
 @dataclass(frozen=True)
@@ -31,12 +37,19 @@ class Handshake:
 
 @dataclass(frozen=True)
 class Admitted:
-    """`subprotocol`: what `$connect` must answer. `room`: where a plain client is subscribed, None for pages."""
+    """`subprotocol`: what `$connect` must answer. `room`: where a plain client is subscribed, None for pages.
+
+    `is_new`: a guest without a token, whom nobody has seen before. `expires_at`: when the sign-in ends (milliseconds),
+    None for guests.
+    """
 
     user: str
     name: str
     subprotocol: str | None
     room: str | None
+    is_new: bool = False
+    admin: bool = False
+    expires_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -47,31 +60,94 @@ class Rejected:
     reason: str
 
 
-def admit(shake: Handshake, policy: Policy, secret: bytes, fresh_guest: str, now: int) -> Admitted | Rejected:
+@dataclass(frozen=True)
+class Keys:
+    """What signatures are checked with. `secret`: of guests' tokens, and of an issuer's that signs with HS256.
+
+    `public`: the issuer's public keys; with `newer=True` fetched again.
+    """
+
+    secret: bytes
+    public: Callable[..., Mapping[str, jwt.RsaKey]]
+
+
+def admit(shake: Handshake, policy: Policy, keys: Keys, fresh_guest: str, now: int) -> Admitted | Rejected:
     """Decide on a handshake. `fresh_guest`: the user id of a guest who brings no token."""
     if shake.offered and limits.SUBPROTOCOL not in shake.offered:
         return Rejected(400, "unsupported_subprotocol")
     token = _token(shake, policy)
     if not _is_allowed_origin(shake.origin, policy, token):
         return Rejected(403, "origin_not_allowed")
+    if token is None and not policy.guests:
+        return Rejected(401, "no_token")
     try:
-        user = fresh_guest if token is None else tokens.verify(token, secret, now)
-    except tokens.BadTokenError as bad:
+        identity = _guest(fresh_guest) if token is None else _identity(token, policy, keys, now)
+    except jwt.BadTokenError as bad:
         return Rejected(401, str(bad))
     if shake.offered:
-        return Admitted(user, names.guest_name(user), limits.SUBPROTOCOL, None)
-    return _plain(shake.query, policy, user)
+        return _admitted(identity, identity.name, limits.SUBPROTOCOL, None, is_new=token is None)
+    return _plain(shake.query, policy, identity, is_new=token is None)
 
 
-def _plain(query: Mapping[str, str], policy: Policy, user: str) -> Admitted | Rejected:
+def _identity(token: str, policy: Policy, keys: Keys, now: int) -> jwt.Identity:
+    """A guest's own token, or one of the issuer; the audience tells which rules it has to pass."""
+    issuer = policy.issuer
+    if issuer is None or jwt.claimed_audience(token) == tokens.AUDIENCE:
+        if not policy.guests:
+            raise jwt.BadTokenError("guests are not let in here")
+        return _guest(tokens.verify(token, keys.secret, now))
+    if issuer.algorithm == "HS256":
+        return jwt.verify(token, keys.secret, issuer, now)
+    try:
+        return jwt.verify(token, keys.public(), issuer, now)
+    except jwt.UnknownKeyError:
+        return jwt.verify(token, keys.public(newer=True), issuer, now)
+
+
+def _guest(user: str) -> jwt.Identity:
+    return jwt.Identity(user, names.guest_name(user), False, 0)
+
+
+def _admitted(
+    identity: jwt.Identity, name: str, subprotocol: str | None, room: str | None, *, is_new: bool
+) -> Admitted:
+    expires_at = identity.expires_at or None
+    return Admitted(identity.user, name, subprotocol, room, is_new, identity.admin, expires_at)
+
+
+def connections_allowed(admitted: Admitted) -> int:
+    """How many connections of a user may be there already when one more is opened; the oldest go.
+
+    A page's `hello` keeps the lower limit, and leaves room for connections that died without a word; one that never
+    says `hello` would keep them all.
+    """
+    return limits.TABS_PER_USER * (1 if admitted.subprotocol is None else 2) - 1
+
+
+def counted_address(address: str | None) -> str | None:
+    """What new guests are counted by: the IPv4 address, or the network of an IPv6 one, which is one household.
+
+    None for this machine itself and for what is no address: then nothing is counted.
+    """
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return None
+    if found.is_loopback:
+        return None
+    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
+
+
+def _plain(query: Mapping[str, str], policy: Policy, identity: jwt.Identity, *, is_new: bool) -> Admitted | Rejected:
     room = query.get("room") or policy.default_room
     if not names.is_public_room(room):
         return Rejected(400, "bad_room")
+    wished = query.get("name") if names.is_guest(identity.user) else None
     try:
-        name = names.display_name(query["name"]) if query.get("name") else names.guest_name(user)
+        name = names.display_name(wished) if wished else identity.name
     except names.UnacceptableError:
         return Rejected(400, "bad_name")
-    return Admitted(user, name, None, room)
+    return _admitted(identity, name, None, room, is_new=is_new)
 
 
 def _token(shake: Handshake, policy: Policy) -> str | None:

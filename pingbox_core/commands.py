@@ -76,13 +76,97 @@ class ListRooms:
 
 @dataclass(frozen=True)
 class SendMessage:
-    """`request.cid` None: the server makes one. `seen` None: best-effort duplicate check (chat.md B8)."""
+    """`request.cid` None: the server makes one. `seen` None: best-effort duplicate check (chat.md B8).
+
+    `mentions`: user ids that are meant where several people have the name that the text calls.
+    """
 
     request: Request
     room: str | None
     text: str
     seen: int | None
     reply_to: int | None
+    mentions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EditMessage:
+    """Give an own message, `target`, another text. `seen` as in `SendMessage`, in the following commands too."""
+
+    request: Request
+    room: str | None
+    target: int
+    text: str
+    seen: int | None
+    mentions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DeleteMessage:
+    """Erase an own message; an admin, anybody's."""
+
+    request: Request
+    room: str | None
+    target: int
+    seen: int | None
+
+
+@dataclass(frozen=True)
+class React:
+    """Put an emoji to a message, or take it back: `op` is `add` or `remove`."""
+
+    request: Request
+    room: str | None
+    target: int
+    emoji: str
+    op: str
+    seen: int | None
+
+
+@dataclass(frozen=True)
+class UpdateRoom:
+    """Change a room's title or topic, or close and open it; None: leave as it is."""
+
+    request: Request
+    room: str
+    title: str | None
+    topic: str | None
+    closed: bool | None
+    seen: int | None
+
+
+@dataclass(frozen=True)
+class Typing:
+    """The user is writing; nothing is answered."""
+
+    request: Request
+    room: str | None
+
+
+@dataclass(frozen=True)
+class MarkRead:
+    """The user has read up to `seq`. `back`: also if an earlier mark was further, to have it unread again."""
+
+    request: Request
+    room: str
+    seq: int
+    back: bool
+
+
+@dataclass(frozen=True)
+class OpenDm:
+    """Open the conversation with another user."""
+
+    request: Request
+    user: str
+
+
+@dataclass(frozen=True)
+class RemoveUser:
+    """Close all connections of a guest and let the guest's token in no more (admins)."""
+
+    request: Request
+    user: str
 
 
 @dataclass(frozen=True)
@@ -128,8 +212,26 @@ class Bye:
     request: Request
 
 
+Amendment = EditMessage | DeleteMessage | React
 Command = (
-    Hello | JoinRoom | LeaveRoom | Focus | CreateRoom | ListRooms | SendMessage | Sync | History | Who | Ping | Bye
+    Hello
+    | JoinRoom
+    | LeaveRoom
+    | Focus
+    | CreateRoom
+    | ListRooms
+    | SendMessage
+    | Amendment
+    | UpdateRoom
+    | Typing
+    | MarkRead
+    | OpenDm
+    | RemoveUser
+    | Sync
+    | History
+    | Who
+    | Ping
+    | Bye
 )
 
 
@@ -226,6 +328,32 @@ class _Fields:
             raise UnacceptableError(Code.BAD_REQUEST, f"{name} is a whole number from {lowest} to {highest}")
         return value
 
+    def needed(self, name: str, lowest: int = 0) -> int:
+        value = self.whole(name, lowest)
+        if value is None:
+            raise UnacceptableError(Code.BAD_REQUEST, f"this action needs a {name!r}, a whole number")
+        return value
+
+    def flag(self, name: str) -> bool | None:
+        value = self._values.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise UnacceptableError(Code.BAD_REQUEST, f"{name} is true or false")
+        return value
+
+    def user(self) -> str:
+        user = self.text("user")
+        if user is None or not names.is_user_id(user):
+            raise UnacceptableError(Code.BAD_REQUEST, 'this action needs a "user": 1 to 64 of A-Z a-z 0-9 . _ ~ -')
+        return user
+
+    def mentions(self) -> tuple[str, ...]:
+        users = self.many("mentions", list)
+        if len(users) > limits.MENTIONS:
+            raise UnacceptableError(Code.TOO_LARGE, f"mentions has at most {limits.MENTIONS} entries")
+        if not all(isinstance(user, str) and names.is_user_id(user) for user in users):
+            raise UnacceptableError(Code.BAD_REQUEST, "mentions is a list of user ids")
+        return tuple(users)
+
     def many(self, name: str, kind: type[list[Any]] | type[dict[str, Any]]) -> Any:
         value = self._values.get(name)
         if value is None:
@@ -316,7 +444,61 @@ def _send_message(fields: _Fields, request: Request) -> Command:
         names.message_text(fields.text("text") or ""),
         fields.whole("seen"),
         fields.whole("replyTo", 1),
+        fields.mentions(),
     )
+
+
+def _edit_message(fields: _Fields, request: Request) -> Command:
+    fields.check_cid()
+    text = names.message_text(fields.text("text") or "")
+    target, seen = fields.needed("target", 1), fields.whole("seen")
+    return EditMessage(request, fields.room_or_current(), target, text, seen, fields.mentions())
+
+
+def _delete_message(fields: _Fields, request: Request) -> Command:
+    fields.check_cid()
+    return DeleteMessage(request, fields.room_or_current(), fields.needed("target", 1), fields.whole("seen"))
+
+
+def _react(fields: _Fields, request: Request) -> Command:
+    fields.check_cid()
+    emoji, op = fields.text("emoji") or "", fields.text("op") or "add"
+    if not names.is_emoji(emoji):
+        raise UnacceptableError(Code.BAD_REQUEST, f"emoji is one emoji of at most {limits.EMOJI_CHARACTERS} characters")
+    if op not in ("add", "remove"):
+        raise UnacceptableError(Code.BAD_REQUEST, 'op is "add" or "remove"')
+    return React(request, fields.room_or_current(), fields.needed("target", 1), emoji, op, fields.whole("seen"))
+
+
+def _update_room(fields: _Fields, request: Request) -> Command:
+    fields.check_cid()
+    title, topic, closed = fields.text("title"), fields.text("topic"), fields.flag("closed")
+    if title is None and topic is None and closed is None:
+        raise UnacceptableError(Code.BAD_REQUEST, 'updateRoom needs a "title", a "topic" or "closed"')
+    return UpdateRoom(
+        request,
+        fields.room(),
+        None if title is None else names.room_title(title),
+        None if topic is None else names.room_topic(topic),
+        closed,
+        fields.whole("seen"),
+    )
+
+
+def _typing(fields: _Fields, request: Request) -> Command:
+    return Typing(request, fields.room_or_current())
+
+
+def _mark_read(fields: _Fields, request: Request) -> Command:
+    return MarkRead(request, fields.room(), fields.needed("seq"), fields.flag("back") or False)
+
+
+def _open_dm(fields: _Fields, request: Request) -> Command:
+    return OpenDm(request, fields.user())
+
+
+def _remove_user(fields: _Fields, request: Request) -> Command:
+    return RemoveUser(request, fields.user())
 
 
 def _sync(fields: _Fields, request: Request) -> Command:
@@ -353,6 +535,14 @@ _ACTIONS: Final[Mapping[str, Callable[[_Fields, Request], Command]]] = {
     "createRoom": _create_room,
     "listRooms": _list_rooms,
     "sendMessage": _send_message,
+    "editMessage": _edit_message,
+    "deleteMessage": _delete_message,
+    "react": _react,
+    "updateRoom": _update_room,
+    "typing": _typing,
+    "markRead": _mark_read,
+    "openDm": _open_dm,
+    "removeUser": _remove_user,
     "sync": _sync,
     "history": _history,
     "who": _who,

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import assert_never
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
 
 from pingbox_core import commands, effects, limits
 from pingbox_core.access import Deed, may
+from pingbox_core.amendments import Denied, Unchanged
 from pingbox_core.commands import Command, Position
 from pingbox_core.effects import Effect, Tell
 from pingbox_core.errors import Code, Refusal, Request, error_event
-from pingbox_core.events import bye, duplicate, message
-from pingbox_core.log import Already, Behind, Busy, Draft, Ours, Put, RoomRecord
+from pingbox_core.events import bye, duplicate, log_event
+from pingbox_core.log import Already, Behind, Busy, Closed, Draft, Kind, NoRoom, Ours, Put, RoomRecord, Row
 from pingbox_core.members import Member
+from pingbox_core.mentions import Person, mentioned
+from pingbox_core.names import direct_members, direct_room, is_guest
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a decision may know beside the command. `now` in milliseconds; `cid` and `epoch` are fresh random ids."""
+    """What a decision may know beside the command. `now` in milliseconds; `cid` and `epoch` are fresh random ids.
+
+    `people`: who may be called by name in a text; empty if the text calls nobody.
+    """
 
     now: int
     cid: str
     epoch: str
     default_room: str
     retention: int | None = None
+    people: tuple[Person, ...] = ()
 
 
 def refuse(code: Code, text: str, request: Request, room: str | None = None) -> Tell:
@@ -107,51 +114,105 @@ def create(command: commands.CreateRoom, member: Member, given: Circumstances) -
 
 
 def act(command: Command, member: Member, given: Circumstances) -> list[Effect]:
-    """Every command that needs nothing loaded; `hello` and `joinRoom` are above, `focus` is the gate's own write."""
+    """Every command that needs nothing loaded; `hello` and `joinRoom` are above."""
     match command:
-        case commands.SendMessage():
-            return _send(command, member, given)
+        case commands.SendMessage() | commands.EditMessage() | commands.DeleteMessage() | commands.React():
+            return _write(command, member, given)
         case commands.CreateRoom():
             return create(command, member, given)
-        case commands.LeaveRoom():
-            return _in_room(
-                command.room, member, "leave", command.request, lambda room: effects.Unsubscribe(command.request, room)
-            )
-        case commands.Who():
-            return _in_room(
-                command.room, member, "read", command.request, lambda room: effects.SendPeople(command.request, room)
-            )
-        case commands.Sync() | commands.History():
-            return _read(command, member)
+        case commands.LeaveRoom() | commands.Who() | commands.Sync() | commands.History() | commands.Typing():
+            return _in_room(command, member)
+        case commands.UpdateRoom() | commands.MarkRead() | commands.OpenDm() | commands.RemoveUser():
+            return _manage(command, member, given)
         case commands.ListRooms():
             return [effects.SendRooms(command.request, command.after, command.limit)]
         case commands.Ping():
-            joined = tuple((room, seen) for room, seen in command.rooms if room in member.rooms)
-            return [effects.SendPong(command.request, joined)]
+            mine = (position for position in command.rooms if _hears(member, position[0]))
+            return [effects.SendPong(command.request, tuple(mine))]
+        case commands.Focus():
+            return [effects.Focus(command.request, command.room)]
         case commands.Bye():
             return [effects.Leave(), effects.Close()]
-        case commands.Hello() | commands.JoinRoom() | commands.Focus():
+        case commands.Hello() | commands.JoinRoom():
             raise TypeError(f"{type(command).__name__} is decided elsewhere")
         case _:
             assert_never(command)
 
 
-def appended(append: effects.Append, end: Put | Ours | Already | Behind | Busy) -> list[Effect]:
+Unwritten = Already | Behind | Busy | Closed | NoRoom
+
+
+def appended(append: effects.Append, end: Put | Ours | Unwritten) -> list[Effect]:
     """What follows an append (`Put`: the row is in its slot). The sender hears first: the echo acknowledges."""
-    draft, request = append.draft, append.request
+    if not isinstance(end, Put | Ours):
+        return [unwritten(append, end)]
+    told = _told(append.draft.room, append.request, end.row, None)
+    if direct_members(append.draft.room) is None:
+        return told
+    return [*told, effects.CallOther(append.draft.room, (end.row.seq - 1, end.row.n - 1))]
+
+
+def amended(amend: effects.Amend, end: tuple[Row, Row] | Unwritten | Denied | Unchanged) -> list[Effect]:
+    """What follows a change of a message. The pair: the row in the log, and the message as it is now."""
     match end:
-        case Put() | Ours():
-            event = message(draft.room, end.row)
-            own = event if request.id is None else event | {"id": request.id}
-            return [Tell(own), effects.Broadcast(draft.room, event)]
+        case (row, target):
+            return _told(amend.draft.room, amend.request, row, target)
+        case Denied(code, text):
+            return [refuse(code, text, amend.request, amend.draft.room)]
+        case Unchanged():
+            return [Tell(duplicate(amend.request, amend.draft.room, amend.draft.cid, None))]
+        case _:
+            return [unwritten(amend, end)]
+
+
+def updated(update: effects.Update, end: Row | Unwritten | Denied | Unchanged) -> list[Effect]:
+    """What follows a change of a room."""
+    match end:
+        case Row():
+            return _told(update.draft.room, update.request, end, None)
+        case Denied(code, text):
+            return [refuse(code, text, update.request, update.draft.room)]
+        case Unchanged():
+            return [Tell(duplicate(update.request, update.draft.room, update.draft.cid, None))]
+        case _:
+            return [unwritten(update, end)]
+
+
+def unwritten(wanted: effects.Append | effects.Amend | effects.Update, end: Unwritten) -> Tell:
+    """The answer when nothing came into the log."""
+    draft, request = wanted.draft, wanted.request
+    match end:
         case Already():
-            return [Tell(duplicate(request, draft.room, draft.cid, end.seq))]
+            return Tell(duplicate(request, draft.room, draft.cid, end.seq))
         case Behind():
-            return [refuse(Code.BEHIND, "this room has moved on; sync, then send again", request, draft.room)]
+            return refuse(Code.BEHIND, "this room has moved on; sync, then send again", request, draft.room)
         case Busy():
-            return [refuse(Code.BUSY, "too many are writing at once; send again", request, draft.room)]
+            return refuse(Code.BUSY, "too many are writing at once; send again", request, draft.room)
+        case Closed():
+            return refuse(Code.ROOM_CLOSED, f"room {draft.room} is closed", request, draft.room)
+        case NoRoom():
+            return _no_such_room(draft.room, request)
         case _:
             assert_never(end)
+
+
+def changed_room(record: RoomRecord, draft: Draft, member: Member) -> RoomRecord | Denied | Unchanged:
+    """The record after an `Update`; what the draft leaves out stays."""
+    if denied := may(member, record.room, "update", owner=record.created_by):
+        return Denied(*denied)
+    changed = replace(
+        record,
+        title=record.title if draft.title is None else draft.title,
+        topic=record.topic if draft.topic is None else draft.topic,
+        closed=record.closed if draft.closed is None else draft.closed,
+    )
+    return Unchanged() if changed == record else replace(changed, amended=record.amended + 1)
+
+
+def _told(room: str, request: Request, row: Row, target: Row | None) -> list[Effect]:
+    event = log_event(room, row, {} if target is None else {target.seq: target})
+    own = event if request.id is None else event | {"id": request.id}
+    return [Tell(own), effects.Broadcast(room, event)]
 
 
 def new_room(room: str, user: str, given: Circumstances) -> RoomRecord:
@@ -169,37 +230,130 @@ def _entering(request: Request, position: Position, record: RoomRecord, member: 
     ]
 
 
-def _send(command: commands.SendMessage, member: Member, given: Circumstances) -> list[Effect]:
+_DRAFTED: Mapping[type[Command], tuple[Kind, Deed]] = {
+    commands.SendMessage: ("message", "send"),
+    commands.EditMessage: ("edit", "edit"),
+    commands.DeleteMessage: ("delete", "delete"),
+    commands.React: ("reaction", "react"),
+}
+
+
+def _write(command: commands.SendMessage | commands.Amendment, member: Member, given: Circumstances) -> list[Effect]:
+    """A row for the log. Whose message an amendment is about is asked when it has been read."""
+    kind, deed = _DRAFTED[type(command)]
     room = command.room or member.current_room
     if room is None:
         return [refuse(Code.BAD_ROOM, "name a room, or join one first", command.request)]
-    if denied := may(member, room, "send"):
+    if denied := may(member, room, deed):
         return [refuse(*denied, command.request, room)]
-    cid = command.request.cid or given.cid
-    draft = Draft(room, member.user, member.name, cid, command.text, command.reply_to, given.retention)
+    given_cid = command.request.cid
+    cid = given_cid or given.cid
     request = Request(command.request.id, cid)
-    missing = new_room(room, member.user, given)
-    return [effects.Append(draft, command.seen, request, missing, command.request.cid is not None)]
+    draft = Draft(room, member.user, member.name, cid, retention=given.retention, kind=kind, **_said(command, given))
+    if isinstance(command, commands.SendMessage):
+        missing = None if direct_members(room) else new_room(room, member.user, given)
+        return [effects.Append(draft, command.seen, request, missing, given_cid is not None)]
+    return [effects.Amend(draft, command.seen, request, given_cid is not None)]
 
 
-def _read(command: commands.Sync | commands.History, member: Member) -> list[Effect]:
-    def reading(room: str) -> Effect:
-        if isinstance(command, commands.Sync):
-            return effects.SendPage(command.request, Position(room, command.epoch, command.after))
-        return effects.SendHistory(command.request, room, command.before, command.limit)
+def _said(command: commands.SendMessage | commands.Amendment, given: Circumstances) -> dict[str, Any]:
+    match command:
+        case commands.SendMessage():
+            called = mentioned(command.text, given.people, command.mentions)
+            return {"text": command.text, "reply_to": command.reply_to, "mentions": called}
+        case commands.EditMessage():
+            called = mentioned(command.text, given.people, command.mentions)
+            return {"target": command.target, "text": command.text, "mentions": called}
+        case commands.DeleteMessage():
+            return {"target": command.target}
+        case commands.React():
+            return {"target": command.target, "emoji": command.emoji, "op": command.op}
+        case _:
+            assert_never(command)
 
-    return _in_room(command.room, member, "read", command.request, reading)
+
+InRoom = commands.LeaveRoom | commands.Who | commands.Sync | commands.History | commands.Typing
+_DEEDS: Mapping[type[Command], Deed] = {commands.LeaveRoom: "leave", commands.Typing: "type"}
 
 
-def _in_room(
-    named: str | None, member: Member, deed: Deed, request: Request, effect: Callable[[str], Effect]
-) -> list[Effect]:
-    room = named or member.current_room
+def _in_room(command: InRoom, member: Member) -> list[Effect]:
+    """What is about one room, the current one if none is named, and needs nothing but the right to do it."""
+    room, request = command.room or member.current_room, command.request
     if room is None:
         return [refuse(Code.BAD_ROOM, "name a room, or join one first", request)]
-    if denied := may(member, room, deed):
+    if denied := may(member, room, _DEEDS.get(type(command), "read")):
         return [refuse(*denied, request, room)]
-    return [effect(room)]
+    match command:
+        case commands.LeaveRoom():
+            return [effects.Unsubscribe(request, room)]
+        case commands.Who():
+            return [effects.SendPeople(request, room)]
+        case commands.Sync():
+            return [effects.SendPage(request, Position(room, command.epoch, command.after))]
+        case commands.History():
+            return [effects.SendHistory(request, room, command.before, command.limit)]
+        case commands.Typing():
+            return [effects.SendTyping(room)]
+        case _:
+            assert_never(command)
+
+
+def _manage(
+    command: commands.UpdateRoom | commands.MarkRead | commands.OpenDm | commands.RemoveUser,
+    member: Member,
+    given: Circumstances,
+) -> list[Effect]:
+    match command:
+        case commands.UpdateRoom():
+            return _update(command, member, given)
+        case commands.MarkRead(request, room, seq, back):
+            denied = may(member, room, "mark")
+            return [refuse(*denied, request, room)] if denied else [effects.MarkRead(request, room, seq, back)]
+        case commands.OpenDm():
+            return _open_direct(command, member, given)
+        case commands.RemoveUser(request, user):
+            if not member.admin:
+                return [refuse(Code.FORBIDDEN, "only an admin removes a guest", request)]
+            if not is_guest(user):
+                return [refuse(Code.BAD_REQUEST, "only guests are removed here; others, where they sign in", request)]
+            return [effects.RemoveUser(request, user)]
+        case _:
+            assert_never(command)
+
+
+def _update(command: commands.UpdateRoom, member: Member, given: Circumstances) -> list[Effect]:
+    room = command.room
+    denied = may(member, room, "update") or (None if command.closed is None else may(member, room, "close"))
+    if denied:
+        return [refuse(*denied, command.request, room)]
+    cid = command.request.cid or given.cid
+    draft = Draft(
+        room, member.user, member.name, cid, retention=given.retention, kind="room",
+        title=command.title, topic=command.topic, closed=command.closed,
+    )  # fmt: skip
+    request = Request(command.request.id, cid)
+    return [effects.Update(draft, command.seen, request, command.request.cid is not None)]
+
+
+def _open_direct(command: commands.OpenDm, member: Member, given: Circumstances) -> list[Effect]:
+    request = command.request
+    if command.user == member.user:
+        return [refuse(Code.BAD_REQUEST, "a conversation needs somebody else", request)]
+    room = direct_room(member.user, command.user)
+    if room not in member.rooms and len(member.rooms) >= limits.ROOMS_PER_CONNECTION:
+        return [_too_many_rooms(request)]
+    record = RoomRecord(room, given.epoch, "", "", member.user, given.now)
+
+    def then(found: RoomRecord) -> list[Effect]:
+        return _entering(request, Position(room), found, member)
+
+    return [effects.OpenDirect(record, request, command.user, then)]
+
+
+def _hears(member: Member, room: str) -> bool:
+    """Whether the connection is told what happens in the room: it joined it, or it is a conversation of its user."""
+    pair = direct_members(room)
+    return room in member.rooms if pair is None else member.user in pair
 
 
 def _no_such_room(room: str, request: Request) -> Tell:

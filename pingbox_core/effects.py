@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pingbox_core.commands import Position
@@ -22,14 +23,38 @@ class Append:
     """Put a draft into its room's log; what follows is decided from how that ends (`decide.appended`).
 
     `cid_given`: the client chose the cid, so an earlier attempt may be in the log. `room_if_missing`: the room record
-    to begin with, should nobody have spoken in the room yet.
+    to begin with, should nobody have spoken in the room yet; None: a room that is not made by talking in it.
     """
 
     draft: Draft
     seen: int | None
     request: Request
-    room_if_missing: RoomRecord
+    room_if_missing: RoomRecord | None
     cid_given: bool = True
+
+
+@dataclass(frozen=True)
+class Amend:
+    """Change a message and put the draft that says so into the log, both or neither.
+
+    What it does is decided from the message as it is then (`amendments.amended`), what follows from how it ends
+    (`decide.amended`).
+    """
+
+    draft: Draft
+    seen: int | None
+    request: Request
+    cid_given: bool
+
+
+@dataclass(frozen=True)
+class Update:
+    """Change a room's record and put the row that says so into the log, both or neither (`decide.updated`)."""
+
+    draft: Draft
+    seen: int | None
+    request: Request
+    cid_given: bool
 
 
 @dataclass(frozen=True)
@@ -102,6 +127,49 @@ class Unsubscribe:
 
 
 @dataclass(frozen=True)
+class OpenDirect:
+    """Make the room of two users if there is none; then `then` its record, or `not_found` if nobody knows the other."""
+
+    record: RoomRecord
+    request: Request
+    other: str
+    then: Callable[[RoomRecord], Sequence[Effect]]
+
+
+@dataclass(frozen=True)
+class CallOther:
+    """Put the direct room into the list of the other user, so that it is there when that user comes back."""
+
+    room: str
+    mark: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class SendTyping:
+    """Tell the others of a small room that the user is writing."""
+
+    room: str
+
+
+@dataclass(frozen=True)
+class MarkRead:
+    """Move the user's read marker and tell all connections of the user. `back`: also to an earlier number."""
+
+    request: Request
+    room: str
+    seq: int
+    back: bool
+
+
+@dataclass(frozen=True)
+class RemoveUser:
+    """Note that a guest is not welcome any more, and close all connections of that guest."""
+
+    request: Request
+    user: str
+
+
+@dataclass(frozen=True)
 class CreateRoom:
     """Write the room record; then `then`, or `room_exists` if there is one already."""
 
@@ -154,6 +222,14 @@ class SendPong:
 
 
 @dataclass(frozen=True)
+class Focus:
+    """Make a joined room the current one; answered only if it is not joined."""
+
+    request: Request
+    room: str
+
+
+@dataclass(frozen=True)
 class Leave:
     """Remove everything of this connection and tell the rooms."""
 
@@ -166,6 +242,13 @@ class Close:
 Unconditional = (
     Tell
     | Append
+    | Amend
+    | Update
+    | OpenDirect
+    | CallOther
+    | SendTyping
+    | MarkRead
+    | RemoveUser
     | Broadcast
     | AnnounceArrival
     | LimitTabs
@@ -177,6 +260,7 @@ Unconditional = (
     | SendPeople
     | SendRooms
     | SendPong
+    | Focus
     | Leave
     | Close
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pingbox_core import limits
+from pingbox_core.names import is_guest
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,12 @@ class Member:
     plain: bool = False
     connected_at: int = 0
     auth_expires: int | None = None
+    last_seen: int = 0
+    admin: bool = False
 
     @property
     def guest(self) -> bool:
-        return self.user.startswith("g-")
+        return is_guest(self.user)
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,6 @@ def has_left(present: Sequence[Presence], user: str) -> bool:
     return all(one.user != user or one.plain for one in present)
 
 
-def oldest_beyond_limit(tabs: Sequence[tuple[int, str]]) -> list[str]:
-    """The connections that must go, given (connected at, connection id) of all of a user's: the oldest above ten."""
-    excess = len(tabs) - limits.TABS_PER_USER
-    return [connection for _, connection in sorted(tabs)[:excess]] if excess > 0 else []
+def oldest_beyond(tabs: Sequence[tuple[int, str]], allowed: int) -> list[str]:
+    """The connections that must go, given (connected at, connection id) of all of a user's: all but the youngest."""
+    return [connection for _, connection in sorted(tabs)[: max(0, len(tabs) - allowed)]]

@@ -19,6 +19,10 @@ _EMOJI = "[\u00a9\u00ae\u203c-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faf
 _JOINED = re.compile(f"(?<={_EMOJI})\u200d(?={_EMOJI})|(?<=[\ufe0f\U0001f3fb-\U0001f3ff])\u200d(?={_EMOJI})")
 _FLAG = re.compile("\U0001f3f4[\U000e0061-\U000e007a]{2,6}\U000e007f")  # of England, Scotland, Wales
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_DRAWN = f"(?![\U0001f1e6-\U0001f1ff]){_EMOJI}[\ufe0f\U0001f3fb-\U0001f3ff]*"
+_ONE_EMOJI = re.compile(
+    f"{_FLAG.pattern}|[\U0001f1e6-\U0001f1ff]{{2}}|[0-9#*]\ufe0f?\u20e3|{_DRAWN}(?:\u200d{_DRAWN})*"
+)
 # Letters and marks that draw nothing; the other invisible ones are found by their category.
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
@@ -45,6 +49,11 @@ def direct_members(room: str) -> tuple[str, str] | None:
     return found[1], found[2]
 
 
+def direct_room(one: str, other: str) -> str:
+    """The id of the conversation of two users."""
+    return f"dm:{min(one, other)}:{max(one, other)}"
+
+
 def is_room(room: str) -> bool:
     """Whether `room` is the id of a public or a direct room."""
     return is_public_room(room) or direct_members(room) is not None
@@ -53,6 +62,11 @@ def is_room(room: str) -> bool:
 def is_user_id(user: str) -> bool:
     """Whether `user` may be the `sub` of a token."""
     return _USER_ID.fullmatch(user) is not None
+
+
+def is_guest(user: str) -> bool:
+    """Whether the id is a guest's: no token of another issuer can have it."""
+    return user.startswith("g-")
 
 
 def is_cid(cid: str) -> bool:
@@ -81,6 +95,17 @@ def room_topic(given: str) -> str:
 def guest_name(user: str) -> str:
     """What a guest is called who has not said a name."""
     return f"Guest {user[-4:].upper()}"
+
+
+def is_emoji(given: str) -> bool:
+    """Whether it is one emoji: at most eight code points that are drawn as one."""
+    return len(given) <= limits.EMOJI_CHARACTERS and _ONE_EMOJI.fullmatch(given) is not None
+
+
+def preview(text: str) -> str:
+    """The beginning of a text for a list of rooms: one line, 120 characters."""
+    line = " ".join(text[: 4 * limits.PREVIEW_CHARACTERS].split())
+    return line if len(line) <= limits.PREVIEW_CHARACTERS else line[: limits.PREVIEW_CHARACTERS - 1] + "\u2026"
 
 
 def message_text(given: str) -> str:

@@ -9,22 +9,19 @@ import json
 from typing import Any
 
 from pingbox_core import limits
+from pingbox_core.jwt import BadTokenError
 from pingbox_core.names import is_user_id
 
 _HEADER = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
-_AUDIENCE = "pingbox-guest"
+AUDIENCE = "pingbox-guest"  # no issuer may have it
 _SKEW = 60  # seconds
 LONGEST = 1024  # characters; ours have about 200
-
-
-class BadTokenError(ValueError):
-    """The token is not ours, not whole, or over. The message never holds the token."""
 
 
 def sign(user: str, secret: bytes, now: int) -> str:
     """A token for the guest `user`, valid for 30 days from `now` (milliseconds)."""
     issued = now // 1000
-    claims = {"sub": user, "aud": _AUDIENCE, "iat": issued, "exp": issued + limits.GUEST_TOKEN_LIFETIME // 1000}
+    claims = {"sub": user, "aud": AUDIENCE, "iat": issued, "exp": issued + limits.GUEST_TOKEN_LIFETIME // 1000}
     body = _HEADER + b"." + _encoded(json.dumps(claims, separators=(",", ":")).encode())
     return (body + b"." + _encoded(_signature(body, secret))).decode()
 
@@ -54,7 +51,7 @@ def _claims(body: str) -> dict[str, Any]:
 
 def _subject(claims: dict[str, Any], now: int) -> str:
     user, expires, issued = claims.get("sub"), claims.get("exp"), claims.get("iat")
-    if claims.get("aud") != _AUDIENCE or not isinstance(user, str) or not is_user_id(user) or user[:2] != "g-":
+    if claims.get("aud") != AUDIENCE or not isinstance(user, str) or not is_user_id(user) or user[:2] != "g-":
         raise BadTokenError("the token is not for a guest of this chat")
     if not isinstance(expires, int) or expires <= now - _SKEW:
         raise BadTokenError("the token has expired")

@@ -28,8 +28,6 @@ from pingbox.chat.model import (
 )
 
 API_NAME = "ServerlessChatAPI"
-RETAINING_STAGE = "prod"
-
 CONNECTIONS = ChatTable(
     "Connections", KeyAttribute("topic"), KeyAttribute("connectionId"), ttl="expiresAt", durable=False
 )
@@ -70,8 +68,26 @@ _CLEANING = (_connections("GetItem", "DeleteItem", "BatchWriteItem", "Query"), _
 CONNECT_LAMBDA = ChatFunction(
     "ConnectLambda",
     "pingbox.handlers.connect.lambda_handler",
-    (_connections("PutItem"), _SECRET, _LOGS),
-    environment=(*_TABLES, "TOKEN_SECRET_PARAMETER", "ALLOWED_ORIGINS", "DEFAULT_ROOM"),
+    (
+        _connections("PutItem", "UpdateItem", "BatchWriteItem", "Query"),
+        _messages("BatchGetItem"),
+        _POST,
+        _HANG_UP,
+        _SECRET,
+        _LOGS,
+    ),
+    environment=(
+        *_POSTING,
+        "TOKEN_SECRET_PARAMETER",
+        "ALLOWED_ORIGINS",
+        "DEFAULT_ROOM",
+        "RATE_PER_MIN",
+        "AUTH",
+        "JWT_ISSUER",
+        "JWT_AUDIENCE",
+        "JWT_JWKS_URL",
+        "JWT_ADMIN_CLAIM",
+    ),
 )
 
 DISCONNECT_LAMBDA = ChatFunction(
@@ -144,8 +160,8 @@ ROUTES = (
 )
 
 
-def chat(stage: str = "dev", site: Site = Site.WEBSITE) -> ChatStack:
-    """The chat on one stage. Stage `prod` retains its messages; any other stage is gone when it is destroyed."""
+def chat(stage: str = "dev", site: Site = Site.WEBSITE, *, protect: bool = False) -> ChatStack:
+    """The chat on one stage. A protected one retains its messages when it is destroyed; any other leaves nothing."""
     return ChatStack(
         api_name=API_NAME,
         stage=stage,
@@ -153,6 +169,6 @@ def chat(stage: str = "dev", site: Site = Site.WEBSITE) -> ChatStack:
         functions=FUNCTIONS,
         tables=TABLES,
         site=site,
-        retain_data=stage == RETAINING_STAGE,
+        retain_data=protect,
         description=f"PingBox chat, stage {stage}, page by {site.value}",
     )

@@ -40,7 +40,7 @@ class ChatIndex:
 
 @dataclass(frozen=True)
 class ChatTable:
-    """An on-demand table. `durable` data is worth keeping: it gets point-in-time recovery and stays on `prod`."""
+    """An on-demand table. `durable` data gets point-in-time recovery and is retained on protected stages."""
 
     name: str
     partition: KeyAttribute

@@ -8,11 +8,17 @@ DeployError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, is_dataclass
+from typing import Any
 
 
 class DeployError(Exception):
     """The root: shown to people without a traceback, exit code 1."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`: the sentence, and the parts it is made of."""
+        parts: dict[str, Any] = asdict(self) if is_dataclass(self) and not isinstance(self, type) else {}
+        return {"message": str(self), **parts}
 
 
 @dataclass(eq=False)

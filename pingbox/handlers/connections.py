@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -10,11 +10,14 @@ from botocore.exceptions import ClientError
 from pingbox.handlers.attributes import from_item, to_item
 from pingbox.handlers.dynamodb import Item, is_refusal, pages, refused_item, write_all
 from pingbox.handlers.ports import Ports
-from pingbox_core import gate, rate
+from pingbox_core import gate, limits, rate
 from pingbox_core.errors import Code, Refusal, Request
 from pingbox_core.members import Member, Presence, row_expiry
+from pingbox_core.names import direct_members
 
-_GATE_TRIES = 4  # frames of one connection that race for `tat`
+_GATE_TRIES = 4  # frames of one user that race for a number
+_CHARGES_KEPT = 25 * 60 * limits.MINUTE  # longer than any number lies ahead
+_NO_CONNECTION = "-"  # the sort key of rows that belong to no connection
 
 
 class Connections:
@@ -38,8 +41,9 @@ class Connections:
             "lastSeen": now,
             "rooms": member.rooms,
             "connectedAt": member.connected_at,
-            "tat": 0,
             "plain": True if member.plain else None,
+            "admin": True if member.admin else None,
+            "authExp": None if member.auth_expires is None else member.auth_expires // 1000,
             "expiresAt": row_expiry(member.connected_at),
         }
         try:
@@ -51,52 +55,71 @@ class Connections:
                 raise
 
     def pass_gate(
-        self, connection: str, cost: int, now: int, limit: rate.Rate, request: Request, focus: str | None = None
+        self, connection: str, action: str, now: int, limit: rate.Rate, request: Request
     ) -> Member | gate.Unknown | Refusal:
-        """Identity, rate limit and lastSeen in one conditional update; a second one only in a burst.
+        """Who is it, and may it do this now? A strong read of the record, and at most one write that succeeds.
 
-        `focus`: also make this room the current one, which must be joined.
+        Every two minutes that write renews the record's `lastSeen`, and the frame is free; else it charges the user.
         """
-        condition, tat = "attribute_exists(topic) AND tat <= :bound", rate.advanced(0, now, cost, limit)
-        bound = now
+        member = self.record(connection)
+        if member is None:
+            return gate.Unknown()
+        charges = limit.charges(action, guest=member.guest)
+        if member.last_seen <= now - limits.TOUCHED:
+            alive = self._update(connection, "SET lastSeen = :now", {":now": now}, None)
+            return member if alive else gate.Unknown()
+        refusal = self.charge(f"rate#{member.user}", charges, now, request) if charges else None
+        return refusal or member
+
+    def charge(self, topic: str, charges: Sequence[rate.Charge], now: int, request: Request) -> Refusal | None:
+        """Advance the numbers of a user or an address; the refusal if that is too fast. A second write in a burst."""
+        values = gate.first(charges, now)
+        condition = " AND ".join(f"(attribute_not_exists({kind}) OR {kind} <= :now)" for kind in values)
+        bounds: dict[str, int] = {":now": now}
         for _ in range(_GATE_TRIES):
-            answer = self._try_gate(connection, condition, bound, tat, now, focus)
-            if isinstance(answer, Member):
-                return answer
-            if answer is not None and focus is not None and focus not in answer.get("rooms", ()):
-                return Refusal(Code.NOT_JOINED, f"join {focus} before you focus it", request, focus)
-            again = gate.refused(None if answer is None else answer["tat"], cost, now, limit, request)
-            if not isinstance(again, gate.Again):
+            found = self._try_charge(topic, values, condition, bounds, now)
+            if found is None:
+                return None
+            again = gate.refused(found, charges, now, request)
+            if isinstance(again, Refusal):
                 return again
-            condition, bound, tat = "attribute_exists(topic) AND tat = :bound", again.expected, again.tat
+            values = again.values
+            terms = [
+                f"attribute_not_exists({kind})" if old is None else f"{kind} = :old{i}"
+                for i, (kind, old) in enumerate(again.expected.items())
+            ]
+            condition = " AND ".join(terms)
+            bounds = {f":old{i}": old for i, old in enumerate(again.expected.values()) if old is not None}
         return Refusal(Code.BUSY, "too many frames at once; send again", request)
 
-    def _try_gate(
-        self, connection: str, condition: str, bound: int, tat: int, now: int, focus: str | None
-    ) -> Member | dict[str, Any] | None:
-        """The member; or the record as it is, None if there is none."""
-        update = "SET lastSeen = :now, tat = :tat"
-        values: dict[str, Any] = {":now": now, ":tat": tat, ":bound": bound}
-        if focus is not None:
-            update += ", currentRoom = :focus"
-            condition += " AND contains(rooms, :focus)"
-            values[":focus"] = focus
+    def _try_charge(
+        self, topic: str, values: Mapping[rate.Kind, int], condition: str, bounds: Mapping[str, int], now: int
+    ) -> dict[str, Any] | None:
+        """None if it is done; else the numbers as they are."""
+        sets = [f"{kind} = :new{i}" for i, kind in enumerate(values)]
+        new = {f":new{i}": value for i, value in enumerate(values.values())}
+        expires = {":expires": (now + _CHARGES_KEPT) // 1000}
         try:
-            answer = self._dynamodb.update_item(
+            self._dynamodb.update_item(
                 TableName=self._table,
-                Key=_key(f"conn#{connection}", connection),
-                UpdateExpression=update,
+                Key=_key(topic, _NO_CONNECTION),
+                UpdateExpression="SET " + ", ".join([*sets, "expiresAt = :expires"]),
                 ConditionExpression=condition,
-                ExpressionAttributeValues=to_item(values),
-                ReturnValues="ALL_NEW",
+                ExpressionAttributeValues=to_item({**new, **bounds, **expires}),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
             if not is_refusal(error):
                 raise
             old = refused_item(error)
-            return None if old is None else from_item(old)
-        return _member(from_item(answer["Attributes"]))
+            return {} if old is None else from_item(old)
+        return None
+
+    def focus(self, connection: str, room: str) -> bool:
+        """Make a joined room the current one; False if it is not joined."""
+        return self._update(
+            connection, "SET currentRoom = :room", {":room": room}, None, condition="contains(rooms, :room)"
+        )
 
     def record(self, connection: str) -> Member | None:
         """The record, read strongly."""
@@ -122,7 +145,12 @@ class Connections:
         return self._update(connection, "DELETE rooms :rooms", {":rooms": frozenset({room})}, None)
 
     def _update(
-        self, connection: str, update: str, values: dict[str, Any], attribute_names: dict[str, str] | None
+        self,
+        connection: str,
+        update: str,
+        values: dict[str, Any],
+        attribute_names: dict[str, str] | None,
+        condition: str = "attribute_exists(topic)",
     ) -> bool:
         aliases = {} if attribute_names is None else {"ExpressionAttributeNames": attribute_names}
         try:
@@ -130,7 +158,7 @@ class Connections:
                 TableName=self._table,
                 Key=_key(f"conn#{connection}", connection),
                 UpdateExpression=update,
-                ConditionExpression="attribute_exists(topic)",
+                ConditionExpression=condition,
                 ExpressionAttributeValues=to_item(values),
                 **aliases,
             )
@@ -141,23 +169,29 @@ class Connections:
         return True
 
     def subscribe(self, member: Member, rooms: Sequence[str], *, tab: bool) -> None:
-        """Write the subscription rows, and with `tab` the user's row."""
+        """Write the subscription rows, and with `tab` the user's row. Direct rooms need none: that row serves them."""
         expires_at = row_expiry(member.connected_at)
         row = {"connectionId": member.connection, "userId": member.user, "expiresAt": expires_at}
         plain = {"plain": True} if member.plain else {}
-        rows = [{"topic": f"room#{room}", **row, "name": member.name, **plain} for room in rooms]
+        named = {**row, "name": member.name, **plain}
+        rows = [{"topic": topic, **named} for topic in _subscribed(rooms)]
         if tab:
-            rows.append({"topic": f"user#{member.user}", **row, "connectedAt": member.connected_at})
+            rows.append({"topic": f"user#{member.user}", **named, "connectedAt": member.connected_at})
         if len(rows) == 1:
             self._dynamodb.put_item(TableName=self._table, Item=to_item(rows[0]))
-        else:
+        elif rows:
             requests = [{"PutRequest": {"Item": to_item(values)}} for values in rows]
             write_all(self._dynamodb.batch_write_item, self._table, requests, self._pause)
 
     def unsubscribe(self, member: Member, rooms: Sequence[str], *, tab: bool) -> None:
         """Delete the subscription rows, and with `tab` the user's row."""
-        topics = [f"room#{room}" for room in rooms] + ([f"user#{member.user}"] if tab else [])
+        topics = _subscribed(rooms) + ([f"user#{member.user}"] if tab else [])
         requests = [{"DeleteRequest": {"Key": _key(topic, member.connection)}} for topic in topics]
+        write_all(self._dynamodb.batch_write_item, self._table, requests, self._pause)
+
+    def forget_tabs(self, user: str, connections: Sequence[str]) -> None:
+        """Delete rows of the user's connections, and nothing else of them."""
+        requests = [{"DeleteRequest": {"Key": _key(f"user#{user}", one)}} for one in connections]
         write_all(self._dynamodb.batch_write_item, self._table, requests, self._pause)
 
     def unsubscribe_one(self, room: str, connection: str) -> bool:
@@ -192,16 +226,16 @@ class Connections:
 
     def receivers(self, room: str, now: int) -> list[str]:
         """The connections that hear a room, read strongly: after the put, or somebody who joined is missed (I3)."""
-        items = pages(
-            self._dynamodb.query,
-            self._topic(f"room#{room}", True) | {"ProjectionExpression": "connectionId, expiresAt"},
-        )
+        projected = {"ProjectionExpression": "connectionId, expiresAt"}
+        found = [pages(self._dynamodb.query, self._topic(topic, True) | projected) for topic in _hearing(room)]
+        items = [item for one in found for item in one]
         return [item["connectionId"]["S"] for item in items if int(item["expiresAt"]["N"]) * 1000 > now]
 
     def present(self, room: str, now: int, *, strong: bool = True) -> list[Presence]:
-        """The subscriptions of a room that still count."""
-        items = pages(self._dynamodb.query, self._topic(f"room#{room}", strong))
-        return [one for one in map(_presence, map(from_item, items)) if one.expires_at * 1000 > now]
+        """The subscriptions of a room that still count; of a direct room, the connections of its two users."""
+        found = [pages(self._dynamodb.query, self._topic(topic, strong)) for topic in _hearing(room)]
+        rows = [_presence(from_item(item)) for one in found for item in one]
+        return [one for one in rows if one.expires_at * 1000 > now]
 
     def tabs(self, user: str, now: int) -> list[tuple[int, str]]:
         """The user's connections as (connected at, connection id)."""
@@ -228,6 +262,17 @@ class Connections:
         }
 
 
+def _hearing(room: str) -> list[str]:
+    """Where the rows of those are who hear a room."""
+    pair = direct_members(room)
+    return [f"room#{room}"] if pair is None else [f"user#{user}" for user in pair]
+
+
+def _subscribed(rooms: Sequence[str]) -> list[str]:
+    """Where rows of a connection are written for these rooms."""
+    return [f"room#{room}" for room in rooms if direct_members(room) is None]
+
+
 def _key_values(topic: str, connection: str) -> dict[str, str]:
     return {"topic": topic, "connectionId": connection}
 
@@ -247,6 +292,8 @@ def _member(record: dict[str, Any]) -> Member:
         plain=record.get("plain", False),
         connected_at=record["connectedAt"],
         auth_expires=None if expires is None else expires * 1000,
+        last_seen=record["lastSeen"],
+        admin=record.get("admin", False),
     )
 
 

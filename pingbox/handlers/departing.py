@@ -28,7 +28,7 @@ def depart(invocation: Invocation, connection: str) -> bool:
         return False
     rooms = sorted(member.rooms)
     invocation.line.setdefault("user", member.user)
-    invocation.connections.unsubscribe(member, rooms, tab=not member.plain)
+    invocation.connections.unsubscribe(member, rooms, tab=True)
     if not member.plain:
         invocation.messages.note_last_seen(member.user, invocation.now)
     announce_leave(invocation, member, rooms)

@@ -17,6 +17,7 @@ _THROTTLED: Final = frozenset(
         "RequestLimitExceeded",
         "ThrottlingException",
         "TransactionConflictException",
+        "TransactionInProgressException",
     }
 )
 
@@ -40,9 +41,25 @@ def is_conflict(error: ClientError) -> bool:
     return error_code(error) == "TransactionConflictException"
 
 
+def cancelled(error: ClientError) -> list[dict[str, Any]] | None:
+    """Why each item of a cancelled transaction was refused; None if it is another error, or one of throttling."""
+    if error_code(error) != "TransactionCanceledException":
+        return None
+    reasons: list[dict[str, Any]] = error.response["CancellationReasons"]
+    known = {"None", "ConditionalCheckFailed", "TransactionConflict"}
+    return reasons if all(reason["Code"] in known for reason in reasons) else None
+
+
 def is_throttled(error: Exception) -> bool:
     """Whether trying again later is the answer."""
-    return isinstance(error, StoreBusyError) or (isinstance(error, ClientError) and error_code(error) in _THROTTLED)
+    if isinstance(error, StoreBusyError):
+        return True
+    return isinstance(error, ClientError) and (error_code(error) in _THROTTLED or _is_throttled_inside(error))
+
+
+def _is_throttled_inside(error: ClientError) -> bool:
+    reasons = error.response.get("CancellationReasons", ())
+    return any(reason.get("Code") in ("ThrottlingError", "ProvisionedThroughputExceeded") for reason in reasons)
 
 
 def refused_item(error: ClientError) -> Item | None:

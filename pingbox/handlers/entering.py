@@ -10,9 +10,11 @@ from typing import Any
 from pingbox.handlers import departing
 from pingbox.handlers.invocation import Entry, Invocation
 from pingbox.handlers.messages import UserDocument
-from pingbox.handlers.reading import View, view
+from pingbox.handlers.reading import View, last_message, recent, view
 from pingbox_core import effects, events, limits, tokens
-from pingbox_core.members import Member, is_first_tab, oldest_beyond_limit, people
+from pingbox_core.log import RoomRecord
+from pingbox_core.members import Member, Presence, is_first_tab, oldest_beyond, people
+from pingbox_core.names import direct_members, guest_name
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,12 @@ def welcome(invocation: Invocation, guest: Guest, wanted: effects.Welcome) -> bo
     pairs = list(zip(wanted.positions, wanted.records, strict=True))
     views = invocation.ports.together([partial(view, invocation, position, record) for position, record in pairs])
     marks = _marks(invocation, guest, wanted.name, views)
-    online = len(people(invocation.connections.present(wanted.focus, invocation.now, strong=False)))
-    states = [_state(v, marks[v.record.room], online if v.record.room == wanted.focus else None) for v in views]
-    rate = invocation.settings.rate
-    told = limits.for_welcome(rate.per_minute, rate.burst)
+    rooms = [v.record.room for v in views]
+    looks = [partial(invocation.connections.present, room, invocation.now, strong=False) for room in rooms]
+    present = dict(zip(rooms, invocation.ports.together(looks), strict=True))
+    others = _others(invocation, guest.member, present)
+    states = [_state(invocation, v, marks[v.record.room], present[v.record.room], others) for v in views]
+    told = events.limits_told(invocation.settings.rate)
     user, token = _user(guest.member, wanted.name), _token(invocation, guest.member)
     greeting = events.welcome(wanted.request, user, token, states, told, invocation.now)
     news = [v.sync for v in views if v.has_news]
@@ -55,14 +59,26 @@ def show_room(invocation: Invocation, member: Member, wanted: effects.ShowRoom) 
     mark: Any = {"s": seen.head.seq, "n": seen.head.n}
     if not member.plain:
         mark = invocation.messages.remember(member.user, member.name, {room: mark}).rooms[room]
-    present = people(invocation.connections.present(room, invocation.now))
-    state = _state(seen, mark, len(present))
-    who = events.who(room, present)["users"]
-    joined = events.answer("joined", wanted.request, room=state, who=who)
+    present = invocation.connections.present(room, invocation.now)
+    state = _state(invocation, seen, mark, present, _others(invocation, member, {room: present}))
+    who = events.who(room, people(present), recent(invocation, room, present))
+    joined = events.answer("joined", wanted.request, room=state, who=who["users"], recent=who["recent"])
     whole = joined | {"sync": seen.sync}
     if len(events.frame(whole)) <= limits.FRAME_BYTES:
         return invocation.tell(whole)
     return invocation.tell(joined) and invocation.tell(seen.sync)
+
+
+def open_direct(invocation: Invocation, wanted: effects.OpenDirect) -> RoomRecord | None:
+    """The room of two users, made now if there is none. None: nobody knows the other user."""
+    if wanted.other not in invocation.messages.documents([wanted.other]):
+        return None
+    if invocation.messages.create(wanted.record):
+        return wanted.record
+    stored = invocation.messages.record(wanted.record.room)
+    if stored is None:
+        raise RuntimeError(f"the record of room {wanted.record.room} exists and is not there")
+    return stored
 
 
 def announce_arrival(invocation: Invocation, member: Member, rooms: tuple[str, ...]) -> None:
@@ -80,11 +96,23 @@ def announce_arrival(invocation: Invocation, member: Member, rooms: tuple[str, .
 def limit_tabs(invocation: Invocation, member: Member) -> None:
     """The eleventh connection of a user costs the first one."""
     tabs = invocation.connections.tabs(member.user, invocation.now)
-    for connection in oldest_beyond_limit(tabs):
-        farewell = events.bye("too_many_tabs", "you have opened this chat too often elsewhere", reconnect=False)
-        invocation.post([connection], events.frame(farewell), "")
-        invocation.ports.postman.close(connection)
+    for connection in oldest_beyond(tabs, limits.TABS_PER_USER):
+        _dismiss(invocation, connection)
         departing.depart(invocation, connection)
+
+
+def limit_connections(invocation: Invocation, user: str, allowed: int) -> None:
+    """The same for those who never say `hello`. `$disconnect` removes what is closed here, or the sweep."""
+    excess = oldest_beyond(invocation.connections.tabs(user, invocation.now), allowed)
+    for connection in excess:
+        _dismiss(invocation, connection)
+    invocation.connections.forget_tabs(user, excess)
+
+
+def _dismiss(invocation: Invocation, connection: str) -> None:
+    farewell = events.bye("too_many_tabs", "you have opened this chat too often elsewhere", reconnect=False)
+    invocation.post([connection], events.frame(farewell), "")
+    invocation.ports.postman.close(connection)
 
 
 def confirm_open(invocation: Invocation, member: Member, rooms: tuple[str, ...], *, tab: bool) -> None:
@@ -106,12 +134,41 @@ def _marks(invocation: Invocation, guest: Guest, name: str, views: list[View]) -
     return {room: document.rooms.get(room, mark) for room, mark in heads.items()}
 
 
-def _state(seen: View, mark: Mapping[str, int], online: int | None) -> events.Event:
-    return events.room_state(seen.record, seen.head, seen.floor, mark, online)
+def _others(
+    invocation: Invocation, member: Member, present: Mapping[str, list[Presence]]
+) -> Mapping[str, dict[str, Any]]:
+    """With whom each direct room is shared, by room: who it is, and whether that user is online, or was when."""
+    found: dict[str, str] = {}
+    for room in present:
+        pair = direct_members(room)
+        if pair is not None:
+            found[room] = pair[pair[0] == member.user]
+    documents = invocation.messages.documents(set(found.values())) if found else {}
+    return {room: _about(user, documents.get(user), present[room]) for room, user in found.items()}
+
+
+def _about(user: str, document: UserDocument | None, present: list[Presence]) -> dict[str, Any]:
+    name = guest_name(user) if document is None else document.name
+    online = any(one.user == user and not one.plain for one in present)
+    about = {"id": user, "name": name, "online": online}
+    return about if document is None or document.last_seen is None else about | {"lastSeen": document.last_seen}
+
+
+def _state(
+    invocation: Invocation,
+    seen: View,
+    mark: Mapping[str, int],
+    present: list[Presence],
+    others: Mapping[str, dict[str, Any]],
+) -> events.Event:
+    last, online = last_message(invocation, seen), len(people(present))
+    told = events.RoomView(seen.head, seen.floor, mark, online, last, others.get(seen.record.room))
+    return events.room_state(seen.record, told)
 
 
 def _user(member: Member, name: str) -> dict[str, Any]:
-    return {"id": member.user, "name": name, "guest": member.guest}
+    user: dict[str, Any] = {"id": member.user, "name": name, "guest": member.guest}
+    return user | {"admin": True} if member.admin else user
 
 
 def _token(invocation: Invocation, member: Member) -> str | None:

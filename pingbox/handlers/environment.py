@@ -10,7 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from pingbox.handlers.ports import FanoutInvoker, Ports, Together, no_fanout, one_after_another
+from pingbox.handlers.issuer_keys import IssuerKeys
+from pingbox.handlers.ports import (
+    FanoutInvoker,
+    Ports,
+    Together,
+    no_fanout,
+    no_issuer,
+    one_after_another,
+    system_clock,
+)
 from pingbox.handlers.settings import LogLevel, Settings, from_environment
 
 T = TypeVar("T")
@@ -64,6 +73,7 @@ def from_lambda(environment: Mapping[str, str], *, secret: bool = False, managem
         log=json_lines(settings.log_level),
         together=_in_threads(),
         fanout=fanout_invoker(boto3, settings.fanout_function),
+        issuer_keys=IssuerKeys(settings.jwks_url, system_clock) if settings.jwks_url else no_issuer,
     )
 
 

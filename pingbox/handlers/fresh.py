@@ -24,3 +24,7 @@ class Fresh:
     def epoch(self) -> str:
         """The name of a log's life: 8 base32 characters."""
         return base64.b32encode(self._bytes(5)).decode().lower()
+
+    def fraction(self) -> float:
+        """A number from 0 up to 1, for pauses that must not be the same in all who pause."""
+        return int.from_bytes(self._bytes(4), "big") / 2**32

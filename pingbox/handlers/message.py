@@ -13,14 +13,16 @@ from pingbox.handlers.entering import Guest
 from pingbox.handlers.invocation import Invocation
 from pingbox.handlers.performing import perform
 from pingbox.handlers.ports import Ports
-from pingbox_core import commands, decide, gate
+from pingbox_core import commands, decide, gate, limits
 from pingbox_core.commands import Command
 from pingbox_core.decide import Circumstances
 from pingbox_core.effects import Effect
 from pingbox_core.errors import Code, Refusal, Request, error_event
 from pingbox_core.events import bye
-from pingbox_core.log import RoomRecord
+from pingbox_core.log import RoomRecord, Row
 from pingbox_core.members import Member
+from pingbox_core.mentions import Person, calls_somebody
+from pingbox_core.names import direct_members
 
 _INTERNAL = "something went wrong here; try again"
 _BUSY = "the store is busy; try again"
@@ -56,16 +58,16 @@ def _told_if_it_fails(invocation: Invocation, request: Request) -> Iterator[None
 
 
 def _answer(invocation: Invocation, action: str, command: Command) -> None:
-    settings = invocation.settings
-    focus = command.room if isinstance(command, commands.Focus) else None
-    cost = settings.rate.cost(action)
-    connection, now = invocation.connection, invocation.now
-    member = invocation.connections.pass_gate(connection, cost, now, settings.rate, command.request, focus)
+    now = invocation.now
+    member = invocation.connections.pass_gate(
+        invocation.connection, action, now, invocation.settings.rate, command.request
+    )
     match member:
         case gate.Unknown():
             _turn_away(invocation)
         case Refusal():
-            invocation.tell(error_event(member))
+            if action != "typing":  # it has no answer, and a refused one has none either
+                invocation.tell(error_event(member))
         case _:
             invocation.line["user"] = member.user
             over = decide.session_end(member, now)
@@ -85,10 +87,24 @@ def _decide(invocation: Invocation, member: Member, command: Command) -> tuple[G
             if room == given.default_room and room not in records:
                 records[room] = _opened(invocation, member, given)
             return Guest(member), decide.join(command, member, records.get(room))
-        case commands.Focus():
-            return Guest(member), []
+        case commands.SendMessage() | commands.EditMessage():
+            named = replace(given, people=_people(invocation, member, command))
+            return Guest(member), decide.act(command, member, named)
         case _:
             return Guest(member), decide.act(command, member, given)
+
+
+def _people(
+    invocation: Invocation, member: Member, command: commands.SendMessage | commands.EditMessage
+) -> tuple[Person, ...]:
+    """Who may be called by name: who is in the room, and who wrote there lately. Looked up only if somebody is."""
+    room = command.room or member.current_room
+    if not calls_somebody(command.text) or room is None or room not in member.rooms or direct_members(room):
+        return ()
+    present = invocation.connections.present(room, invocation.now, strong=False)
+    slots = invocation.messages.newest(room, limits.HISTORY_ROWS)
+    here = [(one.user, one.name) for one in present if not one.plain]
+    return (*here, *((slot.user, slot.name) for slot in slots if isinstance(slot, Row)))
 
 
 def _decide_hello(
@@ -104,7 +120,7 @@ def _decide_hello(
     unread = [position.room for position in wanted if position.room not in named]
     if others := [room for room in unread if room != given.default_room]:
         records |= invocation.messages.load(None, others)[1]
-    if document is not None:
+    if document is not None and member.guest:  # others have their name from their token
         member = replace(member, name=document.name)
     return Guest(member, document), decide.hello(command, member, wanted, records, given)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from pingbox.handlers.attributes import from_item, to_item
-from pingbox.handlers.dynamodb import Item, at_most, get_all, is_conflict, is_refusal, pages, refused_item
+from pingbox.handlers.dynamodb import Item, at_most, cancelled, get_all, is_conflict, is_refusal, pages, refused_item
 from pingbox.handlers.ports import Ports
 from pingbox_core import limits
 from pingbox_core.log import RoomRecord, Row, Tail
+from pingbox_core.names import is_public_room
 
 DIRECTORY: Final = "Directory"  # the index of the public rooms
 Marks = Mapping[str, Mapping[str, int]]  # per room: `s`, the seq read up to, and `n`, the messages read
@@ -20,18 +21,25 @@ Marks = Mapping[str, Mapping[str, int]]  # per room: `s`, the seq read up to, an
 
 @dataclass(frozen=True)
 class Refused:
-    """A slot was not free. `winner`: the row in it; None: a transaction held it, try the same slot again."""
+    """A slot was not free. `winner`: the row in it; None: a transaction held it, or what was to change with it had
+    changed meanwhile: read that again, and try the same slot.
+    """
 
     winner: Row | None
 
 
 @dataclass(frozen=True)
 class UserDocument:
-    """What is kept of a user between connections: the saved rooms with their read markers."""
+    """What is kept of a user between connections: the saved rooms with their read markers.
+
+    `last_seen` in milliseconds, None before the user left for the first time. `removed`: by an admin, for good.
+    """
 
     user: str
     name: str
     rooms: Marks = field(default_factory=dict)
+    last_seen: int | None = None
+    removed: bool = False
 
 
 class Messages:
@@ -94,6 +102,66 @@ class Messages:
             return Refused(winner if isinstance(winner, Row) else None)
         return None
 
+    def row(self, room: str, seq: int) -> Row | None:
+        """One row, read strongly."""
+        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(room, seq), ConsistentRead=True)
+        slot = _slot(answer["Item"]) if "Item" in answer else None
+        return slot if isinstance(slot, Row) else None
+
+    def rows(self, room: str, numbers: Collection[int]) -> dict[int, Row]:
+        """Single rows by their numbers, read strongly; those that are gone are missing."""
+        keys = [_key(room, seq) for seq in sorted(numbers)]
+        slots = map(_slot, get_all(self._dynamodb.batch_get_item, self._table, keys, self._pause))
+        return {slot.seq: slot for slot in slots if isinstance(slot, Row)}
+
+    def amend(self, room: str, target: Row, event: Row) -> Refused | None:
+        """Write the changed message and the row that says so, both or neither; None: they are written.
+
+        `target.amended` is one more than what was read: whoever changed the message meanwhile has used that number.
+        """
+        was = target.amended - 1
+        condition = {"ConditionExpression": "amended = :was", "ExpressionAttributeValues": to_item({":was": was})}
+        if not was:
+            condition = {"ConditionExpression": "attribute_exists(roomId) AND attribute_not_exists(amended)"}
+        return self._both(
+            {"Put": {"TableName": self._table, "Item": _row_item(room, target), **condition}}, room, event
+        )
+
+    def update_room(self, record: RoomRecord, event: Row) -> Refused | None:
+        """Write the changed title, topic and `closed` and the row that says so; `record.amended` as in `amend`."""
+        values = {"title": record.title, "topic": record.topic, "closed": record.closed, "amended": record.amended}
+        update = {
+            "TableName": self._table,
+            "Key": _key(record.room),
+            "UpdateExpression": "SET title = :title, topic = :topic, closed = :closed, amended = :amended",
+            "ConditionExpression": "attribute_exists(roomId) AND amended = :was"
+            if record.amended > 1
+            else "attribute_exists(roomId) AND attribute_not_exists(amended)",
+            "ExpressionAttributeValues": to_item(
+                {f":{name}": value for name, value in values.items()}
+                | ({":was": record.amended - 1} if record.amended > 1 else {})
+            ),
+        }
+        return self._both({"Update": update}, record.room, event)
+
+    def _both(self, change: Item, room: str, event: Row) -> Refused | None:
+        put = {
+            "TableName": self._table,
+            "Item": _row_item(room, event),
+            "ConditionExpression": "attribute_not_exists(roomId)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        try:
+            self._dynamodb.transact_write_items(TransactItems=[change, {"Put": put}])
+        except ClientError as error:
+            reasons = cancelled(error)
+            if reasons is None:
+                raise
+            old = reasons[1].get("Item")
+            winner = _slot(old) if old else None
+            return Refused(winner if isinstance(winner, Row) else None)
+        return None
+
     # --- rooms
 
     def record(self, room: str) -> RoomRecord | None:
@@ -102,7 +170,7 @@ class Messages:
         return _record(answer["Item"]) if "Item" in answer else None
 
     def create(self, record: RoomRecord) -> bool:
-        """Write a room record; False if the room exists."""
+        """Write a room record; False if the room exists. Direct rooms are in no directory."""
         item = to_item(
             {
                 "roomId": record.room,
@@ -113,7 +181,7 @@ class Messages:
                 "topic": record.topic,
                 "createdBy": record.created_by,
                 "createdAt": record.created_at,
-                "listed": "1",
+                "listed": "1" if is_public_room(record.room) else None,
                 "lastSeq": 0,
                 "lastN": 0,
                 "lastTs": 0,
@@ -159,6 +227,12 @@ class Messages:
 
     # --- users
 
+    def documents(self, users: Collection[str]) -> dict[str, UserDocument]:
+        """The documents of those users who have one."""
+        keys = [_key(f"@{user}") for user in sorted(users)]
+        found = map(_document, get_all(self._dynamodb.batch_get_item, self._table, keys, self._pause))
+        return {document.user: document for document in found}
+
     def load(self, user: str | None, rooms: Sequence[str]) -> tuple[UserDocument | None, dict[str, RoomRecord]]:
         """The user's document (None: not asked for, or none) and the records of those rooms that exist, strongly."""
         keys: list[Item] = [_key(room) for room in rooms] + ([] if user is None else [_key(f"@{user}")])
@@ -202,6 +276,26 @@ class Messages:
             return None
         return UserDocument(user, name, marks)
 
+    def call(self, user: str, room: str, mark: Mapping[str, int]) -> None:
+        """Add a room to the list of a user who has a document, unless it is there."""
+        update = "SET rooms.#room = if_not_exists(rooms.#room, :mark)"
+        self._update_document(user, update, {"#room": room}, {":mark": {"M": to_item(mark)}})
+
+    def mark_read(self, user: str, room: str, mark: Mapping[str, int], *, back: bool) -> bool:
+        """Move a read marker forward, with `back` also backward. False if it is there or further, or not kept."""
+        aliases = {"#room": room} | ({} if back else {"#seq": "s"})
+        values = {":mark": {"M": to_item(mark)}} | ({} if back else {":seq": {"N": str(mark["s"])}})
+        condition = "attribute_exists(rooms.#room)" if back else "rooms.#room.#seq < :seq"
+        update = "SET rooms.#room = :mark"
+        return self._update_document(user, update, aliases, values, condition) is not None
+
+    def remove(self, user: str, name: str) -> None:
+        """Note that the user is not welcome any more; the document is made if there is none."""
+        values: dict[str, Item] = {":true": {"BOOL": True}}
+        if self._update_document(user, "SET removed = :true", {}, values) is None:
+            self._found(user, name, {})
+            self._update_document(user, "SET removed = :true", {}, values)
+
     def forget(self, user: str, room: str) -> None:
         """Take a room out of the saved list, if the user has a document."""
         self._update_document(user, "REMOVE rooms.#room", {"#room": room}, {})
@@ -211,7 +305,12 @@ class Messages:
         self._update_document(user, "SET lastSeen = :now", {}, {":now": {"N": str(now)}})
 
     def _update_document(
-        self, user: str, update: str, aliases: dict[str, str], values: dict[str, Item]
+        self,
+        user: str,
+        update: str,
+        aliases: dict[str, str],
+        values: dict[str, Item],
+        condition: str = "attribute_exists(roomId)",
     ) -> UserDocument | None:
         optional: dict[str, Any] = {}
         if aliases:
@@ -223,7 +322,7 @@ class Messages:
                 TableName=self._table,
                 Key=_key(f"@{user}"),
                 UpdateExpression=update,
-                ConditionExpression="attribute_exists(roomId)",
+                ConditionExpression=condition,
                 ReturnValues="ALL_NEW",
                 **optional,
             )
@@ -252,37 +351,25 @@ def _slot(item: Item) -> Row | RoomRecord:
 
 
 def _row(item: Item) -> Row:
-    reply, expires = item.get("replyTo"), item.get("expiresAt")
-    return Row(
-        int(item["seq"]["N"]),
-        int(item["n"]["N"]),
-        int(item["ts"]["N"]),
-        item["userId"]["S"],
-        item["name"]["S"],
-        item["cid"]["S"],
-        item["text"]["S"],
-        None if reply is None else int(reply["N"]),
-        None if expires is None else int(expires["N"]),
-        item["kind"]["S"],
-    )
+    values = from_item(item)
+    fields = {field: values[name] for field, name in _ATTRIBUTES.items() if name in values}
+    return Row(**fields | {"mentions": tuple(sorted(values.get("mentions", ())))})
 
 
 def _row_item(room: str, row: Row) -> Item:
-    return to_item(
-        {
-            "roomId": room,
-            "seq": row.seq,
-            "kind": row.kind,
-            "n": row.n,
-            "ts": row.ts,
-            "userId": row.user,
-            "name": row.name,
-            "cid": row.cid,
-            "text": row.text,
-            "replyTo": row.reply_to,
-            "expiresAt": row.expires_at,
-        }
-    )
+    values = {name: getattr(row, field) for field, name in _ATTRIBUTES.items()}
+    kept = {name: value for name, value in values.items() if name in _KEPT or value}
+    return to_item({"roomId": room, **kept, "mentions": frozenset(row.mentions)})
+
+
+# The fields of a row and the names of their attributes. Those that are empty, 0 or False are left out but for a few.
+_ATTRIBUTES: Final[Mapping[str, str]] = {
+    "seq": "seq", "kind": "kind", "n": "n", "ts": "ts", "user": "userId", "name": "name", "cid": "cid",
+    "text": "text", "reply_to": "replyTo", "expires_at": "expiresAt", "target": "target", "rev": "rev",
+    "emoji": "emoji", "op": "op", "title": "title", "topic": "topic", "closed": "closed", "edited_at": "editedAt",
+    "rx": "rx", "deleted": "deleted", "amended": "amended",
+}  # fmt: skip
+_KEPT: Final = frozenset({"seq", "kind", "n", "ts", "userId", "name", "cid", "title", "topic"})
 
 
 def _record(item: Item) -> RoomRecord:
@@ -297,12 +384,20 @@ def _record(item: Item) -> RoomRecord:
         values["lastSeq"],
         values["lastN"],
         values["lastTs"],
+        values.get("closed", False),
+        values.get("amended", 0),
     )
 
 
 def _document(item: Item) -> UserDocument:
     values = from_item(item)
-    return UserDocument(values["roomId"][1:], values["name"], values["rooms"])
+    return UserDocument(
+        values["roomId"][1:],
+        values["name"],
+        values["rooms"],
+        values.get("lastSeen"),
+        values.get("removed", False),
+    )
 
 
 TAIL_LIMIT = limits.TAIL_EVENTS + 1  # the row `seen` itself, and what came after it

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from pingbox.handlers import departing, entering, reading, sending
+from pingbox.handlers import departing, entering, reading, sending, signals
 from pingbox.handlers.entering import Guest
 from pingbox.handlers.invocation import Invocation
 from pingbox_core import decide, effects
@@ -52,6 +52,22 @@ def _carry_out(invocation: Invocation, guest: Guest, effect: Unconditional) -> N
         case effects.Append():
             invocation.line["room"] = effect.draft.room
             perform(invocation, guest, decide.appended(effect, sending.append(invocation, effect)))
+        case effects.Amend():
+            invocation.line["room"] = effect.draft.room
+            perform(invocation, guest, decide.amended(effect, sending.amend(invocation, effect, member)))
+        case effects.Update():
+            invocation.line["room"] = effect.draft.room
+            perform(invocation, guest, decide.updated(effect, sending.update(invocation, effect, member)))
+        case effects.OpenDirect():
+            _open_direct(invocation, guest, effect)
+        case effects.CallOther():
+            signals.call_other(invocation, member, effect)
+        case effects.SendTyping(room):
+            signals.send_typing(invocation, member, room)
+        case effects.MarkRead():
+            signals.mark_read(invocation, member, effect)
+        case effects.RemoveUser():
+            signals.remove_user(invocation, effect)
         case effects.Broadcast():
             sending.broadcast(invocation, effect)
         case effects.CreateRoom():
@@ -75,6 +91,9 @@ def _carry_out(invocation: Invocation, guest: Guest, effect: Unconditional) -> N
             reading.send_rooms(invocation, effect)
         case effects.SendPong():
             reading.send_pong(invocation, effect)
+        case effects.Focus(request, room):
+            if not invocation.connections.focus(member.connection, room):
+                invocation.tell(decide.refuse(Code.NOT_JOINED, f"join {room} before you focus it", request, room).event)
         case effects.Leave():
             departing.depart(invocation, member.connection)
         case effects.Close():
@@ -90,3 +109,12 @@ def _create_room(invocation: Invocation, guest: Guest, effect: effects.CreateRoo
     else:
         refusal = decide.refuse(Code.ROOM_EXISTS, f"there is a room {room} already; join it", effect.request, room)
         invocation.tell(refusal.event)
+
+
+def _open_direct(invocation: Invocation, guest: Guest, effect: effects.OpenDirect) -> None:
+    record = entering.open_direct(invocation, effect)
+    if record is None:
+        text = f"nobody with the id {effect.other} has been here"
+        invocation.tell(decide.refuse(Code.NOT_FOUND, text, effect.request).event)
+    else:
+        perform(invocation, guest, effect.then(record))

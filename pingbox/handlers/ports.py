@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from pingbox.handlers.fresh import Fresh
 from pingbox.handlers.settings import Settings
+from pingbox_core.jwt import RsaKey
 
 T = TypeVar("T")
 
@@ -58,6 +61,7 @@ class Dynamodb(Protocol):
     def scan(self, **arguments: Any) -> dict[str, Any]: ...
     def batch_get_item(self, **arguments: Any) -> dict[str, Any]: ...
     def batch_write_item(self, **arguments: Any) -> dict[str, Any]: ...
+    def transact_write_items(self, **arguments: Any) -> dict[str, Any]: ...
 
 
 class Together(Protocol):
@@ -69,6 +73,26 @@ class Together(Protocol):
 def one_after_another(work: Sequence[Callable[[], T]]) -> list[T]:
     """The plain `Together`: right for a laptop, where every call is answered in process."""
     return [piece() for piece in work]
+
+
+def without_lock(room: str) -> AbstractContextManager[object]:
+    """Writers of a room in different Lambda environments know nothing of each other: they race (`log`)."""
+    return nullcontext()
+
+
+class RoomLocks:
+    """One lock per room, for functions that share a process: no writer loses a race that can be avoided."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, threading.Lock] = {}
+
+    def __call__(self, room: str) -> AbstractContextManager[object]:
+        return self._locks.setdefault(room, threading.Lock())
+
+
+def no_issuer(*, newer: bool = False) -> Mapping[str, RsaKey]:
+    """The keys where tokens of no issuer with public keys are taken; nobody asks for them."""
+    raise RuntimeError("no issuer with public keys is set; nothing should ask for them")
 
 
 def system_clock() -> int:
@@ -86,7 +110,8 @@ class Ports:
     """The world as one invocation sees it. Made once per environment and shared by all its invocations.
 
     `clock` in milliseconds since the epoch; `secret` returns the token secret and may read it from SSM the first
-    time; `log` takes one flat record per invocation; `pause` waits seconds between retries of unprocessed items.
+    time; `log` takes one flat record per invocation; `pause` waits seconds between tries; `alone(room)` is held while
+    a row is put into the room's log; `issuer_keys` are the public keys of the issuer of tokens.
     """
 
     settings: Settings
@@ -99,3 +124,5 @@ class Ports:
     fresh: Fresh = field(default_factory=Fresh)
     together: Together = one_after_another
     pause: Callable[[float], None] = time.sleep
+    alone: Callable[[str], AbstractContextManager[object]] = without_lock
+    issuer_keys: Callable[..., Mapping[str, RsaKey]] = no_issuer

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
+from pingbox.handlers.dynamodb import StoreBusyError
 from pingbox.handlers.invocation import Invocation
 from pingbox.handlers.messages import SYNC_LIMIT
 from pingbox_core import decide, effects, events, limits, pages
 from pingbox_core.commands import Position
 from pingbox_core.errors import Code, Request
 from pingbox_core.log import Head, RoomRecord, Row, Tail, head_of
-from pingbox_core.members import people
+from pingbox_core.members import Presence, people
+from pingbox_core.names import direct_members
+
+_TARGET_TRIES = 6
+_TARGET_PAUSE = 0.01  # seconds, times the reads so far
 
 
 @dataclass(frozen=True)
 class View:
-    """A room as a client at some position sees it. `reset`: the position was of no use."""
+    """A room as a client at some position sees it. `reset`: the position was of no use.
+
+    `rows`: what was read of the log's end, ascending, to find the newest message in.
+    """
 
     record: RoomRecord
     page: pages.Page
     head: Head
     floor: int
     reset: bool
+    rows: tuple[Row, ...] = ()
 
     @property
     def has_news(self) -> bool:
@@ -70,13 +81,40 @@ def send_history(invocation: Invocation, wanted: effects.SendHistory) -> None:
 def send_people(invocation: Invocation, wanted: effects.SendPeople) -> None:
     """Answer a `who`; an eventually consistent read will do."""
     present = invocation.connections.present(wanted.room, invocation.now, strong=False)
-    invocation.tell(events.answer("who", wanted.request) | events.who(wanted.room, people(present)))
+    lately = recent(invocation, wanted.room, present)
+    invocation.tell(events.answer("who", wanted.request) | events.who(wanted.room, people(present), lately))
+
+
+def recent(invocation: Invocation, room: str, present: list[Presence]) -> list[dict[str, Any]]:
+    """Who wrote in the room lately and is not there now, last seen first; of a direct room, the other user."""
+    here = {one.user for one in present if not one.plain}
+    slots = invocation.messages.newest(room, limits.HISTORY_ROWS)
+    writers = [slot.user for slot in slots if isinstance(slot, Row)] + list(direct_members(room) or ())
+    gone = [user for user in dict.fromkeys(writers) if user not in here][: limits.RECENT_USERS]
+    documents = invocation.messages.documents(gone).values()
+    seen = [(one.last_seen, one) for one in documents if one.last_seen is not None]
+    ordered = sorted(seen, key=lambda pair: (-pair[0], pair[1].user))
+    return [{"id": one.user, "name": one.name, "lastSeen": at} for at, one in ordered]
+
+
+def last_message(invocation: Invocation, seen: View) -> Row | None:
+    """The newest message of the room; read again only if what was read ends in other events."""
+    found = _newest_message(seen.rows[::-1])
+    if found is None and seen.head.n:
+        found = _newest_message(invocation.messages.newest(seen.record.room, limits.HISTORY_ROWS))
+    return found if found is not None and pages.is_visible(found, invocation.now) else None
+
+
+def _newest_message(descending: Sequence[Row | RoomRecord]) -> Row | None:
+    return next((row for row in descending if isinstance(row, Row) and row.kind == "message"), None)
 
 
 def send_rooms(invocation: Invocation, wanted: effects.SendRooms) -> None:
     """Answer a `listRooms`."""
     found, more = invocation.messages.directory(wanted.after, wanted.limit)
-    invocation.tell(events.rooms(wanted.request, found, more))
+    newest = [partial(invocation.messages.newest, one["roomId"], 1) for one in found]
+    heads = [head_of(slots[0]) if slots else None for slots in invocation.ports.together(newest)]
+    invocation.tell(events.rooms(wanted.request, list(zip(found, heads, strict=True)), more))
 
 
 def send_pong(invocation: Invocation, wanted: effects.SendPong) -> None:
@@ -93,11 +131,35 @@ def _page_from(invocation: Invocation, position: Position, record: RoomRecord) -
     if position.epoch not in (None, record.epoch):
         return _newest(invocation, record, reset=True)
     tail = invocation.messages.from_slot(record.room, position.seen, SYNC_LIMIT)
-    page = pages.forward(record.room, _as_record_says(tail, position.seen, record), position.seen, invocation.now)
+    rows = tuple(slot for slot in tail.rows if isinstance(slot, Row))
+    targets = _targets(invocation, record.room, rows)
+    told = _as_record_says(tail, position.seen, record)
+    page = pages.forward(record.room, told, position.seen, invocation.now, targets)
     if isinstance(page, pages.Lost):
         return _newest(invocation, record, reset=True)
-    head = page.head or head_of(invocation.messages.newest(record.room, 1)[0])
-    return View(record, page, head, _floor(invocation, record.room), False)
+    floor = _floor(invocation, record.room)
+    if page.head is not None:
+        return View(record, page, page.head, floor, False, rows)
+    newest = [slot for slot in invocation.messages.newest(record.room, 1) if isinstance(slot, Row)]
+    return View(record, page, head_of(newest[0]), floor, False, tuple(newest))
+
+
+def _targets(invocation: Invocation, room: str, rows: Sequence[Row]) -> events.Targets:
+    """The messages among `rows` and those that edits among them are about, none older than the edit says."""
+    held = {row.seq: row for row in rows if row.kind == "message"}
+    edits = [row for row in rows if row.kind == "edit"]
+    missing = pages.unsettled(rows)
+    for attempt in range(_TARGET_TRIES):
+        if not missing:
+            return held
+        if attempt:
+            invocation.ports.pause(_TARGET_PAUSE * attempt)
+        held |= invocation.messages.rows(room, missing)
+        old = {edit.target for edit in edits if edit.target in held and pages.is_too_old(held[edit.target], edit)}
+        missing = {seq for seq in missing if seq in old}
+    if missing:
+        raise StoreBusyError(f"half of a transaction in {room} is still not visible after {_TARGET_TRIES} reads")
+    return held
 
 
 def _as_record_says(tail: Tail, seen: int, record: RoomRecord) -> Tail:
@@ -109,9 +171,11 @@ def _as_record_says(tail: Tail, seen: int, record: RoomRecord) -> Tail:
 
 def _newest(invocation: Invocation, record: RoomRecord, *, reset: bool) -> View:
     slots = invocation.messages.newest(record.room, limits.PAGE_EVENTS)
-    page = pages.newest(record.room, [slot for slot in slots if isinstance(slot, Row)], record, invocation.now)
+    rows = [slot for slot in slots if isinstance(slot, Row)]
+    targets = _targets(invocation, record.room, rows)
+    page = pages.newest(record.room, rows, record, invocation.now, targets)
     head = page.head or head_of(record)
-    return View(record, page, head, _floor(invocation, record.room), reset)
+    return View(record, page, head, _floor(invocation, record.room), reset, tuple(rows[::-1]))
 
 
 def _head(invocation: Invocation, room: str) -> int:

@@ -1,31 +1,79 @@
-"""Appending to a room's log and telling the room (chat.md B8, C2)."""
+"""Putting rows into a room's log and telling the room (chat.md B8, C2; docs/reference/protocol.md)."""
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
 
 from pingbox.handlers.invocation import Invocation
-from pingbox.handlers.messages import TAIL_LIMIT
-from pingbox_core import effects, limits, log
-from pingbox_core.log import Already, Behind, Busy, LookAtRecord, NoRoom, Ours, Put
+from pingbox.handlers.messages import TAIL_LIMIT, Refused
+from pingbox_core import amendments, decide, effects, limits, log
+from pingbox_core.amendments import Denied, Unchanged
+from pingbox_core.log import Already, Behind, Busy, Closed, Draft, LookAtRecord, NoRoom, Ours, Put, Reread, Row
+from pingbox_core.members import Member
 
 _CONFLICT_PAUSE = 0.005  # seconds, times the tries: a transaction holds the slot for about as long
 
+End = TypeVar("End")
+Wanted = effects.Append | effects.Amend | effects.Update
+Ended = Put | Ours | Already | Behind | Busy | Closed | NoRoom
 
-def append(invocation: Invocation, wanted: effects.Append) -> Put | Ours | Already | Behind | Busy:
-    """Put the draft into its slot, or find out why not."""
-    step = _first_step(invocation, wanted)
-    if isinstance(step, NoRoom):
-        step = _in_new_room(invocation, wanted)
-    match step:
-        case Put():
-            return _put(invocation, wanted.draft, step)
-        case Already() | Behind():
-            return step
-        case LookAtRecord() | NoRoom():
-            raise RuntimeError(f"the record of room {wanted.draft.room} was written and is not there")
-        case _:
-            assert_never(step)
+
+def append(invocation: Invocation, wanted: effects.Append) -> Ended:
+    """Put a message into its slot, or find out why not."""
+    room = wanted.draft.room
+    with invocation.ports.alone(room):
+        step = _first_step(invocation, wanted)
+        if isinstance(step, NoRoom) and wanted.room_if_missing is not None:
+            step = _in_new_room(invocation, wanted, wanted.room_if_missing)
+        return _race(invocation, wanted.draft, step, lambda row: invocation.messages.put(room, row))
+
+
+def amend(
+    invocation: Invocation, wanted: effects.Amend, member: Member
+) -> tuple[Row, Row] | Already | Behind | Busy | Closed | NoRoom | Denied | Unchanged:
+    """Change a message, if it may be changed so. The row in the log, and the message as it is now."""
+    draft, messages = wanted.draft, invocation.messages
+    ends: list[tuple[Row, Row] | Denied | Unchanged] = []
+
+    def write(row: Row) -> Refused | None:
+        target = messages.row(draft.room, draft.target or 0)
+        changed = amendments.amended(target, draft, member, invocation.now)
+        if not isinstance(changed, Row):
+            ends.append(changed)
+            return None
+        row = replace(row, rev=changed.rev if draft.kind == "edit" else 0)
+        refused = messages.amend(draft.room, changed, row)
+        if refused is None:
+            ends.append((row, changed))
+        return refused
+
+    return _both_or_neither(invocation, wanted, write, ends)
+
+
+def update(
+    invocation: Invocation, wanted: effects.Update, member: Member
+) -> Row | Already | Behind | Busy | Closed | NoRoom | Denied | Unchanged:
+    """Change a room's record, if the member may. The row in the log."""
+    draft, messages = wanted.draft, invocation.messages
+    ends: list[Row | Denied | Unchanged] = []
+
+    def write(row: Row) -> Refused | None:
+        record = messages.record(draft.room)
+        if record is None:
+            raise RuntimeError(f"the record of room {draft.room} was read and is not there")
+        changed = decide.changed_room(record, draft, member)
+        if isinstance(changed, Denied | Unchanged):
+            ends.append(changed)
+            return None
+        row = replace(row, title=changed.title, topic=changed.topic, closed=changed.closed)
+        refused = messages.update_room(changed, row)
+        if refused is None:
+            ends.append(row)
+        return refused
+
+    return _both_or_neither(invocation, wanted, write, ends)
 
 
 def broadcast(invocation: Invocation, wanted: effects.Broadcast) -> None:
@@ -36,7 +84,17 @@ def broadcast(invocation: Invocation, wanted: effects.Broadcast) -> None:
     invocation.fan_out(others, wanted.event, wanted.room)
 
 
-def _first_step(invocation: Invocation, wanted: effects.Append) -> log.Step:
+def _both_or_neither(
+    invocation: Invocation, wanted: Wanted, write: Callable[[Row], Refused | None], ends: list[End]
+) -> End | Already | Behind | Busy | Closed | NoRoom:
+    with invocation.ports.alone(wanted.draft.room):
+        end = _race(invocation, wanted.draft, _first_step(invocation, wanted), write)
+    if isinstance(end, Put | Ours):
+        return ends[-1] if ends else Already(end.row.seq)
+    return end
+
+
+def _first_step(invocation: Invocation, wanted: Wanted) -> log.Step:
     draft, seen, now = wanted.draft, wanted.seen, invocation.now
     if seen is not None:
         step = log.from_tail(invocation.messages.from_slot(draft.room, seen, TAIL_LIMIT), seen, draft, now)
@@ -49,23 +107,36 @@ def _first_step(invocation: Invocation, wanted: effects.Append) -> log.Step:
     return step
 
 
-def _in_new_room(invocation: Invocation, wanted: effects.Append) -> log.Step:
+def _in_new_room(invocation: Invocation, wanted: effects.Append, missing: log.RoomRecord) -> log.Step:
     """Nobody has spoken here yet: the room begins now."""
-    draft = wanted.draft
-    created = invocation.messages.create(wanted.room_if_missing)
-    record = wanted.room_if_missing if created else invocation.messages.record(draft.room)
-    return log.from_record(record, None, wanted.seen, draft, invocation.now)
+    created = invocation.messages.create(missing)
+    record = missing if created else invocation.messages.record(wanted.draft.room)
+    if record is None:
+        raise RuntimeError(f"the record of room {wanted.draft.room} was written and is not there")
+    return log.from_record(record, None, wanted.seen, wanted.draft, invocation.now)
 
 
-def _put(invocation: Invocation, draft: log.Draft, put: Put) -> Put | Ours | Already | Busy:
-    while True:
-        refused = invocation.messages.put(draft.room, put.row)
-        invocation.line["tries"] = put.tries
+def _race(invocation: Invocation, draft: Draft, step: log.Step, write: Callable[[Row], Refused | None]) -> Ended:
+    """Write at the end of the log, as often as others are faster. `write` answers None when there is nothing to add."""
+    while isinstance(step, Put):
+        refused = write(step.row)
+        invocation.line["tries"] = step.tries
         if refused is None:
-            return put
-        retry = log.after_refusal(put, refused.winner, draft, invocation.now)
-        if not isinstance(retry, Put):
-            return retry
+            return step
         if refused.winner is None:
-            invocation.ports.pause(_CONFLICT_PAUSE * put.tries)
-        put = retry
+            invocation.ports.pause(_CONFLICT_PAUSE * step.tries)
+        retry = log.after_refusal(step, refused.winner, draft, invocation.now)
+        decided = _read_again(invocation, draft, retry) if isinstance(retry, Reread) else retry
+        if not isinstance(decided, Put):
+            return decided
+        step = decided
+    if isinstance(step, LookAtRecord):
+        raise RuntimeError(f"the record of room {draft.room} was not looked at")
+    return step
+
+
+def _read_again(invocation: Invocation, draft: Draft, reread: Reread) -> Put | Already | Behind | Closed:
+    invocation.line["rereads"] = invocation.line.get("rereads", 0) + 1
+    invocation.ports.pause(invocation.ports.fresh.fraction() * limits.append_pause(reread.tries))
+    tail = invocation.messages.from_slot(draft.room, reread.start, TAIL_LIMIT)
+    return log.from_reread(tail, reread, draft, invocation.now)

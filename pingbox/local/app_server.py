@@ -25,9 +25,11 @@ from pingbox.emulator.services.registry import ServiceRegistry
 from pingbox.local.addresses import Addresses
 from pingbox.local.app_functions import AppFunctions, InProcesses, InThisProcess
 from pingbox.local.item_store import ItemStore, create_missing, item_store
+from pingbox.local.network import access, exposure
 from pingbox.local.switch_options import switches
 from pingbox.local.tls import tls_context, tls_facts
 from pingbox.model.api import Api
+from pingbox.model.function import FunctionSpec
 from pingbox.settings import SHUTDOWN_TIMEOUT_SECONDS, ServeSettings
 from pingbox.templates import App, Table, read_app
 from pingbox.templates.errors import TemplateError
@@ -37,6 +39,10 @@ _log = logging.getLogger("pingbox.serve")
 
 def _nobody(happening: Activity) -> None:
     return None
+
+
+def _advice(number: int) -> str:
+    return f"{number} piece{'s' if number > 1 else ''} of advice for AWS; pingbox serve APP --explain shows them"
 
 
 def _tell(text: str) -> None:
@@ -63,7 +69,9 @@ class AppServer:
         kind = InThisProcess if settings.in_process else InProcesses
         self.functions: AppFunctions = kind(self.app, observer, clock)
         self.store = item_store(settings, clock)
-        self.invoke_api = InvokeApi(self.functions, lambda: self.functions.names, clock=clock, region=self.app.region)
+        self.invoke_api = InvokeApi(
+            self.functions, lambda: self.functions.names, spec=self._spec, clock=clock, region=self.app.region
+        )
         self.server = GatewayServer(
             self.app.apis,
             self.functions,
@@ -76,6 +84,7 @@ class AppServer:
             tls=tls_context(settings, self.app.region),
             tls_port=settings.tls_port or 0,
             switches=switches(settings.switches),
+            access=access(settings),
         )
         self._watcher: FileWatcher | None = None
         self._changing = asyncio.Lock()
@@ -123,8 +132,10 @@ class AppServer:
         known = [("WebSocket", f"{self.server.ws_url(stage.name, api.api_id)}  ({api.name})") for api, stage in others]
         known.append(("DynamoDB", self.store.describe(self.server.url)))
         known += tls_facts(self._settings, self.server.tls_port)
+        known += exposure(self._settings, tables=self.store.service is not None)
         known += [("Not here", f"{one.logical_id} ({one.type}): {one.reason}") for one in self.app.ignored]
         known += [("Note", warning) for warning in (*self.app.warnings, *self._packages.notes)]
+        known += [("Advice", _advice(len(self.app.advice)))] if self.app.advice else []
         return known
 
     # --- what is saved is live -----------------------------------------------------------------------------------
@@ -179,6 +190,9 @@ class AppServer:
             _log.warning("%s", note)
         known = {spec.name: spec for spec in (*self.app.functions, *prepared)}
         return replace(declared, functions=tuple(known[spec.name] for spec in declared.functions))
+
+    def _spec(self, name: str) -> FunctionSpec | None:
+        return self.app.function(name)
 
     def _define(self, app: App) -> None:
         for spec in app.functions:

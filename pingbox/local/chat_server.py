@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import ipaddress
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -20,13 +20,15 @@ from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunc
 from pingbox.emulator.services.lambda_.in_process.inline import InlineFunctions
 from pingbox.emulator.services.registry import ServiceRegistry
 from pingbox.handlers.environment import json_lines
-from pingbox.handlers.ports import Ports
+from pingbox.handlers.issuer_keys import IssuerKeys
+from pingbox.handlers.ports import Ports, RoomLocks, no_issuer, system_clock
+from pingbox.handlers.settings import SIGN_IN, from_environment
 from pingbox.handlers.settings import Settings as HandlerSettings
-from pingbox.handlers.settings import from_environment
 from pingbox.local.addresses import Addresses
 from pingbox.local.data_dir import token_secret
 from pingbox.local.item_store import REGION, LocalTables, create_missing, item_store
 from pingbox.local.local_postman import LocalPostman
+from pingbox.local.network import access, exposure, is_loopback
 from pingbox.local.switch_options import switches
 from pingbox.local.tls import tls_context, tls_facts
 from pingbox.model.api import Api
@@ -47,6 +49,7 @@ class ChatServer:
         self._settings = settings
         self._stage = settings.stage or DEFAULT_STAGE
         self._clock = clock or SystemClock()
+        self._locks = RoomLocks()
         self.app = chat_app(self._stage, region=REGION)
         self.store = item_store(settings, self._clock)
         # Over the local DynamoDB no handler ever waits; over another one each call is a round trip.
@@ -73,6 +76,7 @@ class ChatServer:
             tls=tls_context(settings, REGION),
             tls_port=settings.tls_port or 0,
             switches=switches(settings.switches),
+            access=access(settings),
         )
         self._schedules = [
             Every(self._clock, one.seconds, partial(self.functions.invoke, one.function, one.event or {}))
@@ -122,9 +126,7 @@ class ChatServer:
         """What else to know: where the messages are, and who can come in."""
         known = [("DynamoDB", self.store.describe(self.server.url))]
         known += tls_facts(self._settings, self.server.tls_port)
-        if not _is_loopback(self._settings.host):
-            known.append(("Open to", f"everybody who reaches {self._settings.host}; any page may connect"))
-        return known
+        return known + exposure(self._settings, tables=self.store.service is not None)
 
     def _let_go(self) -> None:
         self.functions.close()
@@ -145,6 +147,8 @@ class ChatServer:
             log=json_lines(settings.log_level, lambda line: sys.stdout.write(line)),
             fanout=lambda payload: self._fan_out(settings.fanout_function, payload),
             clock=lambda: int(self._clock.now() * 1000),
+            alone=self._locks,
+            issuer_keys=IssuerKeys(settings.jwks_url, system_clock) if settings.jwks_url else no_issuer,
         )
 
     def _handler_settings(self, spec: FunctionSpec) -> HandlerSettings:
@@ -152,8 +156,9 @@ class ChatServer:
         chosen = {
             **(spec.environment or {}),
             "MANAGEMENT_ENDPOINT": self.server.management_url(self._stage),
-            "ALLOWED_ORIGINS": ",".join(_origins(self._settings.host, self.server.port)),
+            "ALLOWED_ORIGINS": ",".join(_origins(self._settings, self.server.port)),
             "ALLOW_QUERY_TOKEN": "1",
+            **{name: os.environ[name] for name in SIGN_IN if name in os.environ},
             "LOG_LEVEL": "INFO" if self._settings.verbose else "WARNING",
         }
         if self._settings.rate is not None:
@@ -169,15 +174,11 @@ def _nobody(happening: Activity) -> None:
     return None
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _origins(host: str, port: int) -> list[str]:
-    """The pages that may connect: ours, under each of loopback's names; clients that are no browser send no Origin."""
-    if not _is_loopback(host):
+def _origins(settings: ServeSettings, port: int) -> list[str]:
+    """The pages that may connect: ours, under each of loopback's names, and those that were named; clients that are no
+    browser send no Origin. Where others reach the port, it has more names than are known here.
+    """
+    if not is_loopback(settings.host):
         return ["*"]
-    return ["missing", *(f"http://{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))]
+    own = [f"http://{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")]
+    return ["missing", *own, *settings.allow_origins]

@@ -17,6 +17,20 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.command()
 @click.argument("app", required=False)
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A further name under which the port may be asked, e.g. of a proxy; *.NAME: all below it.",
+)
+@click.option(
+    "--allow-origin",
+    "allow_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="A page that may use the port, e.g. http://localhost:5173; then other pages' WebSockets are refused.",
+)
 @click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port of page, WebSocket, @connections; 0: free.")
 @click.option("--stage", default=None, help=f"Stage name, the WebSocket's path.  [default: {DEFAULT_STAGE}]")
 @click.option("--open/--no-open", "open_browser", default=False, help="Open the chat in the browser.")
@@ -51,7 +65,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--trace", type=_FOLDER, help="Write every event, response and frame, whole, into this folder.")
 @click.option("--tls-port", type=click.IntRange(0, 65535), help="Serve over TLS on this port too; needs --tls-ca.")
 @click.option("--tls-ca", type=_FILE, help="Write the certificate authority to trust here; needs --tls-port.")
-@click.option("--rate", type=click.IntRange(min=0), help="Actions a minute and connection; 0: no limit.  [default: 60]")
+@click.option("--rate", type=click.IntRange(min=0), help="Messages a minute and user; 0: no limit.  [default: 60]")
 @click.option("--ready-file", type=_FILE, help="Write the addresses here as JSON once it answers.")
 @click.option("--verbose", is_flag=True, help="Show every frame's size, management call and log line too.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)

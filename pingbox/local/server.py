@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 import webbrowser
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import click
@@ -54,7 +54,17 @@ class House(Protocol):
 
 def run(settings: ServeSettings) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises `click.ClickException` for what a person can mend."""
-    asyncio.run(_serve(settings))
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        runner.run(_serve(settings))
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The loop of uvloop where `pingbox[fast]` installed it, else None for asyncio's own."""
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        return uvloop.new_event_loop
+    return None
 
 
 async def _serve(settings: ServeSettings) -> None:

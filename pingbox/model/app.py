@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pingbox.model.api import Api
+from pingbox.model.findings import Finding, Level
 from pingbox.model.function import FunctionSpec
 
 _RATE = re.compile(r"rate\(([1-9]\d*) (minute|hour|day)s?\)")
@@ -78,8 +79,8 @@ class Output:
 class App:
     """Everything an app declares that exists locally, and what does not.
 
-    `warnings` are sentences about what AWS would treat differently or what was guessed. `files` are the absolute
-    paths of the files that were read as declarations (templates, included files): those to watch for changes.
+    `findings` are sentences about what AWS would treat differently, what could be better and what was guessed. `files`
+    are the absolute paths of the files that were read as declarations (templates, included files): those to watch.
     `source` is what the user named, `kind` one of `SAM`, `CloudFormation`, `serverless.yml`, `pyproject.toml`,
     `handlers`. `region` is the one the app runs in: serverless.yml may name its own.
     """
@@ -92,9 +93,19 @@ class App:
     tables: tuple[Table, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     ignored: tuple[Ignored, ...] = ()
-    warnings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     outputs: tuple[Output, ...] = ()
     files: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to tell at once, each with its place: all findings but the pieces of advice."""
+        return tuple(str(finding) for finding in self.findings if finding.level is not Level.ADVICE)
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What works on AWS and could be better, each with its place."""
+        return tuple(str(finding) for finding in self.findings if finding.level is Level.ADVICE)
 
     def function(self, name: str) -> FunctionSpec | None:
         """The function with exactly this name, or None."""

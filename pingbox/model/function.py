@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class AsynchronousSettings:
+    """What becomes of asynchronous events that fail (LM-50), as `AWS::Lambda::EventInvokeConfig` declares it.
+
+    `retries`: further tries after the first, 0 to 2; `max_age` in seconds. `on_success`, `on_failure` and `dead_letter`
+    are ARNs, None for none.
+    """
+
+    retries: int = 2
+    max_age: float = 6 * 3600.0
+    on_success: str | None = None
+    on_failure: str | None = None
+    dead_letter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -12,7 +27,9 @@ class FunctionSpec:
 
     `handler` is `module.function` as Lambda writes it (dots or slashes in the module path); `code` the folder it is
     found in; `runtime` Lambda's name, e.g. `python3.13` or `nodejs22.x`; `timeout` in seconds; `memory` in MB.
-    `packages` are folders with packages that were installed for it here, and are no part of the app.
+    `packages` are folders with packages that were installed for it here, and are no part of the app. `qualifiers` are
+    its aliases and published versions, each with the number of the version that it means: `{"live": "1", "1": "1"}`.
+    All of them run the code as it is on disk.
     """
 
     name: str
@@ -24,3 +41,5 @@ class FunctionSpec:
     environment: Mapping[str, str] | None = None
     layers: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    qualifiers: Mapping[str, str] = field(default_factory=dict)
+    asynchronous: AsynchronousSettings = AsynchronousSettings()

@@ -10,8 +10,8 @@ to CloudFormation, which `cloudformation` reads: `document` (text and lines), `s
 from __future__ import annotations
 
 from pingbox.model.app import App, Ignored, Output, Table
-from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.errors import TemplateError
 from pingbox.templates.explain import explain
 from pingbox.templates.reader import read_app, stack_name
 
-__all__ = ["App", "Ignored", "Output", "Place", "Table", "TemplateError", "explain", "read_app", "stack_name"]
+__all__ = ["App", "Ignored", "Output", "Table", "TemplateError", "explain", "read_app", "stack_name"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pingbox.templates.errors import Place
+from pingbox.model.findings import SourcePosition
 
 KeyPath = tuple[str | int, ...]
 
@@ -32,9 +32,9 @@ class Document:
     lines: Mapping[KeyPath, int]
     repeated: tuple[Repeated, ...] = ()
 
-    def place(self, path: KeyPath = ()) -> Place:
+    def place(self, path: KeyPath = ()) -> SourcePosition:
         """Where `path` is written; for a path that is not in the file, where its nearest parent is."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.lines:
-                return Place(self.file, self.lines[path[:length]])
-        return Place(self.file, self.lines.get(()))
+                return SourcePosition(self.file, self.lines[path[:length]])
+        return SourcePosition(self.file, self.lines.get(()))

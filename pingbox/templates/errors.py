@@ -2,21 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Place:
-    """A position in one of the app's files. `line` counts from 1; None when the position is not known."""
-
-    file: str
-    line: int | None = None
-
-    def __str__(self) -> str:
-        here = os.path.join(os.getcwd(), "")
-        file = self.file.removeprefix(here)  # as the user would name it
-        return file if self.line is None else f"{file}:{self.line}"
+from pingbox.model.findings import SourcePosition
 
 
 class TemplateError(Exception):
@@ -24,17 +10,19 @@ class TemplateError(Exception):
 
     `logical_id` is the resource (or function, or variable) it is about, None for the file as a whole;
     `received` the value as the file has it, `expected` what would have been right, `next_step` what to do now.
+    `only_here`: AWS takes it; what runs on this machine cannot.
     """
 
     def __init__(
         self,
         message: str,
         *,
-        place: Place | None = None,
+        place: SourcePosition | None = None,
         logical_id: str | None = None,
         received: object = None,
         expected: str | None = None,
         next_step: str | None = None,
+        only_here: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -43,6 +31,7 @@ class TemplateError(Exception):
         self.received = received
         self.expected = expected
         self.next_step = next_step
+        self.only_here = only_here
 
     def __str__(self) -> str:
         head = ": ".join(str(part) for part in (self.place, self.logical_id, self.message) if part is not None)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from pingbox.model.api import Api, LambdaProxy, Route, Stage, TemplatedIntegration, Throttle
 from pingbox.model.app import App, Table
+from pingbox.model.findings import Level
 from pingbox.model.function import FunctionSpec
 from pingbox.templates.cloudformation.resources.functions import code_problem
 
 
 def explain(app: App) -> str:
-    """APIs with routes, functions, tables, outputs, what is ignored and why, and the warnings.
+    """APIs with routes, functions, tables, outputs, what is ignored and why, and the findings.
 
     Shows names of environment variables and ids of API keys, never their values.
     """
@@ -27,7 +28,8 @@ def _lines(app: App) -> Iterator[str]:
     yield from _section("Tables", _columns(_table(table) for table in app.tables))
     yield from _section("Outputs", _columns((output.name, output.value) for output in app.outputs))
     yield from _section("Not here", _columns((item.logical_id, item.type, item.reason) for item in app.ignored))
-    yield from _section("Warnings", list(app.warnings))
+    for title, level in (("Warnings", Level.WARNING), ("Only here", Level.LOCAL), ("Advice", Level.ADVICE)):
+        yield from _section(title, [str(finding) for finding in app.findings if finding.level is level])
 
 
 def _api(api: Api) -> Iterator[str]:

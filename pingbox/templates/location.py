@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pingbox.templates.errors import Place, TemplateError
+from pingbox.model.findings import SourcePosition
+from pingbox.templates.errors import TemplateError
 
 TEMPLATES = (
     "template.yaml",
@@ -43,7 +44,7 @@ def locate(source: Path | str) -> Path | str:
         return source
     raise TemplateError(
         "is neither a file nor a folder",
-        place=Place(str(source)),
+        place=SourcePosition(str(source)),
         expected="a template, serverless.yml, a folder with one, or module:function",
         next_step="check the path",
     )
@@ -61,7 +62,7 @@ def _in_folder(folder: Path) -> Path:
         return found[0]
     raise TemplateError(
         "the folder has several templates" if found else "the folder has nothing to serve",
-        place=Place(str(folder)),
+        place=SourcePosition(str(folder)),
         received=", ".join(str(file.relative_to(folder)) for file in found) or _of_a_tool(folder)[0],
         expected=", ".join(TEMPLATES) + f", pyproject.toml with [tool.pingbox], or one {_SYNTHESISED}",
         next_step=f"name one of them: pingbox serve {_near(found[0])}" if found else _of_a_tool(folder)[1],
@@ -96,7 +97,7 @@ def unreadable(file: Path) -> TemplateError:
     tool = dict(_OF_TOOLS).get(file.name)
     return TemplateError(
         "is not a kind of file that declares an app",
-        place=Place(str(file)),
+        place=SourcePosition(str(file)),
         received=file.suffix or "no extension",
         expected=".yaml, .yml, .json (SAM, CloudFormation, serverless) or pyproject.toml",
         next_step=tool or "serve a template; for plain handlers use module:function",

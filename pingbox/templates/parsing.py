@@ -15,8 +15,9 @@ from typing import Any
 
 import yaml
 
+from pingbox.model.findings import SourcePosition
 from pingbox.templates.document import Document, KeyPath, Repeated
-from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.errors import TemplateError
 
 # libyaml's parser reads a CDK template of a megabyte in a fraction of a second, the pure one in several.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -32,11 +33,23 @@ def read_document(file: Path) -> Document:
     except (OSError, UnicodeDecodeError) as error:
         raise TemplateError(
             f"cannot be read: {error}",
-            place=Place(str(file)),
+            place=SourcePosition(str(file)),
             expected="a readable UTF-8 file",
             next_step="check the path and the file's rights",
         ) from error
-    return parse_json(text, str(file)) if file.suffix == ".json" else parse_yaml(text, str(file))
+    return parse_json(text, str(file)) if file.suffix == ".json" else parse_text(text, str(file))
+
+
+def parse_text(text: str, file: str) -> Document:
+    """YAML, or JSON under whatever name. Raises TemplateError."""
+    if text.lstrip().startswith("{"):
+        try:
+            json.loads(text)
+        except json.JSONDecodeError:
+            pass  # a YAML flow mapping begins so, too
+        else:
+            return parse_json(text, file)
+    return parse_yaml(text, file)
 
 
 def parse_json(text: str, file: str) -> Document:
@@ -46,7 +59,7 @@ def parse_json(text: str, file: str) -> Document:
     except json.JSONDecodeError as error:
         raise TemplateError(
             f"is not JSON: {error.msg}",
-            place=Place(file, error.lineno),
+            place=SourcePosition(file, error.lineno),
             expected="well-formed JSON",
             next_step=f"correct column {error.colno} of that line",
         ) from error
@@ -77,7 +90,7 @@ def parse_yaml(text: str, file: str) -> Document:
         mark = error.problem_mark or error.context_mark
         raise TemplateError(
             f"is not YAML: {error.problem or error.context}",
-            place=Place(file, mark.line + 1 if mark else None),
+            place=SourcePosition(file, mark.line + 1 if mark else None),
             expected="well-formed YAML",
             next_step=_yaml_step(text, mark),
         ) from error

@@ -10,12 +10,13 @@ from types import MappingProxyType
 
 from pingbox.emulator.services.apigateway.common.declaration_rules import DeclarationError, check
 from pingbox.model.app import App, Output
+from pingbox.model.findings import SourcePosition
 from pingbox.templates.cloudformation.app import read_cloudformation
 from pingbox.templates.cloudformation.code import default_cache
 from pingbox.templates.cloudformation.references import Account
 from pingbox.templates.cloudformation.transforms import is_sam
 from pingbox.templates.document import Document
-from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.errors import TemplateError
 from pingbox.templates.findings import Findings
 from pingbox.templates.location import HANDLERS, locate, unreadable
 
@@ -31,6 +32,7 @@ def read_app(
     account_id: str = "000000000000",
     endpoint: str,
     cache: Path | None = None,
+    findings: Findings | None = None,
 ) -> App:
     """Read what an app declares. Runs none of its code and calls no AWS.
 
@@ -42,10 +44,11 @@ def read_app(
     templates the only stage of several to serve. None: as declared.
     `endpoint`: the emulator's own address (`http://127.0.0.1:3001`), by which outputs that name an API's address are
     told locally. `cache`: where inline code and zips are unpacked; None for the user's cache folder.
+    `findings`: where to note what is noticed, for who wants it of an app that is refused, too.
 
     Raises TemplateError when there is nothing to read, or what is declared cannot be served.
     """
-    reading = _Reading(parameters, stage, region, account_id, cache or default_cache())
+    reading = _Reading(parameters, stage, region, account_id, cache or default_cache(), findings or Findings())
     found = locate(source)
     app = reading.handlers(found) if isinstance(found, str) else reading.file(found)
     _check(app, found)
@@ -59,7 +62,7 @@ def _check(app: App, found: Path | str) -> None:
     except DeclarationError as error:
         raise TemplateError(
             f"what it declares cannot be served: {error}",
-            place=Place(str(found)),
+            place=SourcePosition(str(found)),
             next_step="correct it as the sentence says",
         ) from error
 
@@ -68,13 +71,20 @@ class _Reading:
     """What every kind of source is read with."""
 
     def __init__(
-        self, parameters: Mapping[str, str], stage: str | None, region: str, account_id: str, cache: Path
+        self,
+        parameters: Mapping[str, str],
+        stage: str | None,
+        region: str,
+        account_id: str,
+        cache: Path,
+        findings: Findings,
     ) -> None:
         self._parameters = parameters
         self._stage = stage
         self._region = region
         self._account_id = account_id
         self._cache = cache
+        self._findings = findings
 
     def handlers(self, source: str, folder: Path | None = None) -> App:
         from pingbox.templates.plain.handlers import read_handlers
@@ -120,7 +130,8 @@ class _Reading:
             parameters=self._parameters,
             stage=self._stage,
             cache=self._cache,
-            findings=Findings(),
+            findings=self._findings,
+            judged=True,
         )
 
     def _serverless(self, document: Document, file: Path) -> App:
@@ -134,6 +145,7 @@ class _Reading:
             account_id=self._account_id,
             parameters=self._parameters,
             cache=self._cache,
+            findings=self._findings,
         )
 
     def _account(self, stack: str) -> Account:

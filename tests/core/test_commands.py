@@ -9,19 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pingbox_core import names
 from pingbox_core.commands import (
     Bye,
     CreateRoom,
+    DeleteMessage,
+    EditMessage,
     Focus,
     Hello,
     History,
     JoinRoom,
     LeaveRoom,
     ListRooms,
+    MarkRead,
+    OpenDm,
     Ping,
     Position,
+    React,
+    RemoveUser,
     SendMessage,
     Sync,
+    Typing,
+    UpdateRoom,
     Who,
     parse,
 )
@@ -51,6 +60,21 @@ NOBODY = Request()
              "replyTo": 5},
             SendMessage(Request("7", "018f6f0e"), "cats", "hi", 57, 5),
         ),
+        (
+            {"action": "sendMessage", "text": "hi", "mentions": ["g-bo"]},
+            SendMessage(NOBODY, None, "hi", None, None, ("g-bo",)),
+        ),
+        ({"action": "editMessage", "target": 5, "text": " x "}, EditMessage(NOBODY, None, 5, "x", None)),
+        ({"action": "deleteMessage", "room": "c", "target": 5, "seen": 9}, DeleteMessage(NOBODY, "c", 5, 9)),
+        ({"action": "react", "target": 5, "emoji": "👍"}, React(NOBODY, None, 5, "👍", "add", None)),
+        ({"action": "react", "target": 5, "emoji": "👍", "op": "remove"}, React(NOBODY, None, 5, "👍", "remove", None)),
+        ({"action": "updateRoom", "room": "c", "topic": ""}, UpdateRoom(NOBODY, "c", None, "", None, None)),
+        ({"action": "updateRoom", "room": "c", "closed": False}, UpdateRoom(NOBODY, "c", None, None, False, None)),
+        ({"action": "typing"}, Typing(NOBODY, None)),
+        ({"action": "markRead", "room": "c", "seq": 0}, MarkRead(NOBODY, "c", 0, False)),
+        ({"action": "markRead", "room": "c", "seq": 7, "back": True}, MarkRead(NOBODY, "c", 7, True)),
+        ({"action": "openDm", "user": "u-bo"}, OpenDm(NOBODY, "u-bo")),
+        ({"action": "removeUser", "user": "g-bo"}, RemoveUser(NOBODY, "g-bo")),
         ({"action": "sync", "room": "cats", "epoch": "k7", "after": 3}, Sync(NOBODY, "cats", "k7", 3)),
         ({"action": "history", "room": "cats", "before": 30, "limit": 9}, History(NOBODY, "cats", 30, 9)),
         ({"action": "who", "room": None}, Who(NOBODY, None)),
@@ -95,6 +119,25 @@ def test_every_action_is_understood(frame: dict[str, Any], command: object) -> N
         ({"action": "sendMessage", "text": "x", "seen": True}, Code.BAD_REQUEST),
         ({"action": "sendMessage", "text": "x", "seen": 2**53}, Code.BAD_REQUEST),
         ({"action": "sendMessage", "text": "x", "seen": "1"}, Code.BAD_REQUEST),
+        ({"action": "sendMessage", "text": "x", "mentions": "g-bo"}, Code.BAD_REQUEST),
+        ({"action": "sendMessage", "text": "x", "mentions": [5]}, Code.BAD_REQUEST),
+        ({"action": "sendMessage", "text": "x", "mentions": ["g"] * 21}, Code.TOO_LARGE),
+        ({"action": "editMessage", "text": "x"}, Code.BAD_REQUEST),
+        ({"action": "editMessage", "target": 0, "text": "x"}, Code.BAD_REQUEST),
+        ({"action": "editMessage", "target": 1}, Code.EMPTY),
+        ({"action": "deleteMessage"}, Code.BAD_REQUEST),
+        ({"action": "deleteMessage", "target": 1, "cid": "short"}, Code.BAD_REQUEST),
+        ({"action": "react", "target": 1}, Code.BAD_REQUEST),
+        ({"action": "react", "target": 1, "emoji": "ok"}, Code.BAD_REQUEST),
+        ({"action": "react", "target": 1, "emoji": "👍👍"}, Code.BAD_REQUEST),
+        ({"action": "react", "target": 1, "emoji": "👍", "op": "toggle"}, Code.BAD_REQUEST),
+        ({"action": "updateRoom", "room": "c"}, Code.BAD_REQUEST),
+        ({"action": "updateRoom", "topic": "t"}, Code.BAD_ROOM),
+        ({"action": "updateRoom", "room": "c", "closed": 1}, Code.BAD_REQUEST),
+        ({"action": "updateRoom", "room": "c", "topic": "x" * 201}, Code.BAD_REQUEST),
+        ({"action": "markRead", "room": "c"}, Code.BAD_REQUEST),
+        ({"action": "openDm"}, Code.BAD_REQUEST),
+        ({"action": "openDm", "user": "x" * 65}, Code.BAD_REQUEST),
         ({"action": "history", "before": 0}, Code.BAD_REQUEST),
         ({"action": "history", "limit": 51}, Code.BAD_REQUEST),
         ({"action": "ping", "rooms": {"Bad Room": 1}}, Code.BAD_ROOM),
@@ -152,16 +195,74 @@ def test_an_unusable_id_is_left_out(given_id: object) -> None:
     assert parse(json.dumps({"action": "bye", "id": given_id})) == ("bye", Bye(NOBODY))
 
 
+FAMILY, WALES = "👨\u200d👩\u200d👧", "🏴\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f"
+
+
+@pytest.mark.parametrize("emoji", ["👍", "👍🏽", "❤️", "❤", "🇩🇪", "1️⃣", FAMILY, WALES])
+def test_what_is_one_emoji(emoji: str) -> None:
+    assert names.is_emoji(emoji)
+
+
+@pytest.mark.parametrize(
+    "emoji", ["", "a", "1", "👍 ", "👍a", "\u200d", "\ufe0f", "👍\u200d", "🇩", "❤️" * 2, "👍" + "🏽" * 8, "<b>"]
+)
+def test_what_is_no_emoji(emoji: str) -> None:
+    assert not names.is_emoji(emoji)
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
 fields = st.sampled_from(
-    ["id", "room", "text", "cid", "seen", "rooms", "name", "v", "focus", "epoch", "after", "before", "limit", "replyTo"]
+    [
+        "id",
+        "room",
+        "text",
+        "cid",
+        "seen",
+        "rooms",
+        "name",
+        "v",
+        "focus",
+        "epoch",
+        "after",
+        "before",
+        "limit",
+        "replyTo",
+        "target",
+        "emoji",
+        "op",
+        "user",
+        "seq",
+        "back",
+        "title",
+        "topic",
+        "closed",
+        "mentions",
+    ]
 )
 actions = st.sampled_from(
-    ["hello", "sendMessage", "sync", "history", "joinRoom", "createRoom", "ping", "listRooms", "who"]
+    [
+        "hello",
+        "sendMessage",
+        "sync",
+        "history",
+        "joinRoom",
+        "createRoom",
+        "ping",
+        "listRooms",
+        "who",
+        "editMessage",
+        "deleteMessage",
+        "react",
+        "updateRoom",
+        "typing",
+        "markRead",
+        "openDm",
+        "removeUser",
+    ]
 )
 
 

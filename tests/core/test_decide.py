@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -11,7 +11,7 @@ from pingbox_core import commands, decide, effects
 from pingbox_core.access import Deed, may
 from pingbox_core.commands import Position
 from pingbox_core.decide import Circumstances
-from pingbox_core.errors import Code, Request
+from pingbox_core.errors import Request
 from pingbox_core.log import Already, Behind, Busy, Draft, Ours, Put, RoomRecord, Row
 from pingbox_core.members import Member
 
@@ -143,27 +143,56 @@ def test_a_session_that_is_over_ends() -> None:
 
 
 DIRECT = "dm:g-ana:g-bo"
-AUTHORISATION: list[tuple[str, str, Deed, Code | None]] = [
-    ("g-ana", "general", "read", None),
-    ("g-ana", "general", "join", None),
-    ("g-ana", "general", "leave", None),
-    ("g-ana", "general", "send", None),
-    ("g-eve", "general", "read", None),
-    ("g-eve", "general", "send", Code.NOT_JOINED),
-    ("g-ana", DIRECT, "read", None),
-    ("g-ana", DIRECT, "send", Code.NOT_JOINED),
-    ("g-eve", DIRECT, "read", Code.FORBIDDEN),
-    ("g-eve", DIRECT, "join", Code.FORBIDDEN),
-    ("g-eve", DIRECT, "leave", Code.FORBIDDEN),
-    ("g-eve", DIRECT, "send", Code.FORBIDDEN),
-    ("g-an", DIRECT, "read", Code.FORBIDDEN),
-    ("g-ana:g-bo", DIRECT, "read", Code.FORBIDDEN),
-]
+DEEDS = get_args(Deed)
+# Who (in a public room: a member, somebody outside, an admin outside; of a direct room: one of the two, a third, an
+# admin) may do what to what is their own and to what is another's. A dot: allowed.
+TABLE = """
+            read join leave send       react      type       mark       edit       delete     update    close
+joined own  .    .    .     .          .          .          .          .          .          .         forbidden
+joined else .    .    .     .          .          .          .          not_yours  not_yours  not_yours forbidden
+outside own .    .    .     not_joined not_joined not_joined not_joined not_joined not_joined .         forbidden
+outside else .   .    .     not_joined not_joined not_joined not_joined not_joined not_joined not_yours forbidden
+admin else  .    .    .     not_joined not_joined not_joined not_joined not_joined .          .         .
+pair own    .    .    .     .          .          .          .          .          .          forbidden forbidden
+pair else   .    .    .     .          .          .          .          not_yours  not_yours  forbidden forbidden
+pairadmin else . .    .     .          .          .          .          not_yours  not_yours  forbidden forbidden
+third own   F    F    F     F          F          F          F          F          F          F         F
+third else  F    F    F     F          F          F          F          F          F          F         F
+spy else    F    F    F     F          F          F          F          F          F          F         F
+"""
+WHO = {
+    "joined": (Member("c", "g-ana", "N", frozenset({"general"})), "general"),
+    "outside": (Member("c", "g-ana", "N"), "general"),
+    "admin": (Member("c", "u-root", "N", admin=True), "general"),
+    "pair": (Member("c", "g-ana", "N"), DIRECT),
+    "pairadmin": (Member("c", "u-root", "N", admin=True), "dm:g-bo:u-root"),
+    "third": (Member("c", "g-an", "N", frozenset({DIRECT})), DIRECT),
+    "spy": (Member("c", "u-root", "N", admin=True), DIRECT),
+}
 
 
-@pytest.mark.parametrize(("user", "room", "deed", "code"), AUTHORISATION)
-def test_the_table_of_who_may_do_what(user: str, room: str, deed: Deed, code: Code | None) -> None:
+def authorisation() -> list[tuple[str, str, Deed, str | None]]:
+    header, *lines = TABLE.strip().splitlines()
+    words = {".": None, "F": "forbidden"}
+    rows = [line.split() for line in lines]
+    return [
+        (who, owner, deed, words.get(code, code))
+        for who, owner, *codes in rows
+        for deed, code in zip(header.split(), codes, strict=True)
+    ]  # fmt: skip
+
+
+AUTHORISATION = authorisation()
+
+
+def test_the_table_has_every_deed() -> None:
+    assert tuple(TABLE.split()[: len(DEEDS)]) == DEEDS
+    assert len(AUTHORISATION) == 11 * len(DEEDS)
+
+
+@pytest.mark.parametrize(("who", "owner", "deed", "code"), AUTHORISATION)
+def test_the_table_of_who_may_do_what(who: str, owner: str, deed: Deed, code: str | None) -> None:
     """D4."""
-    member = Member("c", user, "N", frozenset({"general"}) if user == "g-ana" else frozenset())
-    denied = may(member, room, deed)
+    member, room = WHO[who]
+    denied = may(member, room, deed, owner=member.user if owner == "own" else "g-else")
     assert (denied and denied[0]) == code

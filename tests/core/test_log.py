@@ -8,8 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pingbox_core import log
-from pingbox_core.log import Already, Behind, Busy, Draft, Head, LookAtRecord, NoRoom, Ours, Put, RoomRecord, Row, Tail
+from pingbox_core import limits, log
+from pingbox_core.log import (
+    Already,
+    Behind,
+    Busy,
+    Closed,
+    Draft,
+    Head,
+    LookAtRecord,
+    NoRoom,
+    Ours,
+    Put,
+    Reread,
+    RoomRecord,
+    Row,
+    Tail,
+)
 
 NOW = 1_764_000_000_000
 DAY = 86_400_000
@@ -99,10 +114,58 @@ def test_a_transaction_in_the_way_repeats_the_slot() -> None:
     assert log.after_refusal(Put(mine(7)), None, DRAFT, NOW) == Put(mine(7), tries=2)
 
 
-def test_after_eight_tries_it_is_busy() -> None:
-    assert log.after_refusal(Put(mine(7), tries=8), row(7), DRAFT, NOW) == Busy()
-    assert log.after_refusal(Put(mine(7), tries=8), None, DRAFT, NOW) == Busy()
-    assert log.after_refusal(Put(mine(7), tries=8), mine(7), DRAFT, NOW) == Ours(mine(7))
+@pytest.mark.parametrize("tries", range(1, 25))
+def test_every_second_refusal_reads_the_tail_again(tries: int) -> None:
+    """One walk to the winner's successor, then a look at where the head is by now; after 24 tries it is busy."""
+    decided = log.after_refusal(Put(mine(7), tries), row(7), DRAFT, NOW)
+    if tries == 24:
+        assert decided == Busy()
+    elif tries % 2:
+        assert decided == Put(mine(8), tries + 1)
+    else:
+        assert decided == Reread(7, tries)
+
+
+def test_after_twenty_four_tries_it_is_busy() -> None:
+    assert log.after_refusal(Put(mine(7), tries=24), None, DRAFT, NOW) == Busy()
+    assert log.after_refusal(Put(mine(7), tries=24), mine(7), DRAFT, NOW) == Ours(mine(7))
+    assert log.after_refusal(Put(mine(7), tries=2), mine(7, ts=NOW - 3), DRAFT, NOW) == Already(7)
+
+
+def test_what_a_second_look_at_the_tail_leads_to() -> None:
+    """It starts at the last row examined: a higher start could step over the same cid."""
+    reread = Reread(7, 2)
+    assert log.from_reread(Tail((row(7), row(8), row(9))), reread, DRAFT, NOW) == Put(mine(10), 3)
+    assert log.from_reread(Tail((row(7), mine(8))), reread, DRAFT, NOW) == Already(8)
+    for torn in (Tail(()), Tail((row(8),)), Tail((row(7), row(9))), Tail((row(7),), more=True)):
+        assert log.from_reread(torn, reread, DRAFT, NOW) == Behind()
+
+
+def test_pauses_grow_to_a_fifth_of_a_second() -> None:
+    assert [limits.append_pause(tries) for tries in (2, 10, 22, 80)] == [0.01, 0.05, 0.11, 0.2]
+
+
+def test_a_closed_room_takes_no_message() -> None:
+    """Whoever closes writes the row that all who append must examine: there is no moment in between."""
+    closing = replace(row(7), kind="room", closed=True)
+    assert log.from_tail(Tail((row(6), closing)), 6, DRAFT, NOW) == Closed()
+    assert log.after_refusal(Put(mine(7)), closing, DRAFT, NOW) == Closed()
+    assert log.from_newest([closing], DRAFT, NOW) == Closed()
+    assert log.from_reread(Tail((closing,)), Reread(7, 2), DRAFT, NOW) == Closed()
+
+
+def test_what_a_closed_room_takes_keeps_it_closed_until_it_is_opened() -> None:
+    closing = replace(row(7), kind="room", closed=True)
+    delete, topic = replace(DRAFT, kind="delete"), replace(DRAFT, kind="room")
+    for draft, closed in ((delete, True), (topic, True), (replace(topic, closed=False), False)):
+        step = log.from_tail(Tail((closing,)), 7, draft, NOW)
+        assert isinstance(step, Put)
+        assert step.row.closed is closed
+
+
+def test_only_messages_are_counted() -> None:
+    edit = log.slotted(replace(DRAFT, kind="edit", target=3), Head(7, 5, NOW), NOW)
+    assert (edit.seq, edit.n, edit.text) == (8, 5, "")
 
 
 def test_retention_gives_a_row_its_last_day() -> None:

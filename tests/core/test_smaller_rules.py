@@ -6,62 +6,117 @@ import base64
 import hashlib
 import hmac
 import json
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pingbox_core import events, gate, pages, tokens
-from pingbox_core.admission import Admitted, Handshake, Policy, Rejected, admit
+from pingbox_core.admission import Admitted, Handshake, Keys, Policy, Rejected, admit, counted_address
 from pingbox_core.errors import Code, Refusal, Request
+from pingbox_core.jwt import BadTokenError
 from pingbox_core.log import Head, RoomRecord, Row, Tail
-from pingbox_core.members import Member, Presence, has_left, is_first_tab, oldest_beyond_limit, people, row_expiry
-from pingbox_core.rate import Rate, advanced, wait
+from pingbox_core.members import Member, Presence, has_left, is_first_tab, oldest_beyond, people, row_expiry
+from pingbox_core.rate import Charge, Kind, Rate, advanced, wait
 
 NOW = 1_764_000_000_000
 SECRET = b"sixteen bytes or more"
 RATE = Rate(60, 10)
 
 
+def charge(action: str, rate: Rate = RATE) -> Charge:
+    return rate.charges(action, guest=False)[0]
+
+
 @given(
-    st.lists(st.tuples(st.integers(0, 3000), st.sampled_from(["sendMessage", "sync", "focus", "hello"])), max_size=60)
+    st.lists(st.tuples(st.integers(0, 3000), st.sampled_from(["sendMessage", "hello", "sync", "ping"])), max_size=60)
 )
 def test_nobody_is_faster_than_the_rate_in_the_long_run(steps: list[tuple[int, str]]) -> None:
-    """GCRA: what is admitted costs at most the time that passed plus one burst."""
-    tat = now = 0
-    admitted = 0
+    """GCRA, per kind: what is admitted costs at most the time that passed plus one burst."""
+    now, tats, admitted = 0, Counter[Kind](), Counter[Kind]()
     for pause, action in steps:
         now += pause
-        cost = RATE.cost(action)
-        if wait(tat, now, cost, RATE) == 0:
-            tat, admitted = advanced(tat, now, cost, RATE), admitted + cost
-    assert admitted <= now + RATE.burst * RATE.interval
+        one = charge(action)
+        if wait(tats[one.kind], now, one) == 0:
+            tats[one.kind] = advanced(tats[one.kind], now, one)
+            admitted[one.kind] += one.cost
+    for action in ("sendMessage", "hello", "sync"):
+        assert admitted[charge(action).kind] <= now + charge(action).burst
 
 
-@given(st.integers(0, 20_000), st.sampled_from(["sendMessage", "hello", "focus"]))
+@given(st.integers(0, 20_000), st.sampled_from(["sendMessage", "hello", "history"]))
 def test_the_wait_that_is_told_is_true(tat: int, action: str) -> None:
-    cost = RATE.cost(action)
-    pause = wait(tat, 0, cost, RATE)
-    assert wait(tat, pause, cost, RATE) == 0
-    assert pause == 0 or wait(tat, pause - 1, cost, RATE) > 0
+    one = charge(action)
+    pause = wait(tat, 0, one)
+    assert wait(tat, pause, one) == 0
+    assert pause == 0 or wait(tat, pause - 1, one) > 0
 
 
 def test_an_action_dearer_than_a_burst_is_possible_after_a_rest() -> None:
-    small = Rate(60, 1)
-    assert wait(NOW, NOW, small.cost("hello"), small) == 0
-    assert wait(NOW + 100, NOW, small.cost("hello"), small) == 100
+    small = charge("hello", Rate(60, 1))
+    assert wait(NOW, NOW, small) == 0
+    assert wait(NOW + 100, NOW, small) == 100
 
 
-def test_no_limit_is_no_limit() -> None:
-    assert wait(NOW + 10**9, NOW, Rate(0, 10).cost("hello"), Rate(0, 10)) == 0
+@pytest.mark.parametrize("action", ["hello", "sendMessage", "createRoom", "sync"])
+def test_no_limit_is_no_limit(action: str) -> None:
+    assert Rate(0, 10).charges(action, guest=True) == ()
+
+
+def test_a_bye_is_never_refused() -> None:
+    assert RATE.charges("bye", guest=True) == ()
+
+
+def test_scrolling_back_a_thousand_messages_is_one_burst_of_reads() -> None:
+    """20 pages of `history`, in no time: reading has a number of its own that a person never exhausts."""
+    tat = 0
+    one = charge("history", Rate())
+    for _ in range(20):
+        assert wait(tat, 0, one) == 0
+        tat = advanced(tat, 0, one)
+
+
+def test_a_newcomer_starts_three_rooms_at_once() -> None:
+    tat = 0
+    for action in ("hello", "createRoom", "createRoom", "createRoom"):
+        assert wait(tat, 0, charge(action, Rate())) == 0
+        tat = advanced(tat, 0, charge(action, Rate()))
+
+
+def test_only_guests_are_counted_in_rooms_per_day() -> None:
+    assert [one.kind for one in RATE.charges("createRoom", guest=True)] == [Kind.ENTER, Kind.CREATE]
+    assert [one.kind for one in RATE.charges("createRoom", guest=False)] == [Kind.ENTER]
 
 
 def test_the_gates_second_thought() -> None:
-    assert gate.refused(None, 1000, NOW, RATE, Request()) == gate.Unknown()
-    assert gate.refused(NOW + 500, 1000, NOW, RATE, Request()) == gate.Again(NOW + 500, NOW + 1500)
-    late = gate.refused(NOW + 10_000, 1000, NOW, RATE, Request("1"))
+    """What the stored numbers say: again with what was found, or how long to wait."""
+    charges = RATE.charges("sendMessage", guest=False)
+    assert gate.refused({}, charges, NOW, Request()) == gate.Again({Kind.WRITE: None}, {Kind.WRITE: NOW + 1000})
+    found = {"tat": NOW + 500, "tatRead": NOW + 10**9}
+    again = gate.Again({Kind.WRITE: NOW + 500}, {Kind.WRITE: NOW + 1500})
+    assert gate.refused(found, charges, NOW, Request()) == again
+    late = gate.refused({"tat": NOW + 10_000}, charges, NOW, Request("1"))
     assert isinstance(late, Refusal)
     assert (late.code, late.retry_after) == (Code.RATE_LIMITED, 1000)
+
+
+def test_the_twenty_first_room_of_a_day_waits_for_hours() -> None:
+    charges = RATE.charges("createRoom", guest=True)
+    refusal = gate.refused({"tatCreate": NOW + 24 * 3_600_000}, charges, NOW, Request())
+    assert isinstance(refusal, Refusal)
+    assert (refusal.retry_after, refusal.message) == (
+        4_320_000, "a guest starts at most 20 rooms a day; try again in 1.2 h",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [("203.0.113.7", "203.0.113.7"), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"), ("127.0.0.1", None), ("::1", None),
+     ("", None), (None, None), ("unknown", None)],
+)  # fmt: skip
+def test_what_newcomers_are_counted_by(address: str | None, counted: str | None) -> None:
+    assert counted_address(address) == counted
 
 
 def tab(connection: str, user: str, connected_at: int = NOW, plain: bool = False) -> Presence:
@@ -85,8 +140,8 @@ def test_a_plain_tab_is_no_presence() -> None:
 
 
 def test_the_oldest_tabs_go() -> None:
-    assert oldest_beyond_limit([(i, f"c{i}") for i in range(10)]) == []
-    assert oldest_beyond_limit([(i, f"c{i}") for i in range(12, 0, -1)]) == ["c1", "c2"]
+    assert oldest_beyond([(i, f"c{i}") for i in range(10)], 10) == []
+    assert oldest_beyond([(i, f"c{i}") for i in range(12, 0, -1)], 10) == ["c1", "c2"]
 
 
 def forged(claims: dict[str, object], header: dict[str, object] | None = None) -> str:
@@ -102,7 +157,7 @@ def encoded(raw: bytes) -> str:
 def test_a_token_brings_back_its_guest_for_thirty_days() -> None:
     token = tokens.sign("g-abc", SECRET, NOW)
     assert tokens.verify(token, SECRET, NOW + 29 * 86_400_000) == "g-abc"
-    with pytest.raises(tokens.BadTokenError, match="expired"):
+    with pytest.raises(BadTokenError, match="expired"):
         tokens.verify(token, SECRET, NOW + 31 * 86_400_000)
 
 
@@ -113,7 +168,7 @@ def test_a_changed_token_is_no_token(at: int, letter: str) -> None:
     at %= len(token)
     changed = token[:at] + letter + token[at + 1 :]
     if changed != token:
-        with pytest.raises(tokens.BadTokenError):
+        with pytest.raises(BadTokenError):
             tokens.verify(changed, SECRET, NOW)
 
 
@@ -137,19 +192,22 @@ GOOD = {"sub": "g-abc", "aud": "pingbox-guest", "iat": NOW // 1000, "exp": NOW /
 def test_what_is_no_token_of_ours(token: str) -> None:
     """D1: the algorithm is fixed, audience and times are checked, only guests; the error never holds the token."""
     assert tokens.verify(forged(GOOD), SECRET, NOW) == "g-abc"
-    with pytest.raises(tokens.BadTokenError) as bad:
+    with pytest.raises(BadTokenError) as bad:
         tokens.verify(token, SECRET, NOW)
     assert len(token) < 8 or token not in str(bad.value)
+
+
+KEYS = Keys(SECRET, dict)
 
 
 def test_admission_in_short() -> None:
     """The handlers' tests have the whole table; here its shape as values."""
     policy = Policy(frozenset({"https://a.example"}), "general")
     page = Handshake("https://a.example", ("pingbox.v1",), {})
-    assert admit(page, policy, SECRET, "g-fresh", NOW) == Admitted("g-fresh", "Guest RESH", "pingbox.v1", None)
+    assert admit(page, policy, KEYS, "g-fresh", NOW) == Admitted("g-fresh", "Guest RESH", "pingbox.v1", None, True)
     plain = Handshake("https://a.example", (), {"room": "cats", "name": "Bo"})
-    assert admit(plain, policy, SECRET, "g-fresh", NOW) == Admitted("g-fresh", "Bo", None, "cats")
-    assert admit(Handshake(None, (), {}), policy, SECRET, "g-x", NOW) == Rejected(403, "origin_not_allowed")
+    assert admit(plain, policy, KEYS, "g-fresh", NOW) == Admitted("g-fresh", "Bo", None, "cats", True)
+    assert admit(Handshake(None, (), {}), policy, KEYS, "g-x", NOW) == Rejected(403, "origin_not_allowed")
 
 
 RECORD = RoomRecord("general", "k7", "General", "", "u", NOW)
@@ -160,7 +218,7 @@ def rows(*numbers: int, text: str = "x", expires_at: int | None = None) -> tuple
 
 
 def test_a_page_follows_its_position() -> None:
-    page = pages.forward("general", Tail(rows(4, 5, 6)), 4, NOW)
+    page = pages.forward("general", Tail(rows(4, 5, 6)), 4, NOW, {})
     assert isinstance(page, pages.Page)
     assert ([e["seq"] for e in page.events], page.start, page.end, page.head) == ([5, 6], 5, 6, Head(6, 6, NOW))
 
@@ -170,13 +228,13 @@ def test_a_page_follows_its_position() -> None:
     [Tail(()), Tail(rows(5, 6)), Tail(rows(4, 6)), Tail((*rows(4), *rows(5, 6, expires_at=NOW // 1000)))],
 )
 def test_a_position_the_log_cannot_honour_is_lost(tail: Tail) -> None:
-    assert pages.forward("general", tail, 4, NOW) == pages.Lost()
+    assert pages.forward("general", tail, 4, NOW, {}) == pages.Lost()
 
 
 def test_the_newest_page_ends_where_the_log_is_thinned() -> None:
-    page = pages.newest("general", (*rows(9, 8), *rows(6)), RECORD, NOW)
+    page = pages.newest("general", (*rows(9, 8), *rows(6)), RECORD, NOW, {})
     assert ([e["seq"] for e in page.events], page.start, page.end) == ([8, 9], 8, 9)
-    hidden = pages.newest("general", rows(9, expires_at=NOW // 1000), RECORD, NOW)
+    hidden = pages.newest("general", rows(9, expires_at=NOW // 1000), RECORD, NOW, {})
     assert (hidden.events, hidden.start, hidden.end) == ((), 10, 9)
 
 
@@ -184,7 +242,7 @@ def test_the_newest_page_ends_where_the_log_is_thinned() -> None:
 def test_no_page_outgrows_a_frame(lengths: list[int]) -> None:
     """B9: 28 KB of events leave room for the frame around them, even if every character needs escaping."""
     some = [Row(i, i, NOW, "u" * 64, "n" * 32, "c" * 36, '"' * length) for i, length in enumerate(lengths)]
-    found = events.fitting("r" * 48, some)
+    found = events.fitting("r" * 48, some, {})
     assert found
     assert len(events.frame({"type": "sync", "events": found})) < 32_000
 

@@ -23,13 +23,13 @@ def rows(world: World, topic: str) -> list[Any]:
     return list(answer["Items"])
 
 
-def test_a_page_gets_its_subprotocol_and_one_row(dynamodb: Any) -> None:
-    """CN-12: exactly the subprotocol `pingbox.v1` is answered; C2: `$connect` of a page is one write."""
+def test_a_page_gets_its_subprotocol_and_two_rows(dynamodb: Any) -> None:
+    """CN-12: exactly the subprotocol `pingbox.v1` is answered; C2: `$connect` of a page is two writes."""
     meddler = Meddler(dynamodb)
     world = World(meddler)
     answer = world.connect("c1=", **PAGE)
     assert answer == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "pingbox.v1"}}
-    assert meddler.names() == ["put_item"]
+    assert meddler.names() == ["put_item", "put_item"]
     (record,) = rows(world, "conn#c1=")
     assert record["expiresAt"] == {"N": str((START + 130 * 60_000) // 1000)}
     assert "rooms" not in record

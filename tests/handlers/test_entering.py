@@ -24,8 +24,9 @@ def test_hello_is_answered_by_welcome_news_and_ready(world: World) -> None:
     assert list(welcome) == ["type", "id", "v", "now", "user", "token", "limits", "rooms"]
     assert (welcome["type"], welcome["id"], welcome["now"], welcome["user"]["name"]) == ("welcome", "1", START, "Ana")
     assert welcome["rooms"] == [
-        {"room": "general", "title": "General", "topic": "", "epoch": sync["epoch"], "head": 1, "headN": 1,
-         "headTs": START, "floor": 1, "read": 1, "readN": 1, "online": 1}
+        {"room": "general", "title": "General", "topic": "", "createdBy": sync["events"][0]["user"]["id"],
+         "epoch": sync["epoch"], "head": 1, "headN": 1, "headTs": START, "floor": 1, "read": 1, "readN": 1,
+         "online": 1, "last": {"seq": 1, "ts": START, "user": sync["events"][0]["user"], "text": "hi"}}
     ]  # fmt: skip
     assert [event["seq"] for event in sync["events"]] == [1]
     assert (sync["from"], sync["to"], sync["head"], sync["more"], sync["reset"]) == (1, 1, 1, False, False)

@@ -9,7 +9,8 @@ import pytest
 
 from pingbox.handlers import connect, disconnect, fanout, message, sweep
 from pingbox.handlers.environment import fanout_invoker, json_lines, secret_reader
-from pingbox.handlers.settings import BadEnvironmentError, from_environment
+from pingbox.handlers.settings import BadEnvironmentError, Settings, from_environment
+from pingbox_core.jwt import Issuer
 from pingbox_core.rate import Rate
 from support.chat.world import SECRET
 
@@ -41,7 +42,7 @@ def test_every_variable_is_read() -> None:
 def test_what_has_a_default_may_be_missing_or_empty() -> None:
     settings = from_environment({"CONNECTIONS_TABLE": "C", "MESSAGES_TABLE": "M", "FANOUT_FUNCTION": " "})
     assert (settings.fanout_function, settings.retention_days, settings.inline_fanout_limit) == (None, None, 150)
-    assert (settings.rate, settings.default_room, settings.allowed_origins) == (Rate(60, 10), "general", frozenset())
+    assert (settings.rate, settings.default_room, settings.allowed_origins) == (Rate(60, 30), "general", frozenset())
 
 
 @pytest.mark.parametrize(
@@ -141,3 +142,48 @@ def test_the_log_writes_one_json_line_and_at_warning_only_failures() -> None:
     json_lines("WARNING", lines.append)({"function": "message", "ms": 3})
     json_lines("WARNING", lines.append)({"function": "message", "error": "Traceback\n..."})
     assert lines == ['{"function":"message","ms":3}\n', '{"function":"message","error":"Traceback\\n..."}\n']
+
+
+JWT = {"JWT_ISSUER": "https://issuer.example/", "JWT_AUDIENCE": "chat"}
+
+
+def signing_in(**changes: str) -> Settings:
+    return from_environment({"CONNECTIONS_TABLE": "C", "MESSAGES_TABLE": "M", **JWT, **changes})
+
+
+def test_guests_are_let_in_by_default_and_nobody_else() -> None:
+    settings = signing_in()
+    assert (settings.guests, settings.issuer, settings.jwks_url) == (True, None, None)
+
+
+def test_an_issuer_has_its_keys_where_issuers_have_them() -> None:
+    """Cognito's are at this address too."""
+    settings = signing_in(AUTH="jwt-rs256", JWT_ADMIN_CLAIM="cognito:groups=chat-admins")
+    assert settings.issuer == Issuer("RS256", "https://issuer.example/", "chat", ("cognito:groups", "chat-admins"))
+    assert (settings.guests, settings.jwks_url) == (False, "https://issuer.example/.well-known/jwks.json")
+    assert signing_in(AUTH="jwt-rs256", JWT_JWKS_URL="https://keys.example").jwks_url == "https://keys.example"
+
+
+def test_guests_and_an_issuer_go_together() -> None:
+    settings = signing_in(AUTH="guest, jwt-hs256")
+    assert (settings.guests, settings.issuer and settings.issuer.algorithm, settings.jwks_url) == (True, "HS256", None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "variable"),
+    [
+        ({"AUTH": "nobody"}, "AUTH"),
+        ({"AUTH": "jwt-hs256,jwt-rs256"}, "AUTH"),
+        ({"AUTH": "jwt-hs256", "JWT_ISSUER": ""}, "JWT_ISSUER"),
+        ({"AUTH": "jwt-hs256", "JWT_AUDIENCE": ""}, "JWT_AUDIENCE"),
+        ({"AUTH": "jwt-hs256", "JWT_AUDIENCE": "pingbox-guest"}, "JWT_AUDIENCE"),
+        ({"AUTH": "jwt-hs256", "JWT_ADMIN_CLAIM": "admins"}, "JWT_ADMIN_CLAIM"),
+        ({"AUTH": "jwt-rs256", "JWT_JWKS_URL": "http://keys.example"}, "JWT_JWKS_URL"),
+        ({"AUTH": "jwt-rs256", "JWT_ISSUER": "issuer.example"}, "JWT_JWKS_URL"),
+        ({"AUTH": "jwt-rs256", "JWT_JWKS_URL": "file:///etc/passwd"}, "JWT_JWKS_URL"),
+    ],
+)
+def test_what_is_wrong_about_signing_in_is_named(changes: dict[str, str], variable: str) -> None:
+    with pytest.raises(BadEnvironmentError) as bad:
+        signing_in(**changes)
+    assert bad.value.variable == variable

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pingbox_core.rate import Rate
 from support.chat.interference import Meddler
 from support.chat.model_dynamodb import refusal
 from support.chat.world import World
@@ -30,13 +31,13 @@ def log(world: World, room: str = "general") -> list[Any]:
 
 
 def test_a_message_costs_the_calls_of_the_table(dynamodb: Any) -> None:
-    """C2: gate, tail, put, list of receivers; four calls, in this order."""
+    """C2: the gate's read and write, tail, put, list of receivers; five calls, in this order."""
     meddler = Meddler(dynamodb)
-    world = World(meddler)
+    world = World(meddler).with_settings(rate=Rate())
     world.page("c1", "Ana")
     meddler.forget()
     send(world, "c1", "hi", room="general", cid="abcdefgh", seen=0)
-    assert meddler.names() == ["update_item", "query", "put_item", "query"]
+    assert meddler.names() == ["get_item", "update_item", "query", "put_item", "query"]
     tail, receivers = (arguments for operation, arguments in meddler.history if operation == "query")
     assert tail["ConsistentRead"] is True
     assert receivers["ConsistentRead"] is True
@@ -105,12 +106,12 @@ def test_a_lost_race_takes_the_next_slot(dynamodb: Any) -> None:
     assert (slow["seq"], slow["n"], slow["ts"]) == (3, 3, world.now + 50)
 
 
-def test_eight_lost_races_are_busy(dynamodb: Any) -> None:
-    """B8, server rule 3: after eight refusals the client keeps the message and tries again."""
+def test_twenty_four_lost_races_are_busy(dynamodb: Any) -> None:
+    """B8, server rule 3: after so many refusals the client keeps the message and tries again."""
     meddler = Meddler(dynamodb)
     world = World(meddler)
     world.page("c1", "Ana")
-    for nth in range(1, 9):
+    for nth in range(1, 25):
         meddler.instead("put_item", nth, lambda call, arguments: _conflict())
     answer = send(world, "c1", "hi", room="general", cid="abcdefgh", seen=0)
     assert (answer["code"], answer["retry"], answer["cid"]) == ("busy", True, "abcdefgh")

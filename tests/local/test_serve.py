@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import urllib.request
 
 import pytest
@@ -20,9 +21,13 @@ def said(text):
     return {"action": "sendMessage", "text": text}
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("serve"), "--ephemeral") as running:
+needs_uvloop = pytest.mark.skipif(sys.platform == "win32", reason="uvloop needs POSIX")
+loops = pytest.mark.parametrize("fast", [False, pytest.param(True, marks=needs_uvloop)], ids=["asyncio", "uvloop"])
+
+
+@pytest.fixture(scope="module", params=[False, pytest.param(True, marks=needs_uvloop)], ids=["asyncio", "uvloop"])
+def served(request, tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("serve"), "--ephemeral", fast=request.param) as running:
         yield running
 
 
@@ -95,8 +100,9 @@ async def test_five_thousand_frames_at_once_leave_the_others_unharmed(ws):
     assert (await other.receive_json())["text"] == "I can talk"
 
 
-def test_ctrl_c_says_goodbye_and_leaves_nothing(tmp_path):
-    with serving(tmp_path, "--ephemeral") as running:
+@loops
+def test_ctrl_c_says_goodbye_and_leaves_nothing(tmp_path, fast):
+    with serving(tmp_path, "--ephemeral", fast=fast) as running:
         with Clients(running.addresses["websocket"]) as ws:
             ana = ws.connect()
             assert running.stop(signal.SIGINT) == 0
@@ -113,11 +119,12 @@ slow = { handler = "app.slow", integration-timeout = 0.05 }
 
 
 @pytest.mark.fact("RT-22")
-def test_an_integration_that_times_out_is_told_to_the_client_in_the_log_and_in_the_trace(tmp_path):
+@loops
+def test_an_integration_that_times_out_is_told_to_the_client_in_the_log_and_in_the_trace(tmp_path, fast):
     (tmp_path / "pyproject.toml").write_text(SLOW_APP)
     (tmp_path / "app.py").write_text("import time\n\n\ndef slow(event, context):\n    time.sleep(1)\n")
     trace = tmp_path / "trace"
-    with serving(tmp_path, "--trace", str(trace), str(tmp_path)) as running:
+    with serving(tmp_path, "--trace", str(trace), str(tmp_path), fast=fast) as running:
         with Clients(running.addresses["websocket"]) as ws:
             ana = ws.connect()
             ana.send_json({"action": "slow"})
@@ -221,14 +228,15 @@ def test_an_app_that_cannot_be_served_gets_a_clear_line_and_an_exit_code(tmp_pat
     assert "Traceback" not in refused.stderr
 
 
-async def test_the_same_is_served_over_tls_under_aws_own_names(tmp_path):
+@loops
+async def test_the_same_is_served_over_tls_under_aws_own_names(tmp_path, fast):
     """HS-1, HS-9: for clients that insist on https, trusting the authority that was written for them."""
     import ssl
 
     authority = tmp_path / "ca.pem"
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with serving(tmp_path, "--ephemeral", "--tls-port", str(port), "--tls-ca", str(authority)):
+    with serving(tmp_path, "--ephemeral", "--tls-port", str(port), "--tls-ca", str(authority), fast=fast):
         trusting = ssl.create_default_context(cafile=str(authority))
         api_id = chat_app().apis[0].api_id
         address = f"wss://{api_id}.execute-api.us-east-1.amazonaws.com:{port}/dev"

@@ -64,7 +64,7 @@ def app(tmp_path):
 def kept_after_ctrl_c(app, tmp_path, clients, *how):
     """How many connections the app's table still has, after as many clients were there when `serve` was stopped."""
     options = [str(app), "--data-dir", str(tmp_path / "data"), *how]
-    with serving(tmp_path, *options) as served:
+    with serving(tmp_path, *options, fast=True) as served:
         with Clients(served.addresses["websocket"], timeout=30) as ws:
             there = [ws.connect() for _ in range(clients)]
             assert served.stop() == 0

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from support.waiting import until_sync
 
+_WITHOUT_UVLOOP = {"PYTHONPATH": str(Path(__file__).with_name("without_uvloop"))}
+
 
 @dataclass
 class Serving:
@@ -39,8 +41,8 @@ def pingbox(*arguments: str, **options: object) -> subprocess.CompletedProcess[s
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> Iterator[Serving]:
-    """`pingbox serve --port 0` with a ready file in `folder`, once it answers."""
+def serving(folder: Path, *arguments: str, env: dict[str, str] | None = None, fast: bool = False) -> Iterator[Serving]:
+    """`pingbox serve --port 0` with a ready file in `folder`, once it answers; `fast`: as with `pingbox[fast]`."""
     ready_file = folder / "ready.json"
     ready_file.unlink(missing_ok=True)
     process = subprocess.Popen(
@@ -48,7 +50,7 @@ def serving(folder: Path, *arguments: str, env: dict[str, str] | None = None) ->
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"} | (env or {}),
+        env=os.environ | {"PYTHONUNBUFFERED": "1"} | ({} if fast else _WITHOUT_UVLOOP) | (env or {}),
     )
     try:
         until_sync(lambda: ready_file.exists() or process.poll() is not None, "serve to be ready", within=30)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pingbox.templates import Place, TemplateError, explain, read_app, stack_name
+from pingbox.model.findings import SourcePosition
+from pingbox.templates import TemplateError, explain, read_app, stack_name
 
 ENDPOINT = "http://127.0.0.1:3001"
 
@@ -93,8 +94,8 @@ def test_an_error_reads_place_thing_received_expected_next_step(refusal, smalles
 
 def test_a_place_below_the_working_directory_is_named_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    assert str(Place(str(tmp_path / "a" / "template.yaml"), 3)) == "a/template.yaml:3"
-    assert str(Place("/elsewhere/template.yaml")) == "/elsewhere/template.yaml"
+    assert str(SourcePosition(str(tmp_path / "a" / "template.yaml"), 3)) == "a/template.yaml:3"
+    assert str(SourcePosition("/elsewhere/template.yaml")) == "/elsewhere/template.yaml"
 
 
 @pytest.mark.parametrize(("folder", "name"), [("my app_2", "my-app-2"), ("2048", "app-2048"), ("ä", "app")])

@@ -44,6 +44,7 @@ def _chat() -> tuple[ParameterEntry, ...]:
             "Further origins beside the page's own, separated by commas; `missing` lets in clients that send none",
             "",
         ),
+        *_sign_in(),
         ParameterEntry("DefaultRoom", "Room that a plain client joins", "general"),
         ParameterEntry(
             "InlineFanoutLimit",
@@ -53,9 +54,20 @@ def _chat() -> tuple[ParameterEntry, ...]:
             {"MinValue": 0, "MaxValue": 1000},
         ),
         ParameterEntry("RetentionDays", "Days until messages expire; empty keeps them", "", constraints=days),
-        ParameterEntry("RatePerMinute", "Actions a minute and connection; 0: no limit", 60, "Number", {"MinValue": 0}),
-        ParameterEntry("RateBurst", "How many of them at once", 10, "Number", {"MinValue": 1}),
+        ParameterEntry("RatePerMinute", "Messages a minute and user; 0: no limit", 60, "Number", {"MinValue": 0}),
+        ParameterEntry("RateBurst", "How many of them at once, reads four times that", 30, "Number", {"MinValue": 1}),
         ParameterEntry("LogLevel", "What the functions log", "INFO", constraints=levels),
+    )
+
+
+def _sign_in() -> tuple[ParameterEntry, ...]:
+    known = {"AllowedValues": ["guest", "jwt-hs256", "jwt-rs256", "guest,jwt-hs256", "guest,jwt-rs256"]}
+    return (
+        ParameterEntry("Auth", "Who is let in: guests, users who sign in, or both", "guest", constraints=known),
+        ParameterEntry("JwtIssuer", "The iss of sign-in tokens; needed for signed-in users", ""),
+        ParameterEntry("JwtAudience", "Their aud, or client_id; needed for signed-in users", ""),
+        ParameterEntry("JwtKeySetUrl", "Where the issuer's keys are; empty: /.well-known/jwks.json of JwtIssuer", ""),
+        ParameterEntry("JwtAdminClaim", "claim=value that makes an admin, as cognito:groups=chat-admins", ""),
     )
 
 

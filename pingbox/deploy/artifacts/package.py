@@ -17,29 +17,35 @@ from pingbox.deploy.errors import RefusedError
 
 LIMIT_BYTES = 100_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold
-_MODE = 0o644 << 16
+_FILE, _PROGRAM = 0o644 << 16, 0o755 << 16
 _UNIX = 3
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file of the zip: its path inside, with forward slashes, and its bytes."""
+    """One file of the zip: its path inside, with forward slashes, its bytes, and whether it is a program."""
 
     path: str
     body: bytes
+    executable: bool = False
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A zip and the SHA-256 of its inputs in hex. The digest does not depend on the zlib that compressed them."""
+    """A zip (or a nested template) and the SHA-256 of its inputs in hex.
+
+    The digest does not depend on the zlib that compressed them.
+    """
 
     digest: str
     body: bytes
+    suffix: str = ".zip"
+    content_type: str = "application/zip"
 
     @property
     def key(self) -> str:
         """The file name in the artifact bucket."""
-        return f"{self.digest[:32]}.zip"
+        return f"{self.digest[:32]}{self.suffix}"
 
 
 def chat_artifact() -> Artifact:
@@ -67,7 +73,7 @@ def chat_sources() -> tuple[Source, ...]:
 
 
 def folder_sources(folder: Path, root: Path) -> tuple[Source, ...]:
-    """Every file below `folder`, by its path from `root`; caches, compiled files and hidden files stay out."""
+    """Every file of our own below `folder`, by its path from `root`; caches and hidden files stay out."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not _is_litter(path.relative_to(root)))
     return tuple(Source(path.relative_to(root).as_posix(), path.read_bytes()) for path in files)
 
@@ -87,7 +93,8 @@ def _digest(sources: Iterable[Source]) -> str:
     for source in sources:
         name = source.path.encode()
         # Lengths before contents, so that no two sets of files can spell the same stream.
-        digest.update(b"%d:%s%d:" % (len(name), name, len(source.body)))
+        program = b"x" if source.executable else b""
+        digest.update(b"%d:%s%s%d:" % (len(name), name, program, len(source.body)))
         digest.update(source.body)
     return digest.hexdigest()
 
@@ -97,7 +104,7 @@ def _zipped(sources: Iterable[Source]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for source in sources:
             entry = zipfile.ZipInfo(source.path, _EPOCH)
-            entry.external_attr = _MODE
+            entry.external_attr = _PROGRAM if source.executable else _FILE
             entry.create_system = _UNIX
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, source.body)

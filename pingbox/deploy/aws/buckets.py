@@ -7,17 +7,24 @@ from typing import Any
 
 from pingbox.deploy.aws.client import Aws
 from pingbox.deploy.errors import AwsError
-from pingbox.deploy.plan.actual import object_keys
 
-_BATCH = 1000  # what one DeleteObjects takes
+BATCH = 1000  # what one DeleteObjects takes
 
 
 def create_private(aws: Aws, bucket: str, region: str) -> None:
-    """A bucket for artifacts: private, encrypted, no ACLs; unfinished uploads are removed after a day."""
+    """A bucket for artifacts: private, no ACLs. S3 encrypts every object by itself.
+
+    Nothing else is set: whoever may set an expiry or a key could make the artifacts of every other stage unusable. A
+    bucket that another deploy of this account made a moment ago will do.
+    """
     arguments: dict[str, Any] = {"Bucket": bucket, "ObjectOwnership": "BucketOwnerEnforced"}
     if region != "us-east-1":  # S3 refuses a location constraint for it
         arguments["CreateBucketConfiguration"] = {"LocationConstraint": region}
-    aws.call("s3", "create_bucket", **arguments)
+    try:
+        aws.call("s3", "create_bucket", **arguments)
+    except AwsError as error:
+        if error.code != "BucketAlreadyOwnedByYou":
+            raise
     blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     aws.call(
         "s3",
@@ -25,21 +32,6 @@ def create_private(aws: Aws, bucket: str, region: str) -> None:
         Bucket=bucket,
         PublicAccessBlockConfiguration=dict.fromkeys(blocked, True),
     )
-    aws.call(
-        "s3",
-        "put_bucket_encryption",
-        Bucket=bucket,
-        ServerSideEncryptionConfiguration={
-            "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-        },
-    )
-    rule = {
-        "ID": "unfinished-uploads",
-        "Status": "Enabled",
-        "Filter": {"Prefix": ""},
-        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-    }
-    aws.call("s3", "put_bucket_lifecycle_configuration", Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
 
 
 def empty(aws: Aws, bucket: str) -> None:
@@ -60,9 +52,12 @@ def remove(aws: Aws, bucket: str, objects: list[dict[str, str]]) -> None:
 
 
 def remove_if_empty(aws: Aws, bucket: str) -> None:
-    """Remove the bucket if nothing is in it. One that is gone, or still in use, is left alone."""
-    if object_keys(aws, bucket) == []:
+    """Remove the bucket if nothing is in it: S3 deletes no full one. One that is gone is left alone."""
+    try:
         aws.call("s3", "delete_bucket", Bucket=bucket)
+    except AwsError as error:
+        if error.code not in {"BucketNotEmpty", "NoSuchBucket"}:
+            raise
 
 
 def _versions(aws: Aws, bucket: str) -> Iterator[dict[str, str]]:
@@ -82,7 +77,7 @@ def _batches(objects: Iterable[dict[str, str]]) -> Iterator[list[dict[str, str]]
     batch: list[dict[str, str]] = []
     for entry in objects:
         batch.append(entry)
-        if len(batch) == _BATCH:
+        if len(batch) == BATCH:
             yield batch
             batch = []
     if batch:

@@ -30,7 +30,7 @@ class Aws(Protocol):
         ...
 
     def knows(self, service: str, operation: str, parameter: str) -> bool:
-        """Whether this version of the client has the parameter; AWS has new ones every month."""
+        """Whether this version of the client has the operation with this parameter; AWS adds some every month."""
         ...
 
     def call(self, service: str, operation: str, **arguments: Any) -> Answer:
@@ -67,8 +67,10 @@ class Boto:
         return StandIn(endpoint) if endpoint else None
 
     def knows(self, service: str, operation: str, parameter: str) -> bool:
-        """Whether this version of botocore has the parameter."""
+        """Whether this version of botocore has the operation with this parameter."""
         meta = self._client(service).meta
+        if operation not in meta.method_to_api_mapping:
+            return False
         shape = meta.service_model.operation_model(meta.method_to_api_mapping[operation]).input_shape
         return shape is not None and parameter in shape.members
 

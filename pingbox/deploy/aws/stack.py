@@ -16,20 +16,35 @@ class StackState(Enum):
     PARTLY_UPDATED = "partly updated"
     """An update failed without rollback: some resources are new, some old. It can be updated."""
     BUSY = "busy"
-    NEVER_CAME_UP = "never came up"
-    """Its first creation failed: nothing of it was ever in use, it can only be deleted."""
+    IN_REVIEW = "in review"
+    """Only change sets were made for it, none was executed: it has no resources, and a creation goes on from here."""
+    FAILED_CREATION = "failed creation"
+    """Its first creation failed: it was never in use and can only be deleted."""
     ROLLBACK_FAILED = "rollback failed"
     """An update failed and its rollback failed as well: `continue-update-rollback` repairs it."""
     DELETE_FAILED = "delete failed"
     """A deletion failed: only deleting it again helps."""
 
 
-_NEVER_CAME_UP = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS"}
+REVIEW_IN_PROGRESS = "REVIEW_IN_PROGRESS"
+_FAILED_CREATION = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
+
+
+@dataclass(frozen=True)
+class StackVersion:
+    """One stack at one moment. A deleted stack that was created again has another ARN, a changed one another time.
+
+    `updated` is the time of the last operation as text, of the creation if there was none.
+    """
+
+    arn: str
+    status: str
+    updated: str
 
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack. `outputs`, `parameters` and `tags` by name."""
+    """One stack. `outputs`, `parameters` and `tags` by name; `updated` as in `StackVersion`."""
 
     name: str
     status: str
@@ -38,6 +53,12 @@ class Stack:
     parameters: Mapping[str, str]
     protected: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    updated: str = ""
+
+    @property
+    def version(self) -> StackVersion:
+        """What has to be the same when a decision about this stack is carried out."""
+        return StackVersion(self.arn, self.status, self.updated)
 
     @property
     def state(self) -> StackState:
@@ -51,14 +72,16 @@ class Stack:
 
 
 def state_of(status: str | None) -> StackState:
-    """The standing behind a status; None and DELETE_COMPLETE mean that there is no stack.
+    """The state behind a status; None and DELETE_COMPLETE mean that there is no stack.
 
-    REVIEW_IN_PROGRESS ends in IN_PROGRESS and yet nothing is going on: a change set was made and never executed.
+    REVIEW_IN_PROGRESS ends in IN_PROGRESS although no operation runs.
     """
     if status is None or status == "DELETE_COMPLETE":
         return StackState.ABSENT
-    if status in _NEVER_CAME_UP:
-        return StackState.NEVER_CAME_UP
+    if status == REVIEW_IN_PROGRESS:
+        return StackState.IN_REVIEW
+    if status in _FAILED_CREATION:
+        return StackState.FAILED_CREATION
     if status == "UPDATE_FAILED":
         return StackState.PARTLY_UPDATED
     if status == "UPDATE_ROLLBACK_FAILED":
@@ -66,6 +89,11 @@ def state_of(status: str | None) -> StackState:
     if status == "DELETE_FAILED":
         return StackState.DELETE_FAILED
     return StackState.BUSY if status.endswith("_IN_PROGRESS") else StackState.READY
+
+
+def stack_name(stack: str) -> str:
+    """The name in a stack's ARN; a name is a name already."""
+    return stack.split(":stack/")[-1].split("/")[0]
 
 
 def is_settled(status: str) -> bool:
@@ -91,4 +119,5 @@ def described(description: Mapping[str, Any]) -> Stack:
         },
         protected=bool(description.get("EnableTerminationProtection", False)),
         tags={entry["Key"]: entry["Value"] for entry in description.get("Tags", ())},
+        updated=str(description.get("LastUpdatedTime", description.get("CreationTime", ""))),
     )

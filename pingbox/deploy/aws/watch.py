@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from pingbox.deploy.aws.client import Aws, pages
 from pingbox.deploy.aws.events import STACK_TYPE, Event, event_of, first_failure, fresh
-from pingbox.deploy.aws.stack import is_settled, succeeded
+from pingbox.deploy.aws.stack import is_settled, stack_name, succeeded
+from pingbox.deploy.aws.validation import first_validation_error
 from pingbox.deploy.errors import AwsError, RefusedError, StackError
 from pingbox.deploy.plan.actual import find_stack
 
@@ -30,7 +31,7 @@ class Watch:
     clock: Callable[[], float] = time.monotonic
 
     def run(self, stack: str, start: Callable[[], object], resources: int = 0) -> None:
-        """Start and wait. `StackError` with the first cause when it ends anywhere but where it should."""
+        """Start and wait; `stack` is a name or an ARN. `StackError` with the first cause when it does not succeed."""
         arn = self._arn(stack)
         # By ARN from here on: a deleted stack is no longer found by its name.
         newest = next(self._events(arn), None)
@@ -46,7 +47,7 @@ class Watch:
                 break
             self.sleep(self.pause)
         if not succeeded(status):
-            raise _failure(stack, status, history)
+            raise self._failure(stack, arn, status, history)
 
     def _end(self, arn: str, history: Sequence[Event]) -> str | None:
         """The status the operation ended with, or None while it is under way.
@@ -57,6 +58,15 @@ class Watch:
         if ends and is_settled(ends[-1]):
             return ends[-1]
         return None if find_stack(self.aws, arn) else _ABSENT
+
+    def _failure(self, stack: str, arn: str, status: str, history: list[Event]) -> StackError:
+        name = stack_name(stack)
+        cause = first_failure(history)
+        if cause is None:
+            return StackError(name, status, None, "CloudFormation gave no reason")
+        if "DescribeEvents" in cause.reason and (found := first_validation_error(self.aws, StackName=arn)):
+            return StackError(name, status, found.logical_id, found.reason)
+        return StackError(name, status, cause.logical_id, cause.reason or cause.status)
 
     def _arn(self, stack: str) -> str:
         found = find_stack(self.aws, stack)
@@ -79,10 +89,3 @@ def wait_for(condition: Callable[[], bool], watch: Watch, seconds: float, what: 
         if watch.clock() > deadline:
             raise RefusedError(what, "still under way", f"an end within {seconds:.0f} seconds", "look at it and repeat")
         watch.sleep(watch.pause)
-
-
-def _failure(stack: str, status: str, history: list[Event]) -> StackError:
-    cause = first_failure(history)
-    if cause is None:
-        return StackError(stack, status, None, "CloudFormation gave no reason")
-    return StackError(stack, status, cause.logical_id, cause.reason or cause.status)

@@ -11,7 +11,8 @@ from typing import Any
 
 from rich.text import Text
 
-from pingbox.deploy.plan.changes import KEEPING_TYPES, Change, PropertyChange
+from pingbox.deploy.plan.changes import Change, PropertyChange
+from pingbox.deploy.plan.data_types import holds_data
 
 _WIDTH = 78
 _INDENT = " " * 10
@@ -61,7 +62,7 @@ def _change_row(change: Change, columns: int) -> Row:
 
 def _resource_row(entry: Mapping[str, Any], stays: set[str]) -> Row:
     physical, type_name = entry.get("PhysicalResourceId", ""), entry["ResourceType"]
-    named = physical and (type_name in KEEPING_TYPES or physical in stays)
+    named = physical and (holds_data(type_name) or physical in stays)
     word, style = ("stays", "yellow") if physical in stays else ("goes", "red")
     cells = (word, entry["LogicalResourceId"], short_type(type_name))
     return Row(cells, style, details=(physical,) if named else ())

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from pingbox.deploy.artifacts.site import PutFile, RemoveFile, SiteStep
 from pingbox.deploy.aws.events import Event
 from pingbox.deploy.commands.columns import changes_listing, short_type, shortened
 from pingbox.deploy.commands.status import DRIFT_IS_KNOWN, Drift, Status
 from pingbox.deploy.perform.deployment import Plan
-from pingbox.deploy.perform.describe import count, describe
+from pingbox.deploy.perform.describe import count, describe, page_lines
 from pingbox.deploy.plan.actual import UNSETTLED
 
 _PIPE_WIDTH = 200
-_FILES_SHOWN = 8
 
 
 def plan_view(plan: Plan) -> RenderableType:
@@ -36,18 +34,10 @@ def plan_view(plan: Plan) -> RenderableType:
         parts.append(f"{plan.stack}: the stack stays as it is")
     if plan.swapped is not None:
         parts.append(Text("hot-swapped code is running; this deploy takes it back", style="yellow"))
-    parts += _page_lines(plan.site)
+    if plan.protect is not None:
+        parts.append(Text(f"protection: {'on' if plan.protect else 'OFF'} from now on", style="yellow"))
+    parts += [Text(f"page: {line}") for line in page_lines(plan.site)]
     return Group(*parts)
-
-
-def _page_lines(steps: Sequence[SiteStep]) -> list[Text]:
-    if len(steps) <= _FILES_SHOWN:
-        return [Text(f"page: {describe(step)}") for step in steps]
-    bodies = [step.file.body for step in steps if isinstance(step, PutFile)]
-    texts = [f"upload {count(len(bodies), 'file')} ({sum(map(len, bodies)):,} bytes)"]
-    if removed := sum(isinstance(step, RemoveFile) for step in steps):
-        texts.append(f"remove {count(removed, 'file')}")
-    return [Text(f"page: {', '.join(texts)}")]
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
@@ -59,6 +49,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "changes": [change.as_json() for change in plan.changes],
         "page": [describe(step) for step in plan.site],
         "hotswapped": plan.swapped,
+        "protect": plan.protect,
     }
 
 

@@ -1,31 +1,38 @@
-"""A deploy from end to end: look, make the change set, show it, carry it out, bring the page."""
+"""A deploy from end to end: load the state, make the change set, show it, execute it, upload the page."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from pingbox.deploy.artifacts.site import SiteStep, site_steps
-from pingbox.deploy.aws.client import Aws, pages
-from pingbox.deploy.aws.stack import Stack
+from pingbox.deploy.aws.client import Aws
+from pingbox.deploy.aws.guard import refuse_overtaken
+from pingbox.deploy.aws.stack import Stack, StackState, StackVersion
 from pingbox.deploy.aws.watch import Watch
 from pingbox.deploy.commands.options import DEFAULT_UPDATE, UpdateOptions
-from pingbox.deploy.errors import DeployError, RefusedError, StackError
+from pingbox.deploy.errors import DeployError, RefusedError
+from pingbox.deploy.perform.change_sets import read_change_set, take_back
 from pingbox.deploy.perform.steps import perform
 from pingbox.deploy.plan import planner
 from pingbox.deploy.plan.actual import Actual, find_stack, observe, physical_ids
-from pingbox.deploy.plan.changes import Change, changes_of, data_loss
+from pingbox.deploy.plan.changes import Change, data_loss
 from pingbox.deploy.plan.desired import CAPABILITIES, Desired, page_config
+from pingbox.deploy.plan.protection import for_creation
 from pingbox.deploy.plan.steps import ExecuteChangeSet, Step
-
-_CHANGE_SET_SECONDS = 300
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a deploy would do. `change_set` is None when the stack stays as it is; `site` is empty likewise."""
+    """What a deploy would do. `change_set` is None when the stack stays as it is; `site` is empty likewise.
+
+    `expected` is the stack that the change set was made for, None when it creates one. `protect` is True or False when
+    termination protection is to be switched, None when it stays.
+    """
 
     stack: str
     change_set: str | None
@@ -33,22 +40,25 @@ class Plan:
     changes: tuple[Change, ...]
     site: tuple[SiteStep, ...]
     swapped: str | None = None
+    expected: StackVersion | None = None
+    protect: bool | None = None
 
     @property
     def empty(self) -> bool:
         """Nothing to do, neither in the stack nor on the page, and no hot-swapped code to take back."""
-        return not self.changes and not self.site and self.swapped is None
+        return not self.changes and not self.site and self.swapped is None and self.protect is None
 
 
 @dataclass
 class Deployment:
-    """One run. `on_step` gets each step before it is performed, and how many are left."""
+    """One run. `on_step` gets each step before it is performed, and how many are left. `identity` is an ARN."""
 
     aws: Aws
     desired: Desired
     watch: Watch
     on_step: Callable[[Step, int], None]
     how: UpdateOptions = DEFAULT_UPDATE
+    identity: str = ""
     clock: Callable[[], float] = time.time
 
     def observe(self) -> Actual:
@@ -56,8 +66,8 @@ class Deployment:
         return observe(self.aws, self.desired.target)
 
     def recover(self, actual: Actual) -> Actual:
-        """Bring a stuck stack into a state that can be changed, and look again."""
-        steps = planner.recovery(self.desired.target, actual)
+        """Bring a stuck stack into a state that can be changed, and load the state again."""
+        steps = planner.recovery(self.desired.target, actual, self.desired.role)
         if not steps:
             return actual
         self._perform(steps)
@@ -68,18 +78,20 @@ class Deployment:
 
         Call `recover` first. `StackError` when CloudFormation refuses the template.
         """
-        self._perform(planner.template_upload(self.desired, actual))
-        request = planner.change_set(self.desired, actual, f"pingbox-{int(self.clock() * 1000)}", self.how)
+        desired = self._first_version(actual)
+        self._perform(planner.template_upload(desired, actual))
+        request = planner.change_set(desired, actual, f"pingbox-{int(self.clock() * 1000)}", self.how)
         self.aws.call("cloudformation", "create_change_set", **request.arguments(CAPABILITIES))
         try:
-            changes = self._settled(request.stack, request.name)
+            changes = read_change_set(self.aws, self.watch, request.stack, request.name)
         except BaseException:
-            # What went wrong is on its way to the reader already; a stack left in review would only be in the way.
+            # The error is on its way to the user already; a stack left in review would only be in the way.
             with contextlib.suppress(DeployError):
-                self._take_back(request.stack, request.name, request.create)
+                take_back(self.aws, request.stack, request.name, created=request.create)
             raise
         if changes is None:
-            self._take_back(request.stack, request.name, request.create)
+            take_back(self.aws, request.stack, request.name, created=request.create)
+        protected = bool(actual.stack and actual.stack.protected)
         return Plan(
             stack=request.stack,
             change_set=request.name if changes is not None else None,
@@ -87,25 +99,36 @@ class Deployment:
             changes=changes or (),
             site=tuple(self._site_steps(actual.stack, actual)),
             swapped=actual.swapped,
+            expected=None if request.create or actual.stack is None else actual.stack.version,
+            protect=self.desired.protect if self.desired.protect != protected else None,
         )
 
     def discard(self, plan: Plan) -> None:
         """Take the change set back, and with it the empty stack that a first change set brings along."""
         if plan.change_set is not None:
-            self._take_back(plan.stack, plan.change_set, plan.creates)
+            take_back(self.aws, plan.stack, plan.change_set, created=plan.creates)
 
     def execute(self, plan: Plan, actual: Actual) -> Stack:
-        """Carry the plan out: what the stack needs, the stack, what follows it, the page. The stack as it is then."""
+        """Carry the plan out: what the stack needs, the stack, what follows it, the page. The stack as it is then.
+
+        `RefusedError` before anything is done when the stack is no longer the one that the plan was made for.
+        """
         if plan.change_set is not None:
-            # Express mode's way back stands in the change set; CloudFormation does not take both.
-            rollback = None if self.how.express else self.how.rollback
-            change = ExecuteChangeSet(plan.stack, plan.change_set, len(plan.changes), rollback)
-            self._perform([*planner.preparation(self.desired, actual), change])
+            refuse_overtaken(self.aws, plan.stack, plan.change_set, plan.expected)
+            self._perform([*planner.preparation(self.desired, actual), self._change(plan)])
+            if plan.creates:
+                self._protect_resources()
         stack = find_stack(self.aws, plan.stack)
-        assert stack is not None  # it was just changed, or stayed as it was
-        functions = tuple(physical_ids(self.aws, stack.name, "AWS::Lambda::Function").values())
+        if stack is None:
+            raise RefusedError(
+                f"the stack {plan.stack}", "gone", "the stack that was deployed", "run the command again"
+            )
+        functions = tuple(physical_ids(self.aws, stack.arn, "AWS::Lambda::Function").values())
         self._perform(planner.after_change(self.desired, actual, functions))
         self._perform(self._site_steps(stack, actual))
+        if not plan.empty:
+            at = datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="seconds")
+            self._perform([planner.note_step(self.desired, at, self.identity)])
         return stack
 
     def hot_swap(self, actual: Actual) -> list[Step]:
@@ -117,20 +140,34 @@ class Deployment:
                 "a stack that was deployed",
                 "deploy it once without --hotswap",
             )
-        functions = tuple(physical_ids(self.aws, actual.stack.name, "AWS::Lambda::Function").values())
+        functions = tuple(physical_ids(self.aws, actual.stack.arn, "AWS::Lambda::Function").values())
         steps = planner.hot_swap(self.desired, actual, functions)
         self._perform(steps)
         return steps
 
-    def _take_back(self, stack: str, name: str, created: bool) -> None:
-        # By names and not by the change set's ARN: permissions are given on the stack.
-        self.aws.call("cloudformation", "delete_change_set", StackName=stack, ChangeSetName=name)
-        found = find_stack(self.aws, stack) if created else None
-        # During the question another process may have deployed a stack of this name.
-        if found is not None and found.status == "REVIEW_IN_PROGRESS":
-            self.aws.call("cloudformation", "delete_stack", StackName=stack)
+    def _first_version(self, actual: Actual) -> Desired:
+        """A stack is created with every deletion protection off: what fails could not be taken back otherwise."""
+        if actual.state not in {StackState.ABSENT, StackState.IN_REVIEW}:
+            return self.desired
+        unprotected = for_creation(self.desired.document)
+        return self.desired if unprotected is None else replace(self.desired, template=_as_text(unprotected))
 
-    def _perform(self, steps: list[Step] | list[SiteStep]) -> None:
+    def _protect_resources(self) -> None:
+        """The second half of a creation: deletion protection on, now that everything is there."""
+        if for_creation(self.desired.document) is None:
+            return
+        actual = self.observe()
+        second = self.plan(actual)
+        if second.change_set is not None:
+            self._perform([self._change(second)])
+
+    def _change(self, plan: Plan) -> ExecuteChangeSet:
+        assert plan.change_set is not None
+        # In express mode the change set itself says whether to roll back; CloudFormation does not take both.
+        rollback = None if self.how.express else self.how.rollback
+        return ExecuteChangeSet(plan.stack, plan.change_set, len(plan.changes), rollback, plan.expected)
+
+    def _perform(self, steps: Sequence[Step]) -> None:
         perform(self.aws, steps, self.watch, self.on_step)
 
     def _site_steps(self, stack: Stack | None, actual: Actual) -> list[SiteStep]:
@@ -141,51 +178,27 @@ class Deployment:
         bucket = outputs.get("SiteBucket", "the page's bucket")
         return site_steps((*self.desired.site, *config), actual.site, bucket, outputs.get("SiteDistribution"))
 
-    def _settled(self, stack: str, change_set: str) -> tuple[Change, ...] | None:
-        """The change set's changes once it is made; None when it holds none."""
-        deadline = self.watch.clock() + _CHANGE_SET_SECONDS
-        while True:
-            # Several pages repeat the status; values come only when asked for.
-            listing = list(
-                pages(
-                    self.aws,
-                    "cloudformation",
-                    "describe_change_set",
-                    StackName=stack,
-                    ChangeSetName=change_set,
-                    IncludePropertyValues=True,
-                )
-            )
-            status, reason = listing[0]["Status"], listing[0].get("StatusReason", "")
-            if status == "CREATE_COMPLETE":
-                return changes_of(entry for page in listing for entry in page.get("Changes", ()))
-            if status == "FAILED":
-                if is_no_change(reason):
-                    return None
-                raise StackError(stack, "unchanged", None, f"CloudFormation refused the change set: {reason}")
-            if self.watch.clock() > deadline:
-                raise RefusedError(
-                    "the change set", status, f"ready within {_CHANGE_SET_SECONDS} seconds", "try again later"
-                )
-            self.watch.sleep(self.watch.pause)
 
-
-def is_no_change(reason: str) -> bool:
-    """CloudFormation calls "nothing to do" a failure, in one of these two sentences."""
-    return "didn't contain changes" in reason or "No updates are to be performed" in reason
+def _as_text(template: object) -> str:
+    return json.dumps(template, indent=2) + "\n"
 
 
 def refuse_loss(plan: Plan, allowed: bool) -> None:
-    """`RefusedError` when the plan would replace or remove a table or bucket and this was not allowed."""
-    lossy = data_loss(plan.changes)
-    if lossy and not allowed:
-        names = ", ".join(change.logical_id for change in lossy)
+    """`RefusedError` when the plan would lose data or an identity, and this was not allowed."""
+    losses = data_loss(plan.changes)
+    if losses and not allowed:
         raise RefusedError(
             f"the plan for {plan.stack}",
-            f"replaces or removes {names}, surely or maybe",
-            "tables and buckets that keep what is in them",
-            "look at the plan; pass --allow-replace if their content may go",
+            "; ".join(f"{_verb(change)} {change.logical_id}: {change.loses}" for change in losses),
+            "a plan that loses no data and nothing that others know by its name, address or key",
+            "look at the plan; pass --allow-replace if all of this may go",
         )
+
+
+def _verb(change: Change) -> str:
+    if change.action == "Remove":
+        return "removes"
+    return "replaces" if change.replacement == "True" else "may replace"
 
 
 def refuse_no_way_back(plan: Plan, how: UpdateOptions) -> None:

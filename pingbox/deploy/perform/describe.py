@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
-from pingbox.deploy.artifacts.site import Invalidate, PutFile, RemoveFile
+from pingbox.deploy.artifacts.site import Invalidate, PutFile, RemoveFile, SiteStep
 from pingbox.deploy.plan.actual import UNSETTLED
 from pingbox.deploy.plan.steps import (
     ContinueRollback,
@@ -22,7 +23,10 @@ from pingbox.deploy.plan.steps import (
     RemoveBucketIfEmpty,
     Step,
     SwapCode,
+    WriteNote,
 )
+
+_FILES_SHOWN = 8
 
 
 def describe(step: Step) -> str:  # noqa: C901 - a table: one line per step
@@ -34,24 +38,26 @@ def describe(step: Step) -> str:  # noqa: C901 - a table: one line per step
             return f"upload {key} ({len(body):,} bytes)"
         case CreateSecret(name, _):
             return f"create the token secret {name}"
-        case DeleteSecret(name):
+        case DeleteSecret(name, _):
             return f"delete the token secret {name}"
-        case ContinueRollback(stack):
+        case ContinueRollback(stack, _, _):
             return f"continue the rollback of the stack {stack}"
-        case DeleteStack(stack, why, _):
+        case DeleteStack(stack, _, why, _, _):
             return f"delete the stack {stack}" + (f" ({why})" if why else "")
-        case ExecuteChangeSet(stack, _, resources, _):
+        case ExecuteChangeSet(stack, _, resources, _, _):
             return f"change {count(resources, 'resource')} of the stack {stack}"
-        case ProtectStack(stack, on):
+        case ProtectStack(stack, on, _):
             return f"switch termination protection of {stack} {'on' if on else 'off'}"
         case SwapCode(functions, _, key):
             return f"swap the code of {', '.join(functions)} for {key}"
         case MarkSwapped(_, _, key):
             noted = "note that the code is being swapped" if key == UNSETTLED else "note that the code was swapped"
             return "forget that the code was swapped" if key is None else noted
-        case RemoveArtifacts(bucket, keys):
+        case WriteNote():
+            return "record what was deployed"
+        case RemoveArtifacts(bucket, keys, _):
             return f"remove {count(len(keys), 'artifact')} from {bucket}"
-        case EmptyBucket(bucket):
+        case EmptyBucket(bucket, _):
             return f"empty the bucket {bucket}, old versions included"
         case RemoveBucketIfEmpty(bucket):
             return f"remove the bucket {bucket} unless another app uses it"
@@ -65,6 +71,17 @@ def describe(step: Step) -> str:  # noqa: C901 - a table: one line per step
             return f"invalidate {', '.join(paths)} on {distribution}"
         case _:
             assert_never(step)
+
+
+def page_lines(steps: Sequence[SiteStep]) -> list[str]:
+    """What happens to the page, file by file while they are few, else in one line."""
+    if len(steps) <= _FILES_SHOWN:
+        return [describe(step) for step in steps]
+    bodies = [step.file.body for step in steps if isinstance(step, PutFile)]
+    texts = [f"upload {count(len(bodies), 'file')} ({sum(map(len, bodies)):,} bytes)"]
+    if removed := sum(isinstance(step, RemoveFile) for step in steps):
+        texts.append(f"remove {count(removed, 'file')}")
+    return [", ".join(texts)]
 
 
 def count(number: int, noun: str) -> str:

@@ -1,19 +1,18 @@
-"""Taking a stage down: what goes, what stays, the steps, and the check afterwards."""
+"""Taking a stage down: what goes, what stays, and the steps."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pingbox.deploy.artifacts.cfn_text import LOOP, parse
 from pingbox.deploy.aws.client import Aws
 from pingbox.deploy.aws.stack import StackState
-from pingbox.deploy.aws.watch import Watch
 from pingbox.deploy.errors import RefusedError
-from pingbox.deploy.plan.actual import Actual, observe, stack_resources
-from pingbox.deploy.plan.desired import CAPABILITIES
+from pingbox.deploy.plan.actual import Actual, deployed_template, observe, stack_resources
+from pingbox.deploy.plan.data_types import holds_data
+from pingbox.deploy.plan.protection import is_protected
+from pingbox.deploy.plan.source import CHAT, deployed_source
 from pingbox.deploy.plan.steps import (
     DeleteSecret,
     DeleteStack,
@@ -25,14 +24,18 @@ from pingbox.deploy.plan.steps import (
     Step,
 )
 from pingbox.deploy.plan.target import DeployTarget
+from pingbox.templates.cloudformation.sections import LOOP
 
 TABLE = "AWS::DynamoDB::Table"
 BUCKET = "AWS::S3::Bucket"
+_RETAINING = frozenset({"Retain", "RetainExceptOnCreate"})
+_PAGE = "SiteBucket"
+_DELETED = "DELETE_COMPLETE"
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """Everything that belongs to the stage. `retained` are the logical ids whose deletion policy is `Retain`."""
+    """Everything that belongs to the stage. `retained` are the logical ids whose deletion policy retains them."""
 
     target: DeployTarget
     actual: Actual
@@ -46,8 +49,27 @@ class Inventory:
         return frozenset(
             name
             for name, entry in entries.items()
-            if not name.startswith(LOOP) and entry.get("DeletionPolicy") in {"Retain", "RetainExceptOnCreate"}
+            if not name.startswith(LOOP) and entry.get("DeletionPolicy") in _RETAINING
         )
+
+    @property
+    def data(self) -> frozenset[str]:
+        """Logical ids of what holds data. The chat's page does not: every deploy uploads it again."""
+        source = deployed_source(self.actual.stack) if self.actual.stack else None
+        page = {_PAGE} if source is not None and source.kind == CHAT else set()
+        return frozenset(
+            entry["LogicalResourceId"]
+            for entry in self.resources
+            if entry.get("PhysicalResourceId") and holds_data(entry["ResourceType"])
+        ) - frozenset(page)
+
+    @property
+    def protected(self) -> bool:
+        """Whether protection has to be taken away first: that of the stage, or the stack's termination protection."""
+        stack = self.actual.stack
+        if stack is None or not stack.can_change:
+            return bool(stack and stack.protected)
+        return stack.protected or is_protected(stack, self.target.stage)
 
     @property
     def is_empty(self) -> bool:
@@ -68,11 +90,13 @@ def take_inventory(aws: Aws, target: DeployTarget) -> Inventory:
     actual = observe(aws, target)
     if actual.stack is None:
         return Inventory(target, actual, (), {})
-    return Inventory(target, actual, tuple(stack_resources(aws, target.stack)), _template(aws, target.stack))
+    listed = stack_resources(aws, actual.stack.arn)
+    there = tuple(entry for entry in listed if entry.get("ResourceStatus") != _DELETED)
+    return Inventory(target, actual, there, deployed_template(aws, actual.stack.arn))
 
 
 def refuse_destroying(inventory: Inventory, *, keep_data: bool) -> None:
-    """`RefusedError` for a stack that is busy, or that cannot be updated any more to keep its data. Pure."""
+    """`RefusedError` for a stack that is busy, or that cannot be made to keep its data any more. Pure."""
     stack = inventory.actual.stack
     if stack is None:
         return
@@ -83,87 +107,75 @@ def refuse_destroying(inventory: Inventory, *, keep_data: bool) -> None:
             "a stack without a running operation",
             "wait until the other operation is over",
         )
-    if keep_data and not stack.can_change and set(inventory.physical(TABLE)) - inventory.retained:
+    to_keep = inventory.data - inventory.retained if keep_data else frozenset()
+    if to_keep and not stack.can_change:
         raise RefusedError(
             f"the stack {stack.name}",
             stack.status,
-            "a stack that can be updated, so that its tables can be kept",
-            "save what is in the tables, then destroy without --keep-data",
+            f"a stack that can be updated, so that {', '.join(sorted(to_keep))} can be kept",
+            "save what they hold, then destroy without --keep-data",
+        )
+    if unnamed := sorted(to_keep - set(inventory.template.get("Resources", {}))):
+        raise RefusedError(
+            f"the stack {stack.name}",
+            f"{', '.join(unnamed)} come from a loop, a macro or SAM, not from the template itself",
+            "resources that the template names, so that they can be kept",
+            "give them `DeletionPolicy: Retain` in your template and deploy it; then destroy",
         )
 
 
-def destroy_steps(inventory: Inventory, *, delete_data: bool) -> list[Step]:
-    """The steps, in order. Pure.
+def refuse_protected(inventory: Inventory, *, delete_data: bool, removal_allowed: bool) -> None:
+    """`RefusedError` for a protected stage, and for data that the template retains, unless that may go. Pure."""
+    if removal_allowed:
+        return
+    retained = inventory.physical(TABLE).keys() & inventory.retained if delete_data else frozenset()
+    if inventory.protected or retained:
+        what = "protected" if inventory.protected else f"retains {', '.join(sorted(retained))}"
+        raise RefusedError(
+            f"the stack {inventory.target.stack}",
+            what,
+            "a stage without protection",
+            "pass --remove-protection if it may be taken away",
+        )
+
+
+def destroy_steps(
+    inventory: Inventory, *, delete_data: bool = False, keep_data: bool = False, role: str | None = None
+) -> list[Step]:
+    """The steps, in order. Pure. Call it with the inventory that was taken after `keep`.
 
     Retained tables stay unless `delete_data`. Buckets are emptied first: CloudFormation does not delete a full one.
+    With `keep_data` the token secret stays as well: it says who wrote what is kept.
     """
     target, actual = inventory.target, inventory.actual
     steps: list[Step] = []
     if actual.stack is not None:
+        version = actual.stack.version
         if actual.stack.protected:
-            steps.append(ProtectStack(target.stack, on=False))
+            steps.append(ProtectStack(target.stack, on=False, expected=version))
         buckets = inventory.physical(BUCKET)
-        steps += [EmptyBucket(name) for logical, name in buckets.items() if logical not in inventory.retained]
-        steps.append(DeleteStack(target.stack, resources=len(inventory.resources)))
+        steps += [EmptyBucket(name, version) for logical, name in buckets.items() if logical not in inventory.retained]
+        steps.append(DeleteStack(target.stack, version, resources=len(inventory.resources), role=role))
         tables = inventory.physical(TABLE)
         steps += [DeleteTable(tables[name]) for name in sorted(inventory.retained & set(tables)) if delete_data]
-    if actual.secret:
-        steps.append(DeleteSecret(target.secret))
+    if actual.secret and not keep_data:
+        steps.append(DeleteSecret(target.secret, target.stack))
     if actual.artifacts:
-        steps.append(RemoveArtifacts(target.artifact_bucket, tuple(sorted(actual.artifacts))))
+        steps.append(RemoveArtifacts(target.artifact_bucket, tuple(sorted(actual.artifacts)), target.stack))
     if actual.artifacts is not None:
         steps.append(RemoveBucketIfEmpty(target.artifact_bucket))
     return steps
 
 
 def kept(inventory: Inventory, *, delete_data: bool, keep_data: bool) -> dict[str, str]:
-    """Physical name -> type of what will still be there afterwards: retained tables, and whatever else the user's own
-    template retains. Pure.
-    """
+    """Physical name -> type of what will still be there afterwards. Pure."""
     tables = set(inventory.physical(TABLE))
-    staying = (inventory.retained - tables if delete_data else inventory.retained) | (tables if keep_data else set())
-    return {
+    retained = inventory.retained - tables if delete_data else inventory.retained
+    staying = retained | (inventory.data if keep_data else frozenset())
+    there = {
         entry["PhysicalResourceId"]: entry["ResourceType"]
         for entry in inventory.resources
         if entry["LogicalResourceId"] in staying and entry.get("PhysicalResourceId")
     }
-
-
-def keep_tables(aws: Aws, inventory: Inventory, watch: Watch) -> None:
-    """Give every table of the stack the deletion policy `Retain`, so that deleting the stack leaves them standing.
-
-    Done by an update of its own; a stack whose tables are retained already is left alone.
-    """
-    tables = set(inventory.physical(TABLE))
-    if inventory.actual.stack is None or tables <= inventory.retained:
-        return
-    body = json.dumps(retaining(inventory.template, tables))
-    arguments = {
-        "StackName": inventory.target.stack,
-        "TemplateBody": body,
-        "Capabilities": list(CAPABILITIES),
-        "Parameters": [{"ParameterKey": name, "UsePreviousValue": True} for name in inventory.actual.stack.parameters],
-    }
-    watch.run(inventory.target.stack, lambda: aws.call("cloudformation", "update_stack", **arguments))
-
-
-def retaining(template: Mapping[str, Any], logical_ids: set[str]) -> dict[str, Any]:
-    """The template with these resources retained. Pure."""
-    resources = {
-        name: _retained(entry) if name in logical_ids else entry for name, entry in template["Resources"].items()
-    }
-    return {**template, "Resources": resources}
-
-
-def _retained(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """A policy cannot be updated by itself: "No updates are to be performed". A word in the metadata goes with it."""
-    metadata = {**entry.get("Metadata", {}), "pingbox:kept": "by destroy --keep-data"}
-    return {**entry, "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain", "Metadata": metadata}
-
-
-def _template(aws: Aws, stack: str) -> Mapping[str, Any]:
-    """The template as it was sent. boto3 parses JSON by itself and hands YAML over as text."""
-    body = aws.call("cloudformation", "get_template", StackName=stack, TemplateStage="Original").get("TemplateBody")
-    if not body:  # a stack whose only change set was never executed has none
-        return {}
-    return parse(body, f"the template of {stack}") if isinstance(body, str) else body
+    secret = {inventory.target.secret: "AWS::SSM::Parameter"} if keep_data and inventory.actual.secret else {}
+    return {**there, **secret}

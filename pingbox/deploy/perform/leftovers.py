@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pingbox.deploy.aws.client import Aws
+from pingbox.deploy.aws.client import Aws, pages
 from pingbox.deploy.errors import AwsError
+from pingbox.deploy.plan.target import DeployTarget
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,25 @@ _QUESTIONS: Mapping[str, _Question] = {
     "AWS::Lambda::Function": _Question("lambda", "get_function_configuration", "FunctionName"),
     "AWS::S3::Bucket": _Question("s3", "head_bucket", "Bucket"),
     "AWS::SQS::Queue": _Question("sqs", "get_queue_attributes", "QueueUrl"),
+    "AWS::SSM::Parameter": _Question("ssm", "get_parameter", "Name"),
+    "AWS::SNS::Topic": _Question("sns", "get_topic_attributes", "TopicArn"),
+    "AWS::SecretsManager::Secret": _Question("secretsmanager", "describe_secret", "SecretId"),
+    "AWS::KMS::Key": _Question("kms", "describe_key", "KeyId"),
+    "AWS::Kinesis::Stream": _Question("kinesis", "describe_stream_summary", "StreamName"),
+    "AWS::Cognito::UserPool": _Question("cognito-idp", "describe_user_pool", "UserPoolId"),
 }
+
+# ARN -> type, and what its question takes.
+_ARNS = (
+    (r"arn:[^:]+:dynamodb:[^:]*:[^:]*:table/([^/]+)", "AWS::DynamoDB::Table", r"\1"),
+    (r"arn:[^:]+:s3:::([^/]+)", "AWS::S3::Bucket", r"\1"),
+    (r"arn:[^:]+:sqs:[^:]*:[^:]*:(.+)", "AWS::SQS::Queue", r"\1"),
+    (r"(arn:[^:]+:secretsmanager:.+)", "AWS::SecretsManager::Secret", r"\1"),
+    (r"(arn:[^:]+:kms:.+)", "AWS::KMS::Key", r"\1"),
+    (r"arn:[^:]+:cognito-idp:[^:]*:[^:]*:userpool/(.+)", "AWS::Cognito::UserPool", r"\1"),
+    (r"arn:[^:]+:kinesis:[^:]*:[^:]*:stream/([^/]+)", "AWS::Kinesis::Stream", r"\1"),
+    (r"arn:[^:]+:ssm:[^:]*:[^:]*:parameter(/.+)", "AWS::SSM::Parameter", r"\1"),
+)
 
 # These have no life of their own: they are part of an API, a function or a bucket that is asked for.
 _PARTS = frozenset(
@@ -80,6 +100,37 @@ def find_leftovers(aws: Aws, resources: Iterable[Mapping[str, Any]]) -> Leftover
         except _UnansweredError:
             unknown.add(type_name)
     return LeftoverReport(tuple(found), tuple(sorted(unknown)))
+
+
+def tagged_leftovers(aws: Aws, target: DeployTarget) -> LeftoverReport:
+    """What bears the tags of the stage and still exists: kept data, and orphans of deploys that failed.
+
+    The tagging service goes on listing deleted resources for a while, so each is asked for. Kinds that cannot be asked
+    for are left out; `unknown` says when the listing itself was refused.
+    """
+    filters = [{"Key": key, "Values": [value]} for key, value in target.tags.items()]
+    found: list[Leftover] = []
+    try:
+        for page in pages(
+            aws, "resourcegroupstaggingapi", "get_resources", cursor="PaginationToken", TagFilters=filters
+        ):
+            for entry in page.get("ResourceTagMappingList", ()):
+                found += _tagged(aws, entry["ResourceARN"])
+    except AwsError:
+        return LeftoverReport(tuple(found), ("whatever else bears the tags of the stage",))
+    return LeftoverReport(tuple(found), ())
+
+
+def _tagged(aws: Aws, arn: str) -> list[Leftover]:
+    for pattern, type_name, template in _ARNS:
+        if matched := re.fullmatch(pattern, arn):
+            physical = matched.expand(template)
+            try:
+                if _exists(aws, _QUESTIONS[type_name], physical):
+                    return [Leftover(type_name, physical)]
+            except (_UnansweredError, AwsError):
+                return []
+    return []
 
 
 class _UnansweredError(Exception):

@@ -10,9 +10,10 @@ from typing import assert_never
 from pingbox.deploy.artifacts.site import Invalidate, PutFile, RemoveFile, SiteFile
 from pingbox.deploy.aws import buckets
 from pingbox.deploy.aws.client import Aws
+from pingbox.deploy.aws.guard import OVERTAKEN, changed, refuse_changed, refuse_overtaken, refuse_taken
 from pingbox.deploy.aws.watch import Watch, wait_for
 from pingbox.deploy.errors import AwsError
-from pingbox.deploy.plan.actual import DIGEST
+from pingbox.deploy.plan.actual import DIGEST, find_stack
 from pingbox.deploy.plan.steps import (
     ContinueRollback,
     CreateArtifactBucket,
@@ -29,6 +30,7 @@ from pingbox.deploy.plan.steps import (
     RemoveBucketIfEmpty,
     Step,
     SwapCode,
+    WriteNote,
 )
 
 SECRET_BYTES = 48
@@ -53,24 +55,28 @@ def _perform(aws: Aws, step: Step, watch: Watch) -> None:  # noqa: C901 - a tabl
             aws.call("s3", "put_object", Bucket=bucket, Key=key, Body=body, ContentType=content_type)
         case CreateSecret(name, tags):
             _create_secret(aws, name, tags)
-        case DeleteSecret(name):
+        case DeleteSecret(name, stack):
+            refuse_taken(aws, stack)
             aws.call("ssm", "delete_parameter", Name=name)
-        case ContinueRollback(stack):
-            watch.run(stack, lambda: aws.call("cloudformation", "continue_update_rollback", StackName=stack))
-        case DeleteStack(stack, _, resources):
-            watch.run(stack, lambda: aws.call("cloudformation", "delete_stack", StackName=stack), resources)
-        case ExecuteChangeSet(stack, change_set, resources, rollback):
-            arguments = {"StackName": stack, "ChangeSetName": change_set, **_on_failure(rollback)}
-            watch.run(stack, lambda: aws.call("cloudformation", "execute_change_set", **arguments), resources)
-        case ProtectStack(stack, on):
-            _protect(aws, stack, on)
+        case ContinueRollback():
+            _continue_rollback(aws, step, watch)
+        case DeleteStack():
+            _delete_stack(aws, step, watch)
+        case ExecuteChangeSet():
+            _execute(aws, step, watch)
+        case ProtectStack():
+            _protect(aws, step)
         case SwapCode(functions, bucket, key):
             _swap(aws, functions, bucket, key, watch)
         case MarkSwapped(bucket, marker, key):
             _mark(aws, bucket, marker, key)
-        case RemoveArtifacts(bucket, keys):
-            buckets.remove(aws, bucket, [{"Key": key} for key in keys])
-        case EmptyBucket(bucket):
+        case WriteNote(bucket, key, note):
+            body = note.as_json().encode()
+            aws.call("s3", "put_object", Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+        case RemoveArtifacts(bucket, keys, stack):
+            _remove_artifacts(aws, bucket, keys, stack)
+        case EmptyBucket(bucket, stack):
+            refuse_changed(aws, stack)
             buckets.empty(aws, bucket)
         case RemoveBucketIfEmpty(bucket):
             buckets.remove_if_empty(aws, bucket)
@@ -86,24 +92,78 @@ def _perform(aws: Aws, step: Step, watch: Watch) -> None:  # noqa: C901 - a tabl
             assert_never(step)
 
 
+def _continue_rollback(aws: Aws, step: ContinueRollback, watch: Watch) -> None:
+    arguments = {"StackName": step.expected.arn, **_role(step.role)}
+    refuse_changed(aws, step.expected)
+    watch.run(step.stack, lambda: aws.call("cloudformation", "continue_update_rollback", **arguments))
+
+
+def _delete_stack(aws: Aws, step: DeleteStack, watch: Watch) -> None:
+    """By ARN, and only if it is still what was shown: a stack of the same name may be another one by now."""
+    arguments = {"StackName": step.expected.arn, **_role(step.role)}
+
+    def start() -> None:
+        refuse_changed(aws, step.expected)
+        aws.call("cloudformation", "delete_stack", **arguments)
+
+    watch.run(step.expected.arn, start, step.resources)
+
+
+def _execute(aws: Aws, step: ExecuteChangeSet, watch: Watch) -> None:
+    """`RefusedError` when another operation came first: CloudFormation drops every other change set of a stack."""
+    arguments = {"StackName": step.stack, "ChangeSetName": step.change_set, **_on_failure(step.rollback)}
+
+    def start() -> None:
+        refuse_overtaken(aws, step.stack, step.change_set, step.expected)
+        try:
+            aws.call("cloudformation", "execute_change_set", **arguments)
+        except AwsError as error:
+            if error.code in OVERTAKEN or "_IN_PROGRESS state" in error.reason:
+                raise changed(step.stack, find_stack(aws, step.stack), "that of the plan") from error
+            raise
+
+    watch.run(step.stack, start, step.resources)
+
+
+def _role(arn: str | None) -> dict[str, str]:
+    return {} if arn is None else {"RoleARN": arn}
+
+
+def _remove_artifacts(aws: Aws, bucket: str, keys: Iterable[str], stack: str | None) -> None:
+    if stack is not None:
+        refuse_taken(aws, stack)
+    batch = [{"Key": key} for key in keys]
+    for start in range(0, len(batch), buckets.BATCH):
+        buckets.remove(aws, bucket, batch[start : start + buckets.BATCH])
+
+
 def _create_secret(aws: Aws, name: str, tags: Iterable[tuple[str, str]]) -> None:
-    aws.call(
-        "ssm",
-        "put_parameter",
-        Name=name,
-        Type="SecureString",
-        Value=secrets.token_urlsafe(SECRET_BYTES),
-        Description="Signs the chat's guest tokens",
-        Tags=[{"Key": key, "Value": value} for key, value in tags],
-    )
+    """A secret that another deploy made a moment ago will do: it is the same parameter."""
+    try:
+        aws.call(
+            "ssm",
+            "put_parameter",
+            Name=name,
+            Type="SecureString",
+            Value=secrets.token_urlsafe(SECRET_BYTES),
+            Description="Signs the chat's guest tokens",
+            Tags=[{"Key": key, "Value": value} for key, value in tags],
+        )
+    except AwsError as error:
+        if error.code != "ParameterAlreadyExists":
+            raise
 
 
 def _on_failure(rollback: bool | None) -> dict[str, bool]:
-    return {} if rollback is None else {"DisableRollback": not rollback}
+    """A rollback takes back what it created, also what is to be retained later: it would be an orphan."""
+    if rollback is None:
+        return {}
+    return {"DisableRollback": not rollback, "RetainExceptOnCreate": rollback}
 
 
-def _protect(aws: Aws, stack: str, on: bool) -> None:
-    aws.call("cloudformation", "update_termination_protection", StackName=stack, EnableTerminationProtection=on)
+def _protect(aws: Aws, step: ProtectStack) -> None:
+    stack = step.stack if step.expected is None else refuse_changed(aws, step.expected).arn
+    aws.call("cloudformation", "update_termination_protection", StackName=stack, EnableTerminationProtection=step.on)
 
 
 def _swap(aws: Aws, functions: Iterable[str], bucket: str, key: str, watch: Watch) -> None:

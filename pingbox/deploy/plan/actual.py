@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pingbox.deploy.artifacts.raw_template import parse_template
 from pingbox.deploy.aws.client import Aws, pages
 from pingbox.deploy.aws.stack import Stack, StackState, described
 from pingbox.deploy.errors import AwsError
+from pingbox.deploy.plan.source import DeployNote, note_of
 from pingbox.deploy.plan.target import DeployTarget
 
 MARKER = "hotswap.json"
@@ -24,7 +26,7 @@ class Actual:
     """`artifacts` are the keys under the target's prefix, None when there is no artifact bucket yet.
 
     `swapped` is the artifact key that a hot swap left running, `UNSETTLED` if the swap was interrupted, None when the
-    functions run what the stack says.
+    functions run what the stack says. `note` is about the last deploy, None where none was written.
     """
 
     stack: Stack | None = None
@@ -32,10 +34,11 @@ class Actual:
     secret: bool = False
     swapped: str | None = None
     site: Mapping[str, str] = field(default_factory=dict)
+    note: DeployNote | None = None
 
     @property
     def state(self) -> StackState:
-        """The stack's standing; absent when there is none."""
+        """The stack's state; absent when there is none."""
         return self.stack.state if self.stack else StackState.ABSENT
 
 
@@ -48,12 +51,14 @@ def observe(aws: Aws, target: DeployTarget) -> Actual:
     artifacts = _artifacts(aws, target)
     bucket = stack.outputs.get("SiteBucket") if stack else None
     marked = artifacts is not None and target.artifact_prefix + MARKER in artifacts
+    noted = artifacts is not None and target.note in artifacts
     return Actual(
         stack=stack,
         artifacts=artifacts,
         secret=_has_secret(aws, target.secret),
         swapped=_swapped(aws, target) if marked else None,
         site=site_digests(aws, bucket) if bucket else {},
+        note=note_of(_text(aws, target, target.note)) if noted else None,
     )
 
 
@@ -101,6 +106,18 @@ def stack_resources(aws: Aws, stack: str) -> list[Mapping[str, Any]]:
     return [entry for page in listing for entry in page["StackResourceSummaries"]]
 
 
+def deployed_template(aws: Aws, stack: str) -> Mapping[str, Any]:
+    """The template of a stack (name or ARN) as it was sent; empty when no change set was executed yet.
+
+    boto3 parses JSON by itself and returns YAML as text.
+    """
+    body = aws.call("cloudformation", "get_template", StackName=stack, TemplateStage="Original").get("TemplateBody")
+    if not body:
+        return {}
+    parsed: Mapping[str, Any] = parse_template(body, f"the template of {stack}").root if isinstance(body, str) else body
+    return parsed
+
+
 def physical_ids(aws: Aws, stack: str, type_name: str) -> dict[str, str]:
     """Logical id -> physical id of the stack's resources of one type."""
     return {
@@ -131,6 +148,10 @@ def _has_secret(aws: Aws, name: str) -> bool:
 
 
 def _swapped(aws: Aws, target: DeployTarget) -> str | None:
-    answer = aws.call("s3", "get_object", Bucket=target.artifact_bucket, Key=target.artifact_prefix + MARKER)
-    key: str = json.loads(answer["Body"].read())["key"]
+    key: str = json.loads(_text(aws, target, target.artifact_prefix + MARKER))["key"]
     return key
+
+
+def _text(aws: Aws, target: DeployTarget, key: str) -> str:
+    answer = aws.call("s3", "get_object", Bucket=target.artifact_bucket, Key=key)
+    return str(answer["Body"].read().decode())

@@ -6,19 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# Types that hold what people wrote or look for; replacing one loses it.
-KEEPING_TYPES = frozenset(
-    {
-        "AWS::Cognito::UserPool",
-        "AWS::DynamoDB::GlobalTable",
-        "AWS::DynamoDB::Table",
-        "AWS::EFS::FileSystem",
-        "AWS::OpenSearchService::Domain",
-        "AWS::RDS::DBCluster",
-        "AWS::RDS::DBInstance",
-        "AWS::S3::Bucket",
-    }
-)
+from pingbox.deploy.plan.data_types import NESTED_STACKS, loss
 
 
 @dataclass(frozen=True)
@@ -38,7 +26,8 @@ class PropertyChange:
 class Change:
     """One resource. `action` is Add, Modify, Remove, Import or Dynamic; `replacement` True, False or Conditional.
 
-    `replacement` is None where the question does not arise (Add, Remove).
+    `replacement` is None where the question does not arise (Add, Remove). `nested_change_set` is the ARN of the change
+    set that says what happens inside a nested stack, None for other types and where CloudFormation made none.
     """
 
     action: str
@@ -46,6 +35,18 @@ class Change:
     type: str
     replacement: str | None = None
     properties: tuple[PropertyChange, ...] = ()
+    nested_change_set: str | None = None
+
+    @property
+    def loses(self) -> str | None:
+        """What would be lost for sure or perhaps, in words; None if nothing is.
+
+        A nested stack that changes without a change set of its own is a loss: what happens inside is unknown.
+        """
+        if self.type in NESTED_STACKS and self.action == "Modify" and self.nested_change_set is None:
+            return "CloudFormation does not say what changes inside the nested stack"
+        gone = self.action in {"Remove", "Dynamic"} or self.replacement in {"True", "Conditional"}
+        return loss(self.type) if gone else None
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`: lower-case words, nothing left out."""
@@ -55,6 +56,7 @@ class Change:
             "type": self.type,
             "replacement": self.replacement,
             "properties": [vars(change) for change in self.properties],
+            "loses": self.loses,
         }
 
 
@@ -64,12 +66,8 @@ def changes_of(entries: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
 
 
 def data_loss(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Changes that would throw away kept data: tables and buckets replaced, surely or maybe, or removed."""
-    return tuple(
-        change
-        for change in changes
-        if change.type in KEEPING_TYPES and (change.replacement in {"True", "Conditional"} or change.action == "Remove")
-    )
+    """Changes that would lose data, or something that others know by its name, address or key."""
+    return tuple(change for change in changes if change.loses)
 
 
 def _change(entry: Mapping[str, Any]) -> Change:
@@ -80,6 +78,7 @@ def _change(entry: Mapping[str, Any]) -> Change:
         type=entry["ResourceType"],
         replacement=entry.get("Replacement") if action == "Modify" else None,
         properties=tuple(_distinct(_property(detail) for detail in entry.get("Details", ()))),
+        nested_change_set=entry.get("ChangeSetId"),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pingbox.deploy.plan.target import DeployTarget
+from pingbox.model.partitions import partition_of
 
 Statement = dict[str, Any]
 
@@ -43,7 +44,7 @@ def deployer_policy(target: DeployTarget, account: str = "*") -> dict[str, Any]:
 
 def _named(target: DeployTarget, account: str) -> list[Statement]:
     """Resources whose names begin with the stack's, and the two that we name ourselves."""
-    partition, here = _partition(target.region), f"{target.region}:{account}"
+    partition, here = partition_of(target.region), f"{target.region}:{account}"
     stack, buckets = target.stack, f"{target.stack.lower()}-*"
     artifacts = f"pingbox-artifacts-{account}-{target.region}"
     arns = {
@@ -65,7 +66,7 @@ def _named(target: DeployTarget, account: str) -> list[Statement]:
 
 def _roles(target: DeployTarget, account: str) -> list[Statement]:
     """The functions' roles, which may be handed to Lambda only."""
-    role = f"arn:{_partition(target.region)}:iam::{account}:role/{target.stack}-*"
+    role = f"arn:{partition_of(target.region)}:iam::{account}:role/{target.stack}-*"
     passing = _allow(["iam:PassRole"], [role])
     passing["Condition"] = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
     return [_allow(list(_ROLE_ACTIONS), [role]), passing]
@@ -73,7 +74,7 @@ def _roles(target: DeployTarget, account: str) -> list[Statement]:
 
 def _by_id(target: DeployTarget, account: str) -> list[Statement]:
     """API Gateway and CloudFront give their resources ids that are unknown beforehand."""
-    partition = _partition(target.region)
+    partition = partition_of(target.region)
     gateway = [f"arn:{partition}:apigateway:{target.region}::/{path}" for path in ("apis", "apis/*", "tags/*")]
     kinds = ("distribution", "origin-access-control", "response-headers-policy", "connection-group", "vpcorigin")
     delivery = [f"arn:{partition}:cloudfront::{account}:{kind}/*" for kind in kinds]
@@ -87,6 +88,7 @@ def _questions() -> list[Statement]:
         "billing:GetBillingViewData",
         "cloudformation:DescribeStackDriftDetectionStatus",
         "cloudformation:ValidateTemplate",
+        "iam:ListAccountAliases",
         "lambda:GetAccountSettings",
         "logs:DescribeIndexPolicies",
         "logs:DescribeLogGroups",
@@ -94,13 +96,10 @@ def _questions() -> list[Statement]:
         "s3:GetAccountPublicAccessBlock",
         "ssm:DescribeParameters",
         "sts:GetCallerIdentity",
+        "tag:GetResources",
     )
     return [_allow(list(actions), ["*"])]
 
 
 def _allow(actions: list[str], resources: list[str]) -> Statement:
     return {"Effect": "Allow", "Action": actions, "Resource": resources}
-
-
-def _partition(region: str) -> str:
-    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"

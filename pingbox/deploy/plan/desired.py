@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pingbox.chat.declaration import chat
 from pingbox.chat.model import Site
@@ -12,6 +14,9 @@ from pingbox.chat.template.render import as_json
 from pingbox.deploy.artifacts.package import Artifact
 from pingbox.deploy.artifacts.site import SiteFile
 from pingbox.deploy.aws.stand_in import StandIn, reachable
+from pingbox.deploy.plan.boundary import BOUNDARY_TAG
+from pingbox.deploy.plan.protection import protected_by_default, protection_tag
+from pingbox.deploy.plan.source import CHAT_SOURCE, Source
 from pingbox.deploy.plan.target import DeployTarget
 
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
@@ -22,7 +27,9 @@ INLINE_BYTES = 51_200  # a longer template has to be fetched from a bucket
 class Desired:
     """`site` None means that the app has no page of ours. `secret`: the token secret is to be made.
 
-    `guests`: guests may use it and no spending alarm is set. `protect`: the stack is not to be deleted lightly.
+    `guests`: guests may use it and no spending alarm is set. `protect`: see `protection.py`. `source` is what it is
+    made from. `tags` are the user's own. `role` is the ARN of the role that CloudFormation works with, `boundary` that
+    of the policy that bounds every role of the template; None for neither.
     """
 
     target: DeployTarget
@@ -33,6 +40,31 @@ class Desired:
     secret: bool = False
     guests: bool = False
     protect: bool = False
+    source: Source = CHAT_SOURCE
+    tags: Mapping[str, str] = field(default_factory=dict)
+    role: str | None = None
+    boundary: str | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The template as a mapping."""
+        parsed: dict[str, Any] = json.loads(self.template)
+        return parsed
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex over template and code."""
+        digest = hashlib.sha256(self.template.encode())
+        for artifact in self.artifacts:
+            digest.update(artifact.digest.encode())
+        return digest.hexdigest()
+
+    def stack_tags(self, there: Mapping[str, str]) -> dict[str, str]:
+        """The stack's tags afterwards: those that are `there` already stay. AWS's own (`aws:`) cannot be set."""
+        kept = {key: value for key, value in there.items() if not key.startswith("aws:")}
+        ours = {**self.target.tags, **self.source.tags, **protection_tag(self.protect)}
+        boundary = {BOUNDARY_TAG: self.boundary} if self.boundary else {}
+        return {**kept, **self.tags, **boundary, **ours}
 
     @property
     def fits_inline(self) -> bool:
@@ -41,10 +73,20 @@ class Desired:
 
 
 def chat_desired(
-    target: DeployTarget, artifact: Artifact, files: Iterable[SiteFile], site: Site, settings: Mapping[str, str]
+    target: DeployTarget,
+    artifact: Artifact,
+    files: Iterable[SiteFile],
+    site: Site,
+    settings: Mapping[str, str],
+    *,
+    protect: bool | None = None,
 ) -> Desired:
-    """The chat. `settings` are template parameters that the deploying person chose, by name."""
-    app = chat(target.stage, site)
+    """The chat. `settings` are template parameters that the deploying person chose, by name.
+
+    `protect` None: as the stage's name says.
+    """
+    protect = protected_by_default(target.stage) if protect is None else protect
+    app = chat(target.stage, site, protect=protect)
     parameters = {
         **_origins(target, settings),
         **settings,
@@ -61,7 +103,7 @@ def chat_desired(
         site=tuple(files),
         secret=True,
         guests=not settings.get("AlarmEmail"),
-        protect=app.retain_data,
+        protect=protect,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 
-from pingbox.deploy.aws.stack import StackState
+from pingbox.deploy.aws.stack import StackState, StackVersion
 from pingbox.deploy.commands.options import DEFAULT_UPDATE, UpdateOptions
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.plan.actual import MARKER, UNSETTLED, Actual
+from pingbox.deploy.plan.data_types import NESTED_STACKS
 from pingbox.deploy.plan.desired import Desired
+from pingbox.deploy.plan.source import DeployNote
 from pingbox.deploy.plan.steps import (
     ChangeSetRequest,
     ContinueRollback,
@@ -23,19 +24,24 @@ from pingbox.deploy.plan.steps import (
     RemoveArtifacts,
     Step,
     SwapCode,
+    WriteNote,
 )
 from pingbox.deploy.plan.target import DeployTarget
 
 
-def recovery(target: DeployTarget, actual: Actual) -> list[Step]:
-    """What has to happen to a stuck stack before it can be changed. `RefusedError` while it is busy."""
+def recovery(target: DeployTarget, actual: Actual, role: str | None = None) -> list[Step]:
+    """What has to happen to a stuck stack before it can be changed. `RefusedError` while it is busy.
+
+    `role` is the ARN of the role that CloudFormation works with.
+    """
     match actual.state:
-        case StackState.ABSENT | StackState.READY | StackState.PARTLY_UPDATED:
+        case StackState.ABSENT | StackState.READY | StackState.PARTLY_UPDATED | StackState.IN_REVIEW:
             return []
-        case StackState.NEVER_CAME_UP:
-            return [DeleteStack(target.stack, "its first creation failed, nothing of it was ever in use")]
+        case StackState.FAILED_CREATION:
+            why = "its first creation failed, it was never in use"
+            return [DeleteStack(target.stack, _version(actual), why, role=role)]
         case StackState.ROLLBACK_FAILED:
-            return [ContinueRollback(target.stack)]
+            return [ContinueRollback(target.stack, _version(actual), role)]
         case StackState.DELETE_FAILED:
             # What is left of it may be tables; and a bucket that is not empty would only stop the deletion again.
             raise RefusedError(
@@ -54,6 +60,11 @@ def recovery(target: DeployTarget, actual: Actual) -> list[Step]:
             )
 
 
+def _version(actual: Actual) -> StackVersion:
+    assert actual.stack is not None  # only a stack that is there has a state to recover from
+    return actual.stack.version
+
+
 def template_upload(desired: Desired, actual: Actual) -> list[Step]:
     """A template beyond the inline limit has to lie in the bucket before a change set can be made."""
     if desired.fits_inline:
@@ -70,34 +81,43 @@ def template_key(desired: Desired) -> str:
 
 def change_set(desired: Desired, actual: Actual, name: str, how: UpdateOptions = DEFAULT_UPDATE) -> ChangeSetRequest:
     """The request for the change set."""
-    url = None if desired.fits_inline else _url(desired.target, template_key(desired))
+    resources = desired.document["Resources"].values()
+    url = None if desired.fits_inline else desired.target.artifact_url(template_key(desired))
     return ChangeSetRequest(
         stack=desired.target.stack,
         name=name,
         create=not (actual.stack and actual.stack.can_change),
         parameters=tuple(desired.parameters.items()),
-        tags=tuple(desired.target.tags.items()),
+        tags=tuple(desired.stack_tags(actual.stack.tags if actual.stack else {}).items()),
         previous=_unchanged_parameters(desired, actual),
         body=None if url else desired.template,
         url=url,
         express=Express(how.rollback) if how.express else None,
+        role=desired.role,
+        nested=any(entry.get("Type") in NESTED_STACKS for entry in resources if isinstance(entry, dict)),
     )
 
 
 def preparation(desired: Desired, actual: Actual) -> list[Step]:
-    """What the stack's change needs to find: bucket, code, secret."""
+    """What the stack's change needs to find: code and secret; and the bucket, for the note as well."""
     prefix = desired.target.artifact_prefix
     uploads = [
         step
         for artifact in desired.artifacts
-        for step in _put(desired, actual, prefix + artifact.key, artifact.body, "application/zip")
+        for step in _put(desired, actual, prefix + artifact.key, artifact.body, artifact.content_type)
     ]
     secret = [CreateSecret(desired.target.secret, tuple(desired.target.tags.items()))]
     return [
-        *(_bucket(desired, actual) if desired.artifacts and desired.fits_inline else ()),
+        *(_bucket(desired, actual) if desired.fits_inline else ()),
         *uploads,
         *(secret if desired.secret and not actual.secret else ()),
     ]
+
+
+def note_step(desired: Desired, at: str, by: str) -> WriteNote:
+    """The note about this deploy. `at` is the time in UTC as ISO 8601, `by` the ARN of the identity."""
+    note = DeployNote(desired.source.kind, desired.source.name, desired.digest, at, by)
+    return WriteNote(desired.target.artifact_bucket, desired.target.note, note)
 
 
 def after_change(desired: Desired, actual: Actual, functions: tuple[str, ...]) -> list[Step]:
@@ -108,8 +128,8 @@ def after_change(desired: Desired, actual: Actual, functions: tuple[str, ...]) -
     """
     target, bucket = desired.target, desired.target.artifact_bucket
     steps: list[Step] = []
-    if desired.protect and not (actual.stack and actual.stack.protected):
-        steps.append(ProtectStack(target.stack, on=True))
+    if desired.protect != bool(actual.stack and actual.stack.protected):
+        steps.append(ProtectStack(target.stack, on=desired.protect))
     if actual.swapped is not None:
         steps.append(SwapCode(functions, bucket, desired.parameters["CodeKey"]))
         steps.append(MarkSwapped(bucket, target.artifact_prefix + MARKER, None))
@@ -140,7 +160,7 @@ def _unchanged_parameters(desired: Desired, actual: Actual) -> tuple[str, ...]:
     """Parameters that the running stack has, the new template still declares, and this run does not set."""
     if actual.stack is None or not actual.stack.can_change:
         return ()
-    declared = json.loads(desired.template).get("Parameters", {})
+    declared = desired.document.get("Parameters", {})
     return tuple(sorted((set(actual.stack.parameters) & set(declared)) - set(desired.parameters)))
 
 
@@ -150,7 +170,7 @@ def _stale(desired: Desired, actual: Actual) -> tuple[str, ...]:
     if previous == desired.parameters.get("CodeKey"):
         return ()  # the code before this one is unknown
     kept = {desired.target.artifact_prefix + artifact.key for artifact in desired.artifacts}
-    kept |= {previous, template_key(desired), desired.target.artifact_prefix + MARKER}
+    kept |= {previous, template_key(desired), desired.target.artifact_prefix + MARKER, desired.target.note}
     if not desired.artifacts or "CodeKey" not in desired.parameters:
         return ()  # a user's own template names its code in ways we do not follow back: keep everything
     return tuple(sorted((actual.artifacts or frozenset()) - kept))
@@ -166,8 +186,3 @@ def _put(desired: Desired, actual: Actual, key: str, body: bytes, content_type: 
     if key in (actual.artifacts or frozenset()):
         return []
     return [PutArtifact(desired.target.artifact_bucket, key, body, content_type)]
-
-
-def _url(target: DeployTarget, key: str) -> str:
-    suffix = "amazonaws.com.cn" if target.region.startswith("cn-") else "amazonaws.com"
-    return f"https://{target.artifact_bucket}.s3.{target.region}.{suffix}/{key}"

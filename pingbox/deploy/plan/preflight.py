@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pingbox.chat.declaration import RETAINING_STAGE
 from pingbox.chat.model import Site
 from pingbox.deploy.aws.client import Aws
-from pingbox.deploy.aws.stack import Stack
+from pingbox.deploy.aws.stack import Stack, StackState
 from pingbox.deploy.aws.stand_in import StandIn
 from pingbox.deploy.commands.options import UpdateOptions
 from pingbox.deploy.errors import AwsError, RefusedError
@@ -22,9 +21,10 @@ UNRESERVED_MINIMUM = 40
 
 @dataclass(frozen=True)
 class Preflight:
-    """What was found. `public_block` is the account-level S3 setting, by name; `concurrency` the account's limit.
+    """What was found. `arn` is the caller's identity. `public_block` is the account-level S3 setting, by name;
+    `concurrency` the account's limit and `unreserved` what of it no function reserves; `alias` the account's name.
 
-    Either is None where AWS would not say; `unanswered` then says why.
+    Each is None where AWS would not say; `unanswered` then says why (not for the alias: many accounts have none).
     """
 
     account: str
@@ -32,6 +32,8 @@ class Preflight:
     public_block: Mapping[str, bool] | None
     concurrency: int | None
     unanswered: tuple[str, ...] = ()
+    unreserved: int | None = None
+    alias: str | None = None
 
 
 def run(aws: Aws, expected_account: str | None = None) -> Preflight:
@@ -43,12 +45,16 @@ def run(aws: Aws, expected_account: str | None = None) -> Preflight:
     account = str(identity["Account"])
     refuse_wrong_account(account, expected_account)
     unanswered: list[str] = []
+    block = _asked(lambda: _public_block(aws, account), "the account's S3 public access block", unanswered)
+    limit = _asked(lambda: _concurrency(aws), "the account's Lambda concurrency", unanswered)
     return Preflight(
         account,
         str(identity["Arn"]),
-        _asked(lambda: _public_block(aws, account), "the account's S3 public access block", unanswered),
-        _asked(lambda: _concurrency(aws), "the account's Lambda concurrency", unanswered),
+        block,
+        limit.total if limit else None,
         tuple(unanswered),
+        limit.unreserved if limit else None,
+        _asked(lambda: _alias(aws), "the account's alias", []),
     )
 
 
@@ -60,11 +66,19 @@ def refuse_wrong_account(found: str, expected: str | None) -> None:
         )
 
 
+def refuse_wrong_region(found: str, expected: str | None) -> None:
+    """`RefusedError` unless the calls go to the expected region (None: any)."""
+    if expected is not None and found != expected:
+        raise RefusedError("the AWS region", found, f"{expected} (--expect-region)", "pass --region")
+
+
 def refuse_foreign(target: DeployTarget, stack: Stack | None) -> None:
     """`RefusedError` for a stack that something else, or another app of ours, deployed under this name.
 
     A change set for it would remove what it consists of; deleting it would be worse.
     """
+    if stack is not None and stack.state is StackState.IN_REVIEW and not stack.tags:
+        return  # it has no resources yet, and CloudFormation need not show the tags of a change set
     if stack is not None and not target.tags.items() <= stack.tags.items():
         owner = stack.tags.get("pingbox:app")
         raise RefusedError(
@@ -75,15 +89,8 @@ def refuse_foreign(target: DeployTarget, stack: Stack | None) -> None:
         )
 
 
-def refuse_no_safety(target: DeployTarget, how: UpdateOptions, aws: Aws) -> None:
-    """`RefusedError` for short cuts on a protected stage, and for a botocore without express mode."""
-    short_cuts = [
-        name for name, taken in (("--express", how.express), ("--disable-rollback", not how.rollback)) if taken
-    ]
-    if short_cuts and target.stage == RETAINING_STAGE:
-        raise RefusedError(
-            " ".join(short_cuts), f"stage {target.stage}", "a stage for trying things out", "deploy it the safe way"
-        )
+def refuse_unknown_express(how: UpdateOptions, aws: Aws) -> None:
+    """`RefusedError` for express mode with a botocore that lacks it."""
     if how.express and not aws.knows("cloudformation", "create_change_set", "DeploymentConfig"):
         raise RefusedError(
             "--express", "a botocore that does not know it", "1.43.38 or newer", "pip install --upgrade boto3"
@@ -102,26 +109,21 @@ def refuse_public_site(block: Mapping[str, bool] | None, site: Site) -> None:
         )
 
 
-def refuse_concurrency(limit: int | None, wanted: Mapping[str, str], functions: int) -> None:
-    """`RefusedError` when `ReservedConcurrency` for that many functions would eat up the account's limit."""
-    reserved = int(wanted.get("ReservedConcurrency") or 0) * functions
-    if limit is not None and reserved and limit - reserved < min(UNRESERVED_MINIMUM, limit):
+def refuse_concurrency(unreserved: int | None, reserved: int, wanted: int) -> None:
+    """`RefusedError` when the stack's functions would reserve more than the account has left.
+
+    `unreserved` is what is unreserved now (None: AWS did not say), `reserved` what this stack has reserved already, and
+    `wanted` what it is to reserve. AWS keeps a minimum unreserved.
+    """
+    if unreserved is None or wanted <= reserved:
+        return
+    left = unreserved + reserved - wanted
+    if left < UNRESERVED_MINIMUM:
         raise RefusedError(
             "the account's Lambda concurrency",
-            f"{limit}, of which {reserved} would be reserved",
-            f"at least {UNRESERVED_MINIMUM} left over",
+            f"{wanted} to be reserved by this stack, {unreserved + reserved} available, so {left} would be left",
+            f"at least {UNRESERVED_MINIMUM} left unreserved",
             "reserve less, or ask AWS for a higher limit; without ReservedConcurrency nothing is reserved",
-        )
-
-
-def refuse_unwatched_guests(target: DeployTarget, guests: bool, unwatched: bool) -> None:
-    """A chat with guests needs a spending alarm, or the statement that something else watches the bill."""
-    if guests and not unwatched:
-        raise RefusedError(
-            f"the spending alarm of {target.stack}",
-            "no address",
-            "an address",
-            "pass --alarm-email you@example.com, or --no-alarm if something else watches the bill",
         )
 
 
@@ -155,5 +157,18 @@ def _public_block(aws: Aws, account: str) -> Mapping[str, bool]:
     return settings
 
 
-def _concurrency(aws: Aws) -> int:
-    return int(aws.call("lambda", "get_account_settings")["AccountLimit"]["ConcurrentExecutions"])
+@dataclass(frozen=True)
+class _Concurrency:
+    total: int
+    unreserved: int
+
+
+def _concurrency(aws: Aws) -> _Concurrency:
+    limit = aws.call("lambda", "get_account_settings")["AccountLimit"]
+    total = int(limit["ConcurrentExecutions"])
+    return _Concurrency(total, int(limit.get("UnreservedConcurrentExecutions", total)))
+
+
+def _alias(aws: Aws) -> str | None:
+    aliases = aws.call("iam", "list_account_aliases").get("AccountAliases", ())
+    return str(aliases[0]) if aliases else None

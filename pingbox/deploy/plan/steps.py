@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pingbox.deploy.artifacts.site import Invalidate, PutFile, RemoveFile
+from pingbox.deploy.aws.stack import StackVersion
+from pingbox.deploy.plan.source import DeployNote
 
 
 @dataclass(frozen=True)
 class CreateArtifactBucket:
-    """Encrypted, private, versions off, half-done uploads dropped after a day."""
+    """Private, without ACLs."""
 
     bucket: str
     region: str
@@ -36,25 +38,36 @@ class CreateSecret:
 
 @dataclass(frozen=True)
 class DeleteSecret:
-    """Remove the token secret: every guest's token is void."""
+    """Remove the token secret: every guest's token is void.
+
+    `stack` is the name that no stack may have by then: a new one would use this secret.
+    """
 
     name: str
+    stack: str
 
 
 @dataclass(frozen=True)
 class ContinueRollback:
-    """Bring a stack whose way back failed to a state from which it can be updated."""
+    """Bring a stack whose rollback failed to a state from which it can be updated."""
 
     stack: str
+    expected: StackVersion
+    role: str | None = None
 
 
 @dataclass(frozen=True)
 class DeleteStack:
-    """Delete the stack and wait. `why` is shown; `resources` is how many there are, 0 if unknown."""
+    """Delete the stack and wait, if it is still the expected version.
+
+    `why` is shown; `resources` is how many there are, 0 if unknown. `role` is the ARN that CloudFormation works with.
+    """
 
     stack: str
+    expected: StackVersion
     why: str = ""
     resources: int = 0
+    role: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,20 +75,23 @@ class ExecuteChangeSet:
     """Carry out a change set that was shown, and wait. `resources` is how many there are, for the progress bar.
 
     `rollback`: whether a failure brings back what was before; None where the change set itself says so (express).
+    `expected` is the stack that the change set was made for, None for one that the change set creates.
     """
 
     stack: str
     change_set: str
     resources: int
     rollback: bool | None = True
+    expected: StackVersion | None = None
 
 
 @dataclass(frozen=True)
 class ProtectStack:
-    """Switch termination protection on or off."""
+    """Switch termination protection on or off; with `expected`, only on that version of the stack."""
 
     stack: str
     on: bool
+    expected: StackVersion | None = None
 
 
 @dataclass(frozen=True)
@@ -97,18 +113,32 @@ class MarkSwapped:
 
 
 @dataclass(frozen=True)
+class WriteNote:
+    """Record in the artifact bucket what was deployed, when and by whom."""
+
+    bucket: str
+    key: str
+    note: DeployNote
+
+
+@dataclass(frozen=True)
 class RemoveArtifacts:
-    """Remove these keys."""
+    """Remove these keys. `stack` is a name that no stack may have by then, None where the stack stays."""
 
     bucket: str
     keys: tuple[str, ...]
+    stack: str | None = None
 
 
 @dataclass(frozen=True)
 class EmptyBucket:
-    """Remove every object, version and delete marker: CloudFormation refuses to delete a bucket that holds any."""
+    """Remove every object, version and delete marker: CloudFormation refuses to delete a bucket that holds any.
+
+    `stack` is the version of the stack that the bucket belonged to when this was decided.
+    """
 
     bucket: str
+    stack: StackVersion
 
 
 @dataclass(frozen=True)
@@ -120,7 +150,7 @@ class RemoveBucketIfEmpty:
 
 @dataclass(frozen=True)
 class DeleteTable:
-    """Remove a table that outlived its stack, its deletion protection first."""
+    """Remove a table that was retained, its deletion protection first."""
 
     table: str
 
@@ -136,6 +166,7 @@ Step = (
     | ProtectStack
     | SwapCode
     | MarkSwapped
+    | WriteNote
     | RemoveArtifacts
     | EmptyBucket
     | RemoveBucketIfEmpty
@@ -161,7 +192,8 @@ class Express:
 class ChangeSetRequest:
     """Everything `CreateChangeSet` needs. `url` is set instead of `body` for a template beyond the inline limit.
 
-    `previous` names parameters that keep the value they have: what was chosen once need not be said again.
+    `previous` names parameters that keep the value they have: what was chosen once need not be said again. `role` is
+    the ARN that CloudFormation works with; `nested` asks for change sets of nested stacks as well.
     """
 
     stack: str
@@ -173,6 +205,8 @@ class ChangeSetRequest:
     body: str | None = None
     url: str | None = None
     express: Express | None = None
+    role: str | None = None
+    nested: bool = False
 
     def arguments(self, capabilities: tuple[str, ...]) -> dict[str, Any]:
         """boto3's arguments."""
@@ -189,4 +223,6 @@ class ChangeSetRequest:
             "Tags": [{"Key": key, "Value": value} for key, value in self.tags],
             **source,
             **(self.express.arguments() if self.express else {}),
+            **({"RoleARN": self.role} if self.role else {}),
+            **({"IncludeNestedStacks": True} if self.nested else {}),
         }

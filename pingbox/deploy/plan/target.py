@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from pingbox.deploy.aws.stand_in import StandIn
 from pingbox.deploy.errors import RefusedError
 from pingbox.model import stage_names
+from pingbox.model.partitions import url_suffix
 
 _APP = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _APP_LENGTH = 40
+STACK_LENGTH = 32
+"""AWS derives the names of roles and functions (64 characters at most) from the stack's; from longer ones it cuts
+letters, and the names would no longer begin as `pingbox policy` says."""
 _STAGE_LENGTH = 32  # with the app in front of it, it names a stack
 
 
@@ -42,15 +46,35 @@ class DeployTarget:
         """Where this stage's artifacts lie in the bucket; ends in a slash."""
         return f"{self.app}/{self.stage}/"
 
+    def artifact_url(self, key: str) -> str:
+        """Where CloudFormation fetches a template that lies in the bucket."""
+        return f"https://{self.artifact_bucket}.s3.{self.region}.{url_suffix(self.region)}/{key}"
+
     @property
     def secret(self) -> str:
         """The SSM parameter with the token secret."""
         return f"/pingbox/{self.app}/{self.stage}/token-secret"
 
     @property
+    def note(self) -> str:
+        """The key of the note about the last deploy."""
+        return f"{self.artifact_prefix}deployed.json"
+
+    @property
     def tags(self) -> dict[str, str]:
         """On the stack, and by it on every resource that can bear tags."""
         return {"pingbox:app": self.app, "pingbox:stage": self.stage}
+
+
+def refuse_long_stack(target: DeployTarget) -> None:
+    """`RefusedError` when app and stage together are too long for the names of the chat's resources."""
+    if len(target.stack) > STACK_LENGTH:
+        raise RefusedError(
+            "app and stage together",
+            f"{target.stack}, {len(target.stack)} characters",
+            f"at most {STACK_LENGTH}, so that AWS need not shorten the names of the resources",
+            "pass a shorter --app or --stage",
+        )
 
 
 def checked_target(app: str, stage: str, region: str) -> DeployTarget:

@@ -7,6 +7,7 @@ import json
 from http import HTTPStatus
 
 from websockets.datastructures import Headers
+from websockets.exceptions import SecurityError
 from websockets.http11 import Request
 from websockets.streams import StreamReader
 
@@ -35,11 +36,10 @@ def parse_request(head: bytes) -> Request:
         return request
     except UnicodeDecodeError as error:
         raise BadRequestError(400, "the URL has a byte beyond ASCII, expected it percent-encoded") from error
-    except Exception as error:
-        # websockets raises its own kinds for long lines and many headers, and ValueError and EOFError for the rest.
-        raise BadRequestError(
-            431 if "Long" in type(error).__name__ or "Many" in type(error).__name__ else 400, str(error)
-        ) from error
+    except SecurityError as error:  # a line that is too long, or too many headers
+        raise BadRequestError(431, str(error)) from error
+    except (ValueError, EOFError, NotImplementedError) as error:
+        raise BadRequestError(400, str(error)) from error
     raise BadRequestError(400, "the request head is not complete")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from typing import cast
 
 from pingbox.emulator.http import handshake, lingering_close
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
@@ -19,18 +20,21 @@ _UPGRADE = re.compile(rb"^GET [^\r\n]*\r\n(?:[^\r\n]*\r\n)*?upgrade[ \t]*:[ \t]*
 _END = b"\r\n\r\n"
 
 
+Http = Callable[[asyncio.Transport], asyncio.Protocol]
+"""Makes the protocol for a transport whose first request is no upgrade."""
+
+
 class Listener(asyncio.Protocol):
     """Reads one head, then gives the transport, with every byte read so far, to whom it belongs."""
 
-    def __init__(self, gateway: Gateway, http: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(self, gateway: Gateway, http: Http) -> None:
         self._gateway = gateway
         self._http = http
         self._read = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._gateway.transports.add(transport)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
+        self._gateway.transports.add(self._transport)
         self._timer = self._gateway.timers.at(self._gateway.clock.now() + HEAD_SECONDS, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
@@ -53,9 +57,8 @@ class Listener(asyncio.Protocol):
             self._transport.set_protocol(opening)
             opening.start()
             return
-        http = self._http()
+        http = self._http(self._transport)
         self._transport.set_protocol(http)
-        http.connection_made(self._transport)
         http.data_received(bytes(self._read))
 
     def _too_slow(self) -> None:

@@ -15,6 +15,7 @@ start while somebody waits, it does without `dataclasses`, `importlib.abc` and `
 
 from __future__ import annotations
 
+import importlib
 import importlib.machinery
 import importlib.util
 import os
@@ -30,7 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_HTTPSESSION = "botocore.httpsession"
+_HTTPSESSION, _ENDPOINT = "botocore.httpsession", "botocore.endpoint"
 
 
 class AwsRefused(socket.gaierror):
@@ -76,9 +77,10 @@ def environment(endpoint: str, region: str = "us-east-1") -> dict[str, str]:
     }
 
 
-def install(endpoint: str, *, allow: Sequence[str] = ()) -> None:
+def install(endpoint: str, *, allow: Sequence[str] = (), keep_socket: bool = False) -> None:
     """Close the ways out of this process; `endpoint` is the emulator's own address, e.g. `http://127.0.0.1:3001`.
 
+    `keep_socket`: boto3's requests to the emulator are not signed, and go over a socket that is kept open.
     `allow` names services that may be reached all the same (`["dynamodb"]` after the user agreed to real tables).
     Installing again replaces what was installed before.
     """
@@ -87,9 +89,14 @@ def install(endpoint: str, *, allow: Sequence[str] = ()) -> None:
     if not _state.audited:  # an audit hook cannot be taken out again; without a watch it lets everything pass
         sys.addaudithook(_audit)
         _state.audited = True
-    if _HTTPSESSION in sys.modules:
-        _patch_httpsession(sys.modules[_HTTPSESSION])
-    else:
+    _finder.wanted = {_HTTPSESSION: _patch_httpsession}
+    if keep_socket:
+        # Now: a worker takes our package's name back, so that the app may have a `pingbox` of its own.
+        _state.kept = importlib.import_module("pingbox.emulator.redirect.kept_socket")
+        _finder.wanted[_ENDPOINT] = _patch_endpoint
+    for name in [name for name in _finder.wanted if name in sys.modules]:
+        _finder.wanted.pop(name)(sys.modules[name])
+    if _finder.wanted:
         sys.meta_path.insert(0, _finder)
 
 
@@ -98,15 +105,20 @@ def uninstall() -> None:
     _state.watch = None
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
-    if _state.restore is not None:
-        _state.restore()
-        _state.restore = None
+    for restore in _state.restore:
+        restore()
+    _state.restore = []
+    if _state.kept is not None:
+        _state.kept.close()
+        _state.kept = None
 
 
 class _Watch:
     def __init__(self, endpoint: str, allow: frozenset[str]) -> None:
         self.endpoint = endpoint
         self.allow = allow
+        parts = urlsplit(endpoint)
+        self.address = (parts.hostname or "", parts.port or 80)
 
     def refuses(self, host: str) -> bool:
         return is_aws_host(host) and service_of(host) not in self.allow
@@ -130,9 +142,11 @@ class _Watch:
 
 
 class _State:
-    watch: _Watch | None = None
-    audited = False
-    restore: Callable[[], None] | None = None
+    def __init__(self) -> None:
+        self.watch: _Watch | None = None
+        self.audited = False
+        self.kept: Any = None  # the module `kept_socket`, where it was asked for
+        self.restore: list[Callable[[], None]] = []
 
 
 _state = _State()
@@ -170,38 +184,63 @@ def _patch_httpsession(module: ModuleType) -> None:
 
     def send(self: Any, request: Any) -> Any:
         watch = _state.watch
-        if watch is not None:
-            request.url, host = watch.rewritten(request.url)
-            if host is not None and "Host" not in request.headers:
-                request.headers["Host"] = host
-        return original(self, request)
+        if watch is None:
+            return original(self, request)
+        request.url, host = watch.rewritten(request.url)
+        if host is not None and "Host" not in request.headers:
+            request.headers["Host"] = host
+        kept = _kept(watch, request.url)
+        return (kept.sent(request, watch.address, self._timeout) if kept else None) or original(self, request)
 
     def restore() -> None:
         if session.send is send:
             session.send = original
 
     session.send = send
-    _state.restore = restore
+    _state.restore.append(restore)
+
+
+def _patch_endpoint(module: ModuleType) -> None:
+    def is_ours(url: str) -> bool:
+        watch = _state.watch
+        try:
+            return watch is not None and _kept(watch, watch.rewritten(url)[0]) is not None
+        except AwsRefused:
+            return False  # it is refused where it would be sent
+
+    _state.restore.append(_state.kept.skip_signatures(module, is_ours))
+
+
+def _kept(watch: _Watch, url: str) -> Any:
+    """The module `kept_socket` for a URL of the emulator, where it was asked for."""
+    return _state.kept if url.startswith(watch.endpoint + "/") and watch.endpoint.startswith("http:") else None
 
 
 class _AfterImport:
-    """Finds nothing itself: lets the others find botocore's HTTP session, and patches it once it has run."""
+    """Finds nothing itself: lets the others find the `wanted` modules, and has each patched once it has run."""
+
+    def __init__(self) -> None:
+        self.wanted: dict[str, Callable[[ModuleType], None]] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != _HTTPSESSION:
+        patch = self.wanted.pop(fullname, None)
+        if patch is None:
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(fullname)
+        if self.wanted:
+            sys.meta_path.insert(0, self)
         if spec is not None and spec.loader is not None:
-            spec.loader = _PatchingLoader(spec.loader)  # type: ignore[assignment]  # a loader in all but its base class
+            spec.loader = _PatchingLoader(spec.loader, patch)  # type: ignore[assignment]  # a loader but for its base
         return spec
 
 
 class _PatchingLoader:
-    def __init__(self, loader: Any) -> None:
+    def __init__(self, loader: Any, patch: Callable[[ModuleType], None]) -> None:
         self._loader = loader
+        self._patch = patch
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
         module: ModuleType | None = self._loader.create_module(spec)
@@ -210,7 +249,7 @@ class _PatchingLoader:
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
         if _state.watch is not None:
-            _patch_httpsession(module)
+            self._patch(module)
 
 
 _finder = _AfterImport()

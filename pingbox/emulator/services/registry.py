@@ -58,8 +58,21 @@ class ServiceRegistry:
         except ChunkError as problem:
             return error(request, service.name, 400, "IncompleteBody", str(problem))
         except Exception:
-            logger.exception("the service %s failed on %s %s", service.name, request.method, _what(request))
-            return error(request, service.name, 500, "InternalServerError", "The emulator failed; see its log.")
+            return self._failure(service, request)
+
+    def _failure(self, service: Service, request: AwsRequest) -> AwsResponse:
+        logger.exception("the service %s failed on %s %s", service.name, request.method, _what(request))
+        return error(request, service.name, 500, "InternalServerError", "The emulator failed; see its log.")
+
+    def answer_at_once(self, service: Service, request: AwsRequest) -> AwsResponse | None:
+        """The answer of a service that gives it without waiting; None for others. 500 if it fails. On the loop."""
+        answer = direct_answer(service)
+        if answer is None:
+            return None
+        try:
+            return answer(request)
+        except Exception:
+            return self._failure(service, request)
 
     def call(self, service: Service, request: AwsRequest) -> AwsResponse:
         """The same for a thread of this process; blocks until the answer is there.

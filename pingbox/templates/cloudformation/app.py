@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pingbox.model.app import App, Output
+from pingbox.model.findings import SourcePosition
 from pingbox.templates.cloudformation.nested import open_nested
 from pingbox.templates.cloudformation.parameters import text_of
 from pingbox.templates.cloudformation.references import Account
@@ -14,12 +15,13 @@ from pingbox.templates.cloudformation.resources.functions import read_functions
 from pingbox.templates.cloudformation.resources.permissions import check_permissions
 from pingbox.templates.cloudformation.resources.schedules import read_schedules
 from pingbox.templates.cloudformation.resources.tables import read_tables
+from pingbox.templates.cloudformation.resources.timeouts import check_timeouts
 from pingbox.templates.cloudformation.resources.unsupported_properties import list_unused
 from pingbox.templates.cloudformation.resources.unsupported_resources import list_elsewhere
 from pingbox.templates.cloudformation.stack import Stack
 from pingbox.templates.cloudformation.transforms import refuse_macros
 from pingbox.templates.document import Document
-from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.errors import TemplateError
 from pingbox.templates.findings import Findings
 
 
@@ -33,16 +35,23 @@ def read_cloudformation(
     stage: str | None,
     cache: Path,
     findings: Findings,
+    judged: bool = False,
 ) -> App:
-    """Read a template without SAM resources. `folder` is what its relative code paths are relative to."""
+    """Read a template without SAM resources. `folder` is what its relative code paths are relative to.
+
+    `judged`: the rules for templates look at it, too; for what a person wrote, not for what is compiled from it.
+    """
     refuse_macros(document)
     stack = Stack(document, given=parameters, account=account, folder=folder, opening=open_nested)
+    if judged:
+        _judge(stack, findings)
     _warn_of_repeated(stack, findings)
     functions = read_functions(stack, findings, cache)
     apis = read_apis(stack, functions, findings, stage)
-    tables = read_tables(stack)
+    tables = read_tables(stack, findings)
     schedules = read_schedules(stack, functions)
     check_permissions(stack, apis, functions, findings)
+    check_timeouts(apis, functions, findings)
     list_elsewhere(stack, functions, findings)
     list_unused(stack, findings)
     outputs = _outputs(stack, findings)
@@ -55,17 +64,24 @@ def read_cloudformation(
         tables=tables,
         schedules=schedules,
         ignored=tuple(findings.ignored),
-        warnings=tuple(findings.warnings),
+        findings=tuple(findings.found),
         outputs=outputs,
         files=tuple(each.document.file for each in stack.tree()),
     )
+
+
+def _judge(stack: Stack, findings: Findings) -> None:
+    from pingbox.templates.cloudformation.rules import check  # PingBox's own chat needs no rules to start
+
+    for each in stack.tree():
+        check(each.document, each.resources, findings)
 
 
 def _warn_of_repeated(stack: Stack, findings: Findings) -> None:
     for document in (each.document for each in stack.tree()):
         for again in document.repeated:
             findings.warn(
-                Place(document.file, again.line),
+                SourcePosition(document.file, again.line),
                 f"{again.key} stands in line {again.first}, too; only the later one counts",
             )
 

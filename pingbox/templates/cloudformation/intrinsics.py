@@ -242,6 +242,7 @@ class Expressions:
             received=name,
             expected="a value given for it",
             next_step=f"give it with --parameter ImportValue:{name}=VALUE",
+            only_here=True,
         )
 
     def _refused(self, name: str, argument: Any, path: KeyPath) -> TemplateError:
@@ -251,8 +252,11 @@ class Expressions:
                 "macros (Fn::Transform) run in the account and are not emulated",
                 received=argument,
                 next_step="write the included part into the template, or serve the processed template",
+                only_here=True,
             )
-        return self.error(path, "this function is not known", received=name, expected="an intrinsic function")
+        return self.error(
+            path, "this function is not known", received=name, expected="an intrinsic function", only_here=True
+        )
 
 
 def _one_of(names: Mapping[str, Any]) -> str:

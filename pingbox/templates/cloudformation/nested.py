@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pingbox.templates.cloudformation.parameters import text_of
-from pingbox.templates.cloudformation.stack import Resource, Stack, section
+from pingbox.templates.cloudformation.sections import section
+from pingbox.templates.cloudformation.stack import Resource, Stack
 from pingbox.templates.cloudformation.transforms import is_sam, refuse_macros
 from pingbox.templates.errors import TemplateError
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pingbox.model.findings import SourcePosition
 from pingbox.templates.document import KeyPath
-from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.errors import TemplateError
 
-PlaceOf = Callable[[KeyPath], Place]
+PlaceOf = Callable[[KeyPath], SourcePosition]
 
 _LISTS = ("CommaDelimitedList", "List<")
 
@@ -89,6 +90,7 @@ class Parameters:
             received=f"a parameter of type {type_} and no value" + ("" if stored else ", no Default"),
             expected="a value, because something that runs locally uses it",
             next_step=f"give it with --parameter {name}=VALUE",
+            only_here=stored,
         )
 
     def _check(self, name: str, declaration: Mapping[str, Any], value: str) -> None:

@@ -16,7 +16,8 @@ from typing import Any
 from pingbox.templates.cloudformation.parameters import Parameters
 from pingbox.templates.cloudformation.references import Account
 from pingbox.templates.cloudformation.resources.functions import LOCAL_BUCKET
-from pingbox.templates.cloudformation.stack import NESTED, section
+from pingbox.templates.cloudformation.sections import section
+from pingbox.templates.cloudformation.stack import NESTED
 from pingbox.templates.document import Document, KeyPath
 from pingbox.templates.errors import TemplateError
 

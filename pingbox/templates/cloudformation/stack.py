@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pingbox.model.findings import SourcePosition
 from pingbox.templates.cloudformation.assets import Assets
 from pingbox.templates.cloudformation.intrinsics import NO_VALUE, Expressions
 from pingbox.templates.cloudformation.parameters import Parameters, text_of
 from pingbox.templates.cloudformation.references import Account, refer
+from pingbox.templates.cloudformation.sections import section, written_resources
 from pingbox.templates.document import Document, KeyPath
-from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.errors import TemplateError
 
 NESTED = "AWS::CloudFormation::Stack"
 
@@ -56,9 +58,8 @@ class Stack:
             place_of=document.place,
         )
         self.outputs = section(document, root, ("Outputs",))
-        self._all = section(document, root, ("Resources",))
+        self._all = written_resources(document)
         self._evaluating: list[str] = []
-        self._check_resources()
         self.resources: dict[str, Any] = {}  # while conditions are decided no resource can be referred to
         self.resources = {id_: raw for id_, raw in self._all.items() if self._exists(id_)}
 
@@ -107,26 +108,6 @@ class Stack:
             next_step="add the output, or correct the name where it is asked for",
         )
 
-    def _check_resources(self) -> None:
-        for logical_id, raw in self._all.items():
-            if not isinstance(raw, Mapping) or not isinstance(raw.get("Type"), str):
-                raise self._no_type(logical_id, raw)
-
-    def _no_type(self, logical_id: str, raw: object) -> TemplateError:
-        if logical_id.startswith(("Fn::ForEach", "Fn::Transform")):
-            loop = "loops over resources (Fn::ForEach)" if "ForEach" in logical_id else "macros (Fn::Transform)"
-            message, next_step = f"{loop} are not emulated", "write the resources out"
-        else:
-            message, next_step = "is not a resource", "give it a Type, or move it out of Resources"
-        return TemplateError(
-            message,
-            place=self.document.place(("Resources", logical_id)),
-            logical_id=logical_id,
-            received=raw,
-            expected="a map with a Type",
-            next_step=next_step,
-        )
-
     def _exists(self, logical_id: str) -> bool:
         condition = self._all[logical_id].get("Condition")
         return condition is None or self.expressions.condition(str(condition), ("Resources", logical_id, "Condition"))
@@ -171,7 +152,7 @@ class Resource:
         return text_of(self.stack._refer(self.logical_id, "Arn"))
 
     @property
-    def place(self) -> Place:
+    def place(self) -> SourcePosition:
         """Where the resource is written."""
         return self.stack.document.place(("Resources", self.logical_id))
 
@@ -250,9 +231,19 @@ class Resource:
             raise self.wrong(name, value, str(problem), member=member) from problem
 
     def wrong(
-        self, name: str, received: object, expected: str, next_step: str | None = None, *, member: str | None = None
+        self,
+        name: str,
+        received: object,
+        expected: str,
+        next_step: str | None = None,
+        *,
+        member: str | None = None,
+        only_here: bool = False,
     ) -> TemplateError:
-        """The error that says the property (or one member of it) is not what it must be."""
+        """The error that says the property (or one member of it) is not what it must be.
+
+        `only_here`: AWS takes it; what runs on this machine cannot.
+        """
         path = self._path(name) if member is None else (*self._path(name), member)
         return TemplateError(
             f"{self.type} has a wrong {name}" if received is not None else f"{self.type} has no {name}",
@@ -261,6 +252,7 @@ class Resource:
             received=received,
             expected=expected,
             next_step=next_step or f"correct {name} in the template",
+            only_here=only_here,
         )
 
     def _text_of_member(self, name: str, key: object, value: object) -> str:
@@ -276,22 +268,6 @@ class Resource:
         if not isinstance(properties, Mapping):
             raise self.wrong("Properties", properties, "a map")
         return properties
-
-
-def section(document: Document, root: Any, path: KeyPath) -> Mapping[str, Any]:
-    """The template itself (path empty) or one of its sections; empty when absent. Raises TemplateError unless a map."""
-    value = root.get(path[0]) if path else root
-    if value is None and path:
-        return {}
-    if not isinstance(value, Mapping):
-        raise TemplateError(
-            f"{path[0] if path else 'the template'} is not a map",
-            place=document.place(path),
-            received=value,
-            expected="a map of names",
-            next_step="check the indentation; a template starts with Resources at its left margin",
-        )
-    return value
 
 
 def _pseudo_parameters(account: Account) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def refuse_macros(document: Document) -> None:
             received=", ".join(unknown),
             expected=f"no Transform but {', '.join(_HARMLESS)}",
             next_step="serve the processed template (aws cloudformation get-template --template-stage Processed)",
+            only_here=True,
         )
 
 

@@ -10,6 +10,7 @@ from pingbox.model.app import App, Output, Table
 from pingbox.model.function import FunctionSpec
 from pingbox.templates.cloudformation.references import Account, local_id
 from pingbox.templates.cloudformation.resources.functions import code_problem
+from pingbox.templates.findings import Findings
 
 STAGE = "dev"
 
@@ -22,7 +23,7 @@ class PlainApp:
     code: str
     runtime: str
     functions: dict[str, FunctionSpec] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
 
     def function(
         self,
@@ -39,7 +40,7 @@ class PlainApp:
         if named not in self.functions:
             problem = code_problem(spec)
             if problem:
-                self.warnings.append(f"{named}: {problem}")
+                self.findings.warn(None, f"{named}: {problem}")
         self.functions.setdefault(named, spec)
         return named
 
@@ -65,7 +66,7 @@ class PlainApp:
             apis=(api,),
             functions=tuple(self.functions.values()),
             tables=tuple(tables),
-            warnings=tuple(self.warnings),
+            findings=tuple(self.findings.found),
             outputs=(Output("WebSocketUrl", address),),
             files=tuple(files),
         )

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from pingbox.model.api import CONNECT, DEFAULT, DISCONNECT, Stage
 from pingbox.model.app import App
+from pingbox.model.findings import SourcePosition
 from pingbox.templates.cloudformation.references import Account
-from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.errors import TemplateError
 from pingbox.templates.plain.app import STAGE, PlainApp, plain_route
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -41,7 +42,7 @@ def _file(folder: Path, module: str) -> Path:
             return file.resolve()
     raise TemplateError(
         "there is no such module",
-        place=Place(str(stem) + ".py"),
+        place=SourcePosition(str(stem) + ".py"),
         received=module,
         expected=f"a module in {folder}",
         next_step="run pingbox in the folder that holds it",
@@ -54,7 +55,7 @@ def _parsed(file: Path) -> ast.Module:
     except SyntaxError as error:
         raise TemplateError(
             f"is not Python: {error.msg}",
-            place=Place(str(file), error.lineno),
+            place=SourcePosition(str(file), error.lineno),
             expected="a module that Python can read",
             next_step="correct that line",
         ) from error
@@ -126,7 +127,7 @@ def _routes(module: _Module, name: str) -> dict[str, str]:
         return dict.fromkeys((CONNECT, DISCONNECT, DEFAULT), handler)
     raise TemplateError(
         "the module has no such name",
-        place=Place(str(module.file)),
+        place=SourcePosition(str(module.file)),
         received=name,
         expected="a function, or a mapping of route keys to functions",
         next_step="name a function of the module",
@@ -140,7 +141,7 @@ def _mapping(module: _Module, value: ast.Dict) -> dict[str, str]:
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str) or handler is None:
             raise TemplateError(
                 "the mapping cannot be read without running the module",
-                place=Place(str(module.file), item.lineno),
+                place=SourcePosition(str(module.file), item.lineno),
                 received=ast.unparse(item) if key is None else f"{ast.unparse(key)}: {ast.unparse(item)}",
                 expected='"route key": function, or "route key": "module.function"',
                 next_step="write the entry out, or declare the routes in [tool.pingbox.routes]",

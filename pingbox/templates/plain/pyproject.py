@@ -14,9 +14,10 @@ from typing import Any
 
 from pingbox.model.api import CONNECT, DEFAULT, DISCONNECT, Authorizer, Route, Stage
 from pingbox.model.app import App, Table
+from pingbox.model.findings import SourcePosition
 from pingbox.templates.cloudformation.parameters import text_of
 from pingbox.templates.cloudformation.references import Account
-from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.errors import TemplateError
 from pingbox.templates.plain.app import STAGE, PlainApp, plain_route
 from pingbox.templates.plain.handlers import RUNTIME
 
@@ -59,13 +60,16 @@ def _open(file: Path) -> tuple[_Reader, Mapping[str, Any], Mapping[str, Any]]:
         project = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise TemplateError(
-            f"is not TOML: {error}", place=Place(str(file)), expected="well-formed TOML", next_step="correct that line"
+            f"is not TOML: {error}",
+            place=SourcePosition(str(file)),
+            expected="well-formed TOML",
+            next_step="correct that line",
         ) from error
     table = project.get("tool", {}).get("pingbox")
     if table is None:
         raise TemplateError(
             "has no [tool.pingbox] table",
-            place=Place(str(file)),
+            place=SourcePosition(str(file)),
             expected="[tool.pingbox.routes] with route keys and handlers",
             next_step="add the table, or serve a template",
         )
@@ -256,7 +260,7 @@ class _Reader:
         """The error about `tool.pingbox` + path."""
         return TemplateError(
             message,
-            place=Place(str(self.file), self._line(path)),
+            place=SourcePosition(str(self.file), self._line(path)),
             logical_id=".".join(("tool", "pingbox", *path)),
             received=received,
             expected=expected,

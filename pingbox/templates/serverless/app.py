@@ -36,9 +36,9 @@ def read_serverless(
     account_id: str,
     parameters: Mapping[str, str],
     cache: Path,
+    findings: Findings,
 ) -> App:
     """Read a serverless.yml. `stage` as the command's `--stage`; None for the file's own, else `dev`."""
-    findings = Findings()
     options = _options(document, file, stage, region, parameters, account_id)
     uses_dotenv = isinstance(document.root, Mapping) and document.root.get("useDotenv") is True
     variables = Variables(
@@ -123,7 +123,7 @@ def _plugins(variables: Variables, document: Document) -> list[str]:
 def _warn_of_builders(plugins: list[str], document: Document, findings: Findings) -> None:
     builders = [name for name in plugins if any(word in name for word in _BUILDERS)]
     if builders:
-        findings.warn(
+        findings.note(
             document.place(("plugins",)),
             f"{', '.join(builders)}: plugins do not run here; TypeScript runs from its sources where the app has tsx "
             "(npm install --save-dev tsx), what only a bundler can load must be built before",

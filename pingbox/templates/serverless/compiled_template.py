@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pingbox.model.app import Ignored
+from pingbox.model.findings import SourcePosition
 from pingbox.templates.document import KeyPath
-from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.errors import TemplateError
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Compiled:
         self.origins[("Resources", logical_id)] = origin
 
 
-def as_map(value: Any, place: Place, name: str) -> Mapping[str, Any]:
+def as_map(value: Any, place: SourcePosition, name: str) -> Mapping[str, Any]:
     """A map, empty for None. Raises TemplateError for anything else."""
     if value is None or isinstance(value, Mapping):
         return value or {}
@@ -56,7 +57,7 @@ def as_map(value: Any, place: Place, name: str) -> Mapping[str, Any]:
     )
 
 
-def as_list(value: Any, place: Place, name: str) -> list[Any]:
+def as_list(value: Any, place: SourcePosition, name: str) -> list[Any]:
     """A list, empty for None. Raises TemplateError for anything else."""
     if value is None or isinstance(value, list):
         return value or []

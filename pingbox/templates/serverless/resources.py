@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pingbox.model.findings import SourcePosition
 from pingbox.templates.cloudformation.resources.functions import LOCAL_BUCKET
 from pingbox.templates.document import Document, KeyPath
-from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.errors import TemplateError
 from pingbox.templates.serverless.compiled_template import Compiled, Service, as_map, logical_id
 from pingbox.templates.serverless.variables import Variables
 from pingbox.templates.serverless.websockets import Websockets
@@ -80,7 +81,7 @@ def _add_function(
     )
 
 
-def _code(variables: Variables, function: Mapping[str, Any], place: Place) -> dict[str, str]:
+def _code(variables: Variables, function: Mapping[str, Any], place: SourcePosition) -> dict[str, str]:
     own = as_map(function.get("package"), place, "package").get("artifact")
     path = own or variables.get(("package", "artifact")) or function.get("module") or "."
     return {"S3Bucket": LOCAL_BUCKET, "S3Key": str(path)}

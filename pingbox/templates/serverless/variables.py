@@ -13,8 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from pingbox.model.findings import SourcePosition
 from pingbox.templates.document import Document, KeyPath
-from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.errors import TemplateError
 from pingbox.templates.parsing import read_document
 
 # The innermost variable: its text has no further `${`. `${AWS::Region}` and `${LogicalId}` are Fn::Sub's, not ours.
@@ -53,7 +54,7 @@ class Variables:
         """The files that `${file(...)}` brought in, in the order of reading."""
         return tuple(document.file for document in self._read.values())
 
-    def place(self, path: KeyPath) -> Place:
+    def place(self, path: KeyPath) -> SourcePosition:
         """Where a path of the file is written."""
         return self._document.place(path)
 
@@ -76,7 +77,7 @@ class Variables:
         finally:
             self._lenient = False
 
-    def _resolve(self, raw: Any, place: Place, depth: int, path: KeyPath | None, document: Document) -> Any:
+    def _resolve(self, raw: Any, place: SourcePosition, depth: int, path: KeyPath | None, document: Document) -> Any:
         if depth > _DEPTH:
             raise _error(place, "variables refer to each other in a circle", received=raw)
 
@@ -94,7 +95,7 @@ class Variables:
             case _:
                 return raw
 
-    def _text(self, text: str, place: Place, depth: int) -> Any:
+    def _text(self, text: str, place: SourcePosition, depth: int) -> Any:
         try:
             return self._replaced(text, place, depth)
         except TemplateError:
@@ -102,7 +103,7 @@ class Variables:
                 return text
             raise
 
-    def _replaced(self, text: str, place: Place, depth: int) -> Any:
+    def _replaced(self, text: str, place: SourcePosition, depth: int) -> Any:
         while match := _VARIABLE.search(text):
             value = self._variable(match[1], place, depth)
             if match.span() == (0, len(text)):
@@ -115,7 +116,7 @@ class Variables:
             text = text[: match.start()] + _as_text(value) + text[match.end() :]
         return text
 
-    def _variable(self, inside: str, place: Place, depth: int) -> Any:
+    def _variable(self, inside: str, place: SourcePosition, depth: int) -> Any:
         alternatives = [part.strip() for part in _split(inside)]
         for alternative in alternatives:
             value = self._one(alternative, place, depth, last=len(alternatives) == 1)
@@ -132,7 +133,7 @@ class Variables:
             next_step=_advice(name),
         )
 
-    def _one(self, text: str, place: Place, depth: int, *, last: bool) -> Any:
+    def _one(self, text: str, place: SourcePosition, depth: int, *, last: bool) -> Any:
         if _is_literal(text):
             return _literal(text)
         if text in self._given:
@@ -143,7 +144,7 @@ class Variables:
         return self._from_source(match["source"], match["argument"], match["address"], place, depth, last=last)
 
     def _from_source(
-        self, source: str, argument: str | None, address: str | None, place: Place, depth: int, *, last: bool
+        self, source: str, argument: str | None, address: str | None, place: SourcePosition, depth: int, *, last: bool
     ) -> Any:
         name = address or ""
         match source:
@@ -168,14 +169,14 @@ class Variables:
             case _:
                 return _MISSING
 
-    def _self(self, name: str, place: Place, depth: int) -> Any:
+    def _self(self, name: str, place: SourcePosition, depth: int) -> Any:
         # As the framework has it: stage and region exist even when the file does not name them.
         if name in ("provider.stage", "provider.region"):
             return self._options[name.removeprefix("provider.")]
         parts = name.split(".") if name else []
         return self._walk(self._document.root, parts, place, depth)
 
-    def _param(self, name: str, place: Place, depth: int) -> Any:
+    def _param(self, name: str, place: SourcePosition, depth: int) -> Any:
         if name in self._given:
             return self._given[name]
         for stage in (self._options["stage"], "default"):
@@ -184,7 +185,7 @@ class Variables:
                 return found
         return _MISSING
 
-    def _file(self, argument: str, address: str | None, place: Place, depth: int) -> Any:
+    def _file(self, argument: str, address: str | None, place: SourcePosition, depth: int) -> Any:
         file = (self._folder / argument.strip("'\"")).resolve()
         if file.suffix not in (".yml", ".yaml", ".json"):
             raise _error(
@@ -201,7 +202,7 @@ class Variables:
         document = self._read[file]
         return self._walk(document.root, address.split(".") if address else [], document.place(), depth)
 
-    def _walk(self, value: Any, parts: list[str], place: Place, depth: int) -> Any:
+    def _walk(self, value: Any, parts: list[str], place: SourcePosition, depth: int) -> Any:
         for part in parts:
             if isinstance(value, str) and "${" in value:
                 value = self._resolve(value, place, depth + 1, None, self._document)
@@ -213,7 +214,7 @@ class Variables:
                 return _MISSING
         return value
 
-    def _unknown(self, source: str, argument: str | None, address: str | None, place: Place) -> Any:
+    def _unknown(self, source: str, argument: str | None, address: str | None, place: SourcePosition) -> Any:
         name = source + (f"({argument})" if argument is not None else "") + (f":{address}" if address else "")
         raise _error(
             place,
@@ -257,5 +258,5 @@ def _as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
 
 
-def _error(place: Place, message: str, **details: Any) -> TemplateError:
+def _error(place: SourcePosition, message: str, **details: Any) -> TemplateError:
     return TemplateError(message, place=place, **details)

@@ -11,7 +11,7 @@ from pingbox.chat.app import chat_app
 from pingbox.emulator.services.lambda_.api.invoke_api import EVENT
 from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction
 from pingbox.handlers.environment import json_lines
-from pingbox.handlers.ports import Delivery, Ports
+from pingbox.handlers.ports import Delivery, Ports, RoomLocks
 from pingbox.handlers.settings import from_environment
 from pingbox.local.local_postman import LocalPostman
 from pingbox.model.function import FunctionSpec
@@ -30,11 +30,12 @@ _Handle = Callable[[Ports, Mapping[str, Any], object], dict[str, Any]]
 def tested_chat(stage: str, settings: Mapping[str, str]) -> TestedApp:
     """The chat. `settings` are variables of its functions, over those that its template gives them."""
     app = chat_app(stage, environment={"ALLOWED_ORIGINS": "*", "ALLOW_QUERY_TOKEN": "1", **settings})
+    locks = RoomLocks()
     return TestedApp(
         app.source,
         app.apis,
         lambda running: {
-            spec.name: InProcessFunction(partial(_loaded, spec, running, settings), spec.timeout, spec.memory)
+            spec.name: InProcessFunction(partial(_loaded, spec, running, settings, locks), spec.timeout, spec.memory)
             for spec in app.functions
         },
         tables=tuple(Table(table.parameters, table.ttl_attribute) for table in app.tables),
@@ -42,7 +43,9 @@ def tested_chat(stage: str, settings: Mapping[str, str]) -> TestedApp:
     )
 
 
-def _loaded(spec: FunctionSpec, running: Running, chosen: Mapping[str, str]) -> Callable[[Any, Any], Any]:
+def _loaded(
+    spec: FunctionSpec, running: Running, chosen: Mapping[str, str], locks: RoomLocks
+) -> Callable[[Any, Any], Any]:
     handle: _Handle = importlib.import_module(spec.handler.rpartition(".")[0]).handle
     endpoint = running.server.management_url(running.stage)
     settings = from_environment({**(spec.environment or {}), "MANAGEMENT_ENDPOINT": endpoint, **chosen})
@@ -54,6 +57,7 @@ def _loaded(spec: FunctionSpec, running: Running, chosen: Mapping[str, str]) -> 
         log=json_lines("INFO", print),
         fanout=lambda payload: _fan_out(running, settings.fanout_function, payload),
         clock=lambda: int(running.clock.now() * 1000),
+        alone=locks,
     )
     return partial(handle, ports)
 

@@ -15,7 +15,8 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pingbox.emulator.redirect import guard
-from pingbox.emulator.services.lambda_.api.invoke_request import bare_name, function_of_path
+from pingbox.emulator.services.lambda_.api.function_names import bare_name
+from pingbox.emulator.services.lambda_.api.invoke_request import function_of_path
 from pingbox.testing.record.invocations import AwsCall
 
 if TYPE_CHECKING:

@@ -60,7 +60,11 @@ def test_only_what_differs_travels_and_what_is_gone_is_pruned(pingbox, account: 
     s3.put_object(Bucket=bucket, Key="index.html", Body=b"tampered")
     s3.put_object(Bucket=bucket, Key="old.js", Body=b"old")
     lines = [line for line in deploy(pingbox).output.splitlines() if line.startswith("·")]
-    assert [line.split(" (")[0].split(" from ")[0] for line in lines] == ["· upload index.html", "· remove old.js"]
+    assert [line.split(" (")[0].split(" from ")[0] for line in lines] == [
+        "· upload index.html",
+        "· remove old.js",
+        "· record what was deployed",
+    ]
 
 
 def test_a_changed_setting_is_shown_before_it_is_made(pingbox, account: Account) -> None:
@@ -78,9 +82,9 @@ def test_a_changed_setting_is_shown_before_it_is_made(pingbox, account: Account)
 def test_two_stages_live_side_by_side(pingbox, account: Account) -> None:
     """Destroying one leaves the other whole, the shared artifact bucket included."""
     deploy(pingbox)
-    deploy(pingbox, "--stage", "next")
-    assert account.outputs("pingbox-dev")["WebSocketUrl"] != account.outputs("pingbox-next")["WebSocketUrl"]
-    assert "Nothing is left." in pingbox("destroy", "--yes", "--stage", "next").output
+    deploy(pingbox, "--stage", "test")
+    assert account.outputs("pingbox-dev")["WebSocketUrl"] != account.outputs("pingbox-test")["WebSocketUrl"]
+    assert "Nothing is left." in pingbox("destroy", "--yes", "--stage", "test").output
     assert "no changes" in pingbox("plan").output
     [bucket] = [
         entry["Name"]
@@ -153,7 +157,8 @@ def test_destroy_lists_asks_and_leaves_nothing(pingbox, account: Account) -> Non
     assert account.client("apigatewayv2").get_apis()["Items"] == []
     assert account.client("sqs").list_queues().get("QueueUrls", []) == []
     assert account.client("ssm").describe_parameters()["Parameters"] == []
-    assert "Nothing of pingbox-dev is there." in pingbox("destroy", "--yes").output
+    nothing = pingbox("destroy", "--yes", code=1).output
+    assert f"Nothing of pingbox-dev is there (account {account.id}, us-east-1)." in nothing
 
 
 def test_a_full_versioned_bucket_is_emptied(pingbox, account: Account) -> None:
@@ -166,34 +171,6 @@ def test_a_full_versioned_bucket_is_emptied(pingbox, account: Account) -> None:
     s3.delete_object(Bucket=bucket, Key="versioned")
     assert "Nothing is left." in pingbox("destroy", "--yes").output
     assert account.client("s3").list_buckets()["Buckets"] == []
-
-
-def test_prod_keeps_its_messages_and_is_protected(pingbox, account: Account) -> None:
-    """Termination protection on, the Messages table stays; `--delete-data` takes it along."""
-    deploy(pingbox, "--stage", "prod")
-    [stack] = account.client("cloudformation").describe_stacks(StackName="pingbox-prod")["Stacks"]
-    assert stack["EnableTerminationProtection"] is True
-    table = account.outputs("pingbox-prod")["MessagesTable"]
-    result = pingbox("destroy", "--yes", "--stage", "prod")
-    assert f"kept: the table {table}" in result.output
-    assert account.client("dynamodb").list_tables()["TableNames"] == [table]
-
-
-def test_prod_goes_altogether_when_told_to(pingbox, account: Account) -> None:
-    """`--delete-data` lifts the table's own protection, too."""
-    deploy(pingbox, "--stage", "prod")
-    assert "Nothing is left." in pingbox("destroy", "--yes", "--stage", "prod", "--delete-data").output
-    assert account.client("dynamodb").list_tables()["TableNames"] == []
-
-
-def test_data_can_be_kept_on_any_stage(pingbox, account: Account) -> None:
-    """`--keep-data` leaves every table standing, and says which."""
-    deploy(pingbox)
-    outputs = account.outputs(STACK)
-    tables = sorted([outputs["ConnectionsTable"], outputs["MessagesTable"]])
-    result = pingbox("destroy", "--yes", "--keep-data")
-    assert all(f"kept: the table {table}" in result.output for table in tables)
-    assert sorted(account.client("dynamodb").list_tables()["TableNames"]) == tables
 
 
 def test_cloudfront_keeps_the_bucket_private(pingbox, account: Account) -> None:
@@ -220,7 +197,7 @@ def test_a_table_is_not_replaced_unasked(pingbox, tmp_path) -> None:
         file.write_text(json.dumps({"Resources": {"Data": {"Type": "AWS::DynamoDB::Table", "Properties": table}}}))
     pingbox("deploy", "--yes", "--template", str(before))
     refused = pingbox("deploy", "--yes", "--template", str(after), code=1)
-    assert "replaces or removes Data" in refused.output
+    assert "replace Data: its items" in refused.output
     assert "no changes" in pingbox("plan", "--template", str(before)).output
 
 

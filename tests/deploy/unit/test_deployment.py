@@ -42,7 +42,7 @@ def test_a_change_set_that_fails_leaves_no_stack_in_review(answer: object, error
     aws = FakeAws({"describe_change_set": answer, **IN_REVIEW})
     with pytest.raises(error):
         planned(aws).plan(NOTHING)
-    assert aws.operations[-3:] == ["delete_change_set", "describe_stacks", "delete_stack"]
+    assert aws.operations[-4:] == ["delete_change_set", "describe_stacks", "list_change_sets", "delete_stack"]
 
 
 def test_an_update_that_fails_to_be_planned_leaves_the_stack() -> None:

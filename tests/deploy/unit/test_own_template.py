@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pingbox.deploy.artifacts.cfn_text import parse
+from pingbox.deploy.artifacts.own_findings import own_findings
 from pingbox.deploy.artifacts.own_template import own_desired
+from pingbox.deploy.artifacts.raw_template import parse_template
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.plan.target import DeployTarget
-from pingbox.deploy.rules import findings
 
 TARGET = DeployTarget("mine", "dev", "eu-central-1", "123456789012")
 
@@ -100,19 +100,19 @@ def test_code_that_is_not_there_is_refused(mine: Path) -> None:
 )
 def test_what_is_no_template_is_refused(text: str, tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match=r"mine\.yaml"):
-        parse(text, "mine.yaml")
+        parse_template(text, "mine.yaml")
 
 
 def test_a_mistake_is_told_in_one_line() -> None:
-    with pytest.raises(RefusedError, match=r"^mine\.yaml: line 2, column 11: ") as refused:
-        parse("Resources:\n  A: {B: [}", "mine.yaml")
+    with pytest.raises(RefusedError, match=r"^mine\.yaml:2: is not YAML: ") as refused:
+        parse_template("Resources:\n  A: {B: [}", "mine.yaml")
     assert "\n" not in str(refused.value)
 
 
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "photo.yaml"
     file.write_bytes(b"\xff\xd8\xff")
-    with pytest.raises(RefusedError, match="no UTF-8 text"):
+    with pytest.raises(RefusedError, match="cannot be read"):
         own_desired(TARGET, file, {})
 
 
@@ -122,11 +122,11 @@ def test_loops_are_left_to_cloudformation(mine: Path) -> None:
     mine.write_text(TEMPLATE.replace("Resources:", f"Resources:\n{loop}"))
     document = json.loads(own_desired(TARGET, mine, {}).template)
     assert document["Resources"]["Fn::ForEach::Q"][0] == "N"
-    findings(document)
+    assert own_findings(TARGET, mine, {}, {})[-1].startswith("not checked any further: ")
 
 
 def test_short_forms_become_long_ones() -> None:
-    document = parse(
+    document = parse_template(
         "Resources:\n"
         "  A:\n"
         "    Type: T\n"
@@ -137,7 +137,7 @@ def test_short_forms_become_long_ones() -> None:
         "    If: !If [!Condition C, 1, !Ref AWS::NoValue]\n"
         "    Date: 2012-10-17\n",
         "t",
-    )
+    ).root
     assert document["Resources"]["A"] == {
         "Type": "T",
         "Condition": {"Fn::Equals": [{"Ref": "B"}, ""]},

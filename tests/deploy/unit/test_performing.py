@@ -7,6 +7,7 @@ import pytest
 from pingbox.deploy.artifacts.site import PutFile, SiteFile
 from pingbox.deploy.aws.client import Aws
 from pingbox.deploy.aws.events import Event
+from pingbox.deploy.aws.stack import StackVersion
 from pingbox.deploy.errors import AwsError, StackError
 from pingbox.deploy.perform.describe import describe
 from pingbox.deploy.perform.steps import perform
@@ -32,6 +33,10 @@ def run(aws: FakeAws, *steps: Step, heard: list[Event] | None = None) -> FakeAws
 
 def described(status: str) -> dict:
     return {"Stacks": [{"StackName": "s", "StackStatus": status, "StackId": "arn:s"}]}
+
+
+DELETING = StackVersion("arn:s", "DELETE_IN_PROGRESS", "")
+UPDATING = StackVersion("arn:s", "UPDATE_IN_PROGRESS", "")
 
 
 def told(number: int, status: str, logical_id: str = "s", reason: str = "") -> dict:
@@ -64,7 +69,7 @@ class TestBuckets:
                 "describe_stack_events": [history(), history(told(1, "DELETE_COMPLETE"))],
             }
         )
-        run(aws, EmptyBucket("b"), DeleteStack("s"))
+        run(aws, EmptyBucket("b", DELETING), DeleteStack("s", DELETING))
         assert aws.operations.index("delete_objects") < aws.operations.index("delete_stack")
         assert aws.arguments("delete_objects")["Delete"]["Objects"] == [
             {"Key": "a", "VersionId": "1"},
@@ -80,32 +85,43 @@ class TestBuckets:
             "NextVersionIdMarker": "1",
         }
         aws = run(
-            FakeAws({"list_object_versions": [first, {"Versions": [{"Key": "b", "VersionId": "2"}]}]}), EmptyBucket("b")
+            FakeAws(
+                {
+                    "list_object_versions": [first, {"Versions": [{"Key": "b", "VersionId": "2"}]}],
+                    "describe_stacks": described("DELETE_IN_PROGRESS"),
+                }
+            ),
+            EmptyBucket("b", DELETING),
         )
         assert [entry["Key"] for entry in aws.arguments("delete_objects")["Delete"]["Objects"]] == ["a", "b"]
 
     def test_an_object_that_stays_is_an_error(self) -> None:
         """S3 answers 200 and lists what it kept."""
         kept = {"Errors": [{"Key": "a", "Code": "AccessDenied", "Message": "locked"}]}
-        aws = FakeAws({"list_object_versions": {"Versions": [{"Key": "a", "VersionId": "1"}]}, "delete_objects": kept})
+        versions = {"Versions": [{"Key": "a", "VersionId": "1"}]}
+        there = {"describe_stacks": described("DELETE_IN_PROGRESS")}
+        aws = FakeAws({"list_object_versions": versions, "delete_objects": kept, **there})
         with pytest.raises(AwsError, match="a: locked"):
-            run(aws, EmptyBucket("b"))
+            run(aws, EmptyBucket("b", DELETING))
 
-    def test_artifacts_are_nobody_elses_business(self) -> None:
-        """Private, encrypted; and us-east-1 is the region that S3 refuses to be told."""
+    def test_artifacts_are_private(self) -> None:
+        """And us-east-1 is the region that S3 takes no location constraint for."""
         aws = run(FakeAws(), CreateArtifactBucket("b", "eu-central-1"))
         assert aws.arguments("create_bucket")["CreateBucketConfiguration"] == {"LocationConstraint": "eu-central-1"}
         assert set(aws.arguments("put_public_access_block")["PublicAccessBlockConfiguration"].values()) == {True}
-        assert "put_bucket_encryption" in aws.operations
         home = run(FakeAws(), CreateArtifactBucket("b", "us-east-1"))
         assert "CreateBucketConfiguration" not in home.arguments("create_bucket")
 
-    def test_a_bucket_that_others_use_stays(self) -> None:
-        full = run(FakeAws({"list_objects_v2": {"Contents": [{"Key": "other/dev/x"}]}}), RemoveBucketIfEmpty("b"))
-        assert "delete_bucket" not in full.operations
-        assert "delete_bucket" in run(FakeAws(), RemoveBucketIfEmpty("b")).operations
-        gone = run(FakeAws({"list_objects_v2": refused("NoSuchBucket")}), RemoveBucketIfEmpty("b"))
-        assert "delete_bucket" not in gone.operations
+    def test_a_bucket_that_another_deploy_just_made_will_do(self) -> None:
+        run(FakeAws({"create_bucket": refused("BucketAlreadyOwnedByYou")}), CreateArtifactBucket("b", "us-west-2"))
+        with pytest.raises(AwsError, match="BucketAlreadyExists"):
+            run(FakeAws({"create_bucket": refused("BucketAlreadyExists")}), CreateArtifactBucket("b", "us-west-2"))
+
+    @pytest.mark.parametrize("answer", ["BucketNotEmpty", "NoSuchBucket"])
+    def test_a_bucket_that_others_use_stays(self, answer: str) -> None:
+        """S3 itself refuses to delete a full one, so nothing can come between a look and the deletion."""
+        aws = run(FakeAws({"delete_bucket": refused(answer)}), RemoveBucketIfEmpty("b"))
+        assert aws.operations == ["delete_bucket"]
 
 
 class TestStacks:
@@ -124,17 +140,22 @@ class TestStacks:
             }
         )
         heard: list[Event] = []
-        run(aws, ExecuteChangeSet("s", "c", 1), heard=heard)
+        run(aws, ExecuteChangeSet("s", "c", 1, expected=StackVersion("arn:s", "UPDATE_COMPLETE", "")), heard=heard)
         assert [event.id for event in heard] == ["2", "3"]
 
     @pytest.mark.parametrize(
-        ("rollback", "said"), [(True, {"DisableRollback": False}), (False, {"DisableRollback": True}), (None, {})]
+        ("rollback", "said"),
+        [
+            (True, {"DisableRollback": False, "RetainExceptOnCreate": True}),
+            (False, {"DisableRollback": True, "RetainExceptOnCreate": False}),
+            (None, {}),
+        ],
     )
     def test_what_a_failure_leaves_is_said_aloud(self, rollback: bool | None, said: dict[str, bool]) -> None:
         """Never left to a default; and not said twice, when express mode's change set has said it."""
         events = [history(), history(told(1, "UPDATE_COMPLETE"))]
         aws = FakeAws({"describe_stacks": described("UPDATE_IN_PROGRESS"), "describe_stack_events": events})
-        run(aws, ExecuteChangeSet("s", "c", 1, rollback))
+        run(aws, ExecuteChangeSet("s", "c", 1, rollback, UPDATING))
         assert aws.arguments("execute_change_set") == {"StackName": "s", "ChangeSetName": "c", **said}
 
     def test_a_failure_leads_with_its_cause(self) -> None:
@@ -152,7 +173,7 @@ class TestStacks:
             }
         )
         with pytest.raises(StackError, match=r"^Table: no such key \(stack s is now UPDATE_ROLLBACK_COMPLETE\)$"):
-            run(aws, ExecuteChangeSet("s", "c", 1))
+            run(aws, ExecuteChangeSet("s", "c", 1, expected=UPDATING))
 
     def test_a_stack_is_followed_by_its_arn(self) -> None:
         """Once deleted it is not found by its name any more."""
@@ -162,7 +183,7 @@ class TestStacks:
                 "describe_stack_events": [history(), history(told(1, "DELETE_COMPLETE"))],
             }
         )
-        run(aws, DeleteStack("s"))
+        run(aws, DeleteStack("s", DELETING))
         assert {a["StackName"] for name, a in aws.calls if name == "describe_stack_events"} == {"arn:s"}
 
 

@@ -41,19 +41,24 @@ def stack(status: str = "CREATE_COMPLETE", **parameters: str) -> Stack:
 RUNNING = Actual(stack(), frozenset({OLD}), secret=True)
 
 
-class TestMending:
-    @pytest.mark.parametrize("status", [None, "CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED"])
+class TestRecovery:
+    @pytest.mark.parametrize(
+        "status", [None, "CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "REVIEW_IN_PROGRESS"]
+    )
     def test_a_stack_at_rest_needs_none(self, status: str | None) -> None:
         assert planner.recovery(TARGET, Actual(stack(status) if status else None)) == []
 
-    @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "CREATE_FAILED"])
-    def test_what_never_came_up_is_deleted(self, status: str) -> None:
+    @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"])
+    def test_a_failed_creation_is_deleted(self, status: str) -> None:
         [step] = planner.recovery(TARGET, Actual(stack(status)))
         assert isinstance(step, DeleteStack)
+        assert step.expected == stack(status).version
 
     def test_what_was_in_use_is_never_deleted(self) -> None:
         """A failed rollback is continued: there is data in that stack."""
-        assert planner.recovery(TARGET, Actual(stack("UPDATE_ROLLBACK_FAILED"))) == [ContinueRollback("app-dev")]
+        assert planner.recovery(TARGET, Actual(stack("UPDATE_ROLLBACK_FAILED"))) == [
+            ContinueRollback("app-dev", stack("UPDATE_ROLLBACK_FAILED").version)
+        ]
 
     def test_what_is_half_deleted_is_left_to_destroy(self) -> None:
         """It may hold tables still, and destroy asks for its name."""

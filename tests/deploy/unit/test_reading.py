@@ -9,7 +9,7 @@ import pytest
 from pingbox.deploy.aws.events import STACK_TYPE, Event, first_failure, fresh
 from pingbox.deploy.aws.stack import StackState, state_of, succeeded
 from pingbox.deploy.commands.status import Drift, drifts_of
-from pingbox.deploy.perform.deployment import is_no_change
+from pingbox.deploy.perform.change_sets import is_no_change
 from pingbox.deploy.plan.changes import changes_of, data_loss
 
 
@@ -25,10 +25,10 @@ from pingbox.deploy.plan.changes import changes_of, data_loss
         ("CREATE_IN_PROGRESS", StackState.BUSY),
         ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", StackState.BUSY),
         ("DELETE_IN_PROGRESS", StackState.BUSY),
-        ("ROLLBACK_COMPLETE", StackState.NEVER_CAME_UP),
-        ("ROLLBACK_FAILED", StackState.NEVER_CAME_UP),
-        ("CREATE_FAILED", StackState.NEVER_CAME_UP),
-        ("REVIEW_IN_PROGRESS", StackState.NEVER_CAME_UP),
+        ("ROLLBACK_COMPLETE", StackState.FAILED_CREATION),
+        ("ROLLBACK_FAILED", StackState.FAILED_CREATION),
+        ("CREATE_FAILED", StackState.FAILED_CREATION),
+        ("REVIEW_IN_PROGRESS", StackState.IN_REVIEW),
         ("UPDATE_FAILED", StackState.PARTLY_UPDATED),
         ("UPDATE_ROLLBACK_FAILED", StackState.ROLLBACK_FAILED),
         ("DELETE_FAILED", StackState.DELETE_FAILED),

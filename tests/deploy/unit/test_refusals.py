@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from pingbox.chat.declaration import chat
 from pingbox.chat.model import Site
+from pingbox.chat.template.render import template
 from pingbox.deploy.artifacts.site import SiteFile
+from pingbox.deploy.aws.stack import Stack
 from pingbox.deploy.aws.stand_in import StandIn
 from pingbox.deploy.commands.options import AppOptions, TargetOptions, UpdateOptions
 from pingbox.deploy.errors import RefusedError
@@ -15,7 +18,8 @@ from pingbox.deploy.perform.deployment import Plan, refuse_loss, refuse_no_way_b
 from pingbox.deploy.perform.run import Session, connect, dry_desired, load_state
 from pingbox.deploy.plan import preflight
 from pingbox.deploy.plan.changes import Change
-from pingbox.deploy.plan.target import DeployTarget
+from pingbox.deploy.plan.concurrency import reserved_concurrency
+from pingbox.deploy.plan.protection import is_protected
 from support.deploy.fake_aws import FakeAws, refused
 
 IDENTITY = {"get_caller_identity": {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/me"}}
@@ -53,10 +57,32 @@ def test_a_public_site_in_an_account_that_forbids_them() -> None:
 
 
 def test_reserving_more_concurrency_than_there_is() -> None:
-    with pytest.raises(RefusedError, match="10, of which 25"):
-        preflight.refuse_concurrency(10, {"ReservedConcurrency": "5"}, 5)
-    preflight.refuse_concurrency(10, {}, 5)
-    preflight.refuse_concurrency(1000, {"ReservedConcurrency": "5"}, 5)
+    """What counts is what is unreserved now, and what this stack gives back."""
+    with pytest.raises(RefusedError, match="75 to be reserved by this stack, 110 available, so 35 would be left"):
+        preflight.refuse_concurrency(110, 0, 75)
+    preflight.refuse_concurrency(115, 0, 75)
+    preflight.refuse_concurrency(50, 65, 75)
+    preflight.refuse_concurrency(10, 5, 5)
+    preflight.refuse_concurrency(10, 0, 0)
+    preflight.refuse_concurrency(None, 0, 75)
+
+
+def test_only_the_functions_that_reserve_are_counted() -> None:
+    """Three of the chat's five are behind a route; a template of one's own says it function by function."""
+    document = template(chat()).document()
+    assert reserved_concurrency(document, {"ReservedConcurrency": "5"}) == 15
+    assert reserved_concurrency(document, {"ReservedConcurrency": ""}) == 0
+    own = {
+        "Parameters": {"Many": {"Type": "Number", "Default": 7}},
+        "Resources": {
+            "A": {"Type": "AWS::Lambda::Function", "Properties": {"ReservedConcurrentExecutions": 3}},
+            "B": {"Type": "AWS::Serverless::Function", "Properties": {"ReservedConcurrentExecutions": {"Ref": "Many"}}},
+            "C": {"Type": "AWS::SQS::Queue", "Properties": {"ReservedConcurrentExecutions": 100}},
+        },
+    }
+    assert reserved_concurrency(own, {}) == 10
+    assert reserved_concurrency(own, {"Many": "2"}) == 5
+    assert reserved_concurrency(own, {}, deployed=True) == 0
 
 
 def test_what_may_not_be_asked_stops_nothing_and_is_said() -> None:
@@ -74,11 +100,13 @@ def test_a_small_account_is_warned() -> None:
     assert "at most 10" in warning
 
 
-def test_guests_with_nobody_watching_the_bill() -> None:
-    target = DeployTarget("app", "dev", "eu-central-1")
+def test_guests_without_an_alarm() -> None:
+    """Refused by a deploy; a plan changes nothing, so it needs no address."""
+    guests = replace(CHAT, unwatched=False)
     with pytest.raises(RefusedError, match="--alarm-email"):
-        preflight.refuse_unwatched_guests(target, True, False)
-    preflight.refuse_unwatched_guests(target, False, False)
+        load_state(connect(WHERE, EMPTY), guests, page)
+    load_state(connect(WHERE, EMPTY), guests, page, plan_only=True)
+    load_state(connect(WHERE, EMPTY), replace(guests, settings={"AlarmEmail": "me@example.com"}), page)
 
 
 def test_a_setting_that_the_template_does_not_have() -> None:
@@ -111,19 +139,45 @@ def test_ones_own_stack_is_recognized() -> None:
     assert actual.stack is not None
 
 
-@pytest.mark.parametrize("how", [UpdateOptions(express=True), UpdateOptions(rollback=False)])
-def test_prod_takes_no_short_cuts(how: UpdateOptions) -> None:
-    with pytest.raises(RefusedError, match="stage prod"):
-        preflight.refuse_no_safety(DeployTarget("app", "prod", "eu-central-1"), how, FakeAws())
-    preflight.refuse_no_safety(DeployTarget("app", "dev", "eu-central-1"), how, FakeAws())
+SHORT_CUTS = [UpdateOptions(express=True), UpdateOptions(rollback=False), UpdateOptions(hotswap=True)]
+
+
+@pytest.mark.parametrize("how", SHORT_CUTS)
+@pytest.mark.parametrize("stage", ["prod", "production", "main", "live", "staging", "device", "product"])
+def test_a_protected_stage_takes_no_short_cuts(how: UpdateOptions, stage: str) -> None:
+    """Whatever its name, unless the name says that it is for trying things out."""
+    with pytest.raises(RefusedError, match=f"app-{stage}, which is protected"):
+        load_state(connect(replace(WHERE, stage=stage), EMPTY), CHAT, page, how)
+    load_state(connect(replace(WHERE, stage=stage), EMPTY), replace(CHAT, protect=False), page, how)
+
+
+@pytest.mark.parametrize("how", SHORT_CUTS)
+@pytest.mark.parametrize("stage", ["dev", "dev2", "dev-ana", "test", "preview_12", "pr-7", "sandbox"])
+def test_a_stage_for_trials_takes_short_cuts(how: UpdateOptions, stage: str) -> None:
+    load_state(connect(replace(WHERE, stage=stage), EMPTY), CHAT, page, how)
+    with pytest.raises(RefusedError, match="is protected"):
+        load_state(connect(replace(WHERE, stage=stage), EMPTY), replace(CHAT, protect=True), page, how)
+
+
+def test_protection_is_remembered() -> None:
+    """By a tag; a stack of an earlier version by its termination protection; and a choice changes it."""
+    for tags, protected, expected in [
+        ({"pingbox:protected": "false"}, True, False),
+        ({"pingbox:protected": "true"}, False, True),
+        ({}, True, True),
+        ({}, False, False),
+    ]:
+        stack = Stack("app-dev", "CREATE_COMPLETE", "arn", {}, {}, protected, tags)
+        assert is_protected(stack, "dev") is expected
+        assert is_protected(stack, "dev", not expected) is not expected
 
 
 def test_express_needs_a_client_that_knows_it() -> None:
     """An older botocore would refuse the parameter in its own words."""
     old = FakeAws({"unknown": {"DeploymentConfig"}})
     with pytest.raises(RefusedError, match="upgrade boto3"):
-        preflight.refuse_no_safety(DeployTarget("app", "dev", "eu-central-1"), UpdateOptions(express=True), old)
-    preflight.refuse_no_safety(DeployTarget("app", "dev", "eu-central-1"), UpdateOptions(rollback=False), old)
+        preflight.refuse_unknown_express(UpdateOptions(express=True), old)
+    preflight.refuse_unknown_express(UpdateOptions(rollback=False), old)
 
 
 def test_nothing_is_replaced_without_a_way_back() -> None:
@@ -142,7 +196,7 @@ def test_a_stand_in_need_not_know_an_accounts_settings() -> None:
 
 def test_losing_data_needs_a_word() -> None:
     plan = Plan("app-dev", "c", False, (Change("Modify", "Messages", "AWS::DynamoDB::Table", "True"),), ())
-    with pytest.raises(RefusedError, match="replaces or removes Messages"):
+    with pytest.raises(RefusedError, match="replaces Messages: its items"):
         refuse_loss(plan, allowed=False)
     refuse_loss(plan, allowed=True)
 

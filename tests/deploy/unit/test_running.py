@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import islice
 
 import pytest
 
-from pingbox.deploy.aws.stack import Stack
+from pingbox.deploy.aws.stack import Stack, StackVersion
 from pingbox.deploy.commands.logs import Tail, lines, log_groups
 from pingbox.deploy.commands.status import status
 from pingbox.deploy.errors import AwsError, RefusedError
-from pingbox.deploy.perform.destroy import Inventory, destroy_steps, keep_tables, kept, refuse_destroying, retaining
+from pingbox.deploy.perform.destroy import Inventory, destroy_steps, kept, refuse_destroying, refuse_protected
+from pingbox.deploy.perform.keep import keep, retaining
 from pingbox.deploy.perform.leftovers import Leftover, find_leftovers
 from pingbox.deploy.plan.actual import NOTHING, Actual
 from pingbox.deploy.plan.steps import (
@@ -28,6 +30,7 @@ from support.deploy.fake_aws import FakeAws, Time, refused, watching
 
 TARGET = DeployTarget("app", "prod", "eu-central-1", "123456789012")
 BUCKET = TARGET.artifact_bucket
+VERSION = StackVersion("arn", "CREATE_COMPLETE", "")
 
 
 def resource(logical_id: str, type_name: str) -> dict[str, str]:
@@ -45,28 +48,35 @@ def inventory(*, protected: bool = False, retained: bool = False, status: str = 
     return Inventory(TARGET, Actual(stack, frozenset({"app/prod/a.zip"}), True), (TABLE, SITE, FUNCTION), template)
 
 
+def all_retained() -> Inventory:
+    template = {"Resources": {name: {"DeletionPolicy": "Retain"} for name in ("Messages", "Site")}}
+    return replace(inventory(), template=template)
+
+
 class TestDestroying:
     def test_everything_goes_and_the_bucket_is_emptied_first(self) -> None:
         assert destroy_steps(inventory(), delete_data=False) == [
-            EmptyBucket("p-Site"),
-            DeleteStack("app-prod", resources=3),
-            DeleteSecret("/pingbox/app/prod/token-secret"),
-            RemoveArtifacts(BUCKET, ("app/prod/a.zip",)),
+            EmptyBucket("p-Site", VERSION),
+            DeleteStack("app-prod", VERSION, resources=3),
+            DeleteSecret("/pingbox/app/prod/token-secret", "app-prod"),
+            RemoveArtifacts(BUCKET, ("app/prod/a.zip",), "app-prod"),
             RemoveBucketIfEmpty(BUCKET),
         ]
 
     def test_protection_is_lifted_first(self) -> None:
-        assert destroy_steps(inventory(protected=True), delete_data=False)[0] == ProtectStack("app-prod", on=False)
+        assert destroy_steps(inventory(protected=True), delete_data=False)[0] == ProtectStack(
+            "app-prod", on=False, expected=VERSION
+        )
 
     def test_retained_tables_go_only_on_request(self) -> None:
         steps = destroy_steps(inventory(retained=True), delete_data=True)
         assert DeleteTable("p-Messages") in steps
-        assert steps.index(DeleteTable("p-Messages")) > steps.index(DeleteStack("app-prod", resources=3))
+        assert steps.index(DeleteTable("p-Messages")) > steps.index(DeleteStack("app-prod", VERSION, resources=3))
         assert DeleteTable("p-Messages") not in destroy_steps(inventory(retained=True), delete_data=False)
 
     @pytest.mark.parametrize(
         ("retained", "keep", "delete", "staying"),
-        [(True, False, False, 1), (True, False, True, 0), (False, True, False, 1), (False, False, False, 0)],
+        [(True, False, False, 1), (True, False, True, 0), (False, True, False, 3), (False, False, False, 0)],
     )
     def test_what_stays_is_known_beforehand(self, retained: bool, keep: bool, delete: bool, staying: int) -> None:
         assert len(kept(inventory(retained=retained), delete_data=delete, keep_data=keep)) == staying
@@ -75,7 +85,7 @@ class TestDestroying:
         """A retained bucket stays, also when tables are to go: `--delete-data` speaks of tables."""
         own = replace(inventory(), template={"Resources": {"Site": {"DeletionPolicy": "RetainExceptOnCreate"}}})
         assert kept(own, delete_data=True, keep_data=False) == {"p-Site": "AWS::S3::Bucket"}
-        assert EmptyBucket("p-Site") not in destroy_steps(own, delete_data=True)
+        assert EmptyBucket("p-Site", VERSION) not in destroy_steps(own, delete_data=True)
 
     def test_a_busy_stack_is_refused_before_its_buckets_are_emptied(self) -> None:
         with pytest.raises(RefusedError, match="Wait until the other operation is over"):
@@ -85,10 +95,11 @@ class TestDestroying:
     @pytest.mark.parametrize("status", ["DELETE_FAILED", "CREATE_FAILED", "UPDATE_ROLLBACK_FAILED"])
     def test_tables_that_cannot_be_kept_are_not_deleted_instead(self, status: str) -> None:
         """Keeping takes an update, which a stack in this state refuses."""
-        with pytest.raises(RefusedError, match="Save what is in the tables"):
+        with pytest.raises(RefusedError, match="Messages, Site can be kept"):
             refuse_destroying(inventory(status=status), keep_data=True)
         refuse_destroying(inventory(status=status), keep_data=False)
-        refuse_destroying(inventory(status=status, retained=True), keep_data=True)
+        stack = replace(inventory(status=status).actual, stack=Stack("app-prod", status, "arn", {}, {}))
+        refuse_destroying(replace(all_retained(), actual=stack), keep_data=True)
 
     def test_where_nothing_is_nothing_is_done(self) -> None:
         nothing = Inventory(TARGET, NOTHING, (), {})
@@ -96,7 +107,8 @@ class TestDestroying:
         assert destroy_steps(nothing, delete_data=True) == []
 
     def test_keeping_changes_deletion_policies_and_no_parameter(self) -> None:
-        stack = {"StackName": "app-prod", "StackStatus": "UPDATE_IN_PROGRESS", "StackId": "arn"}
+        """And looks afterwards whether everything that holds data is retained."""
+        stack = {"StackName": "app-prod", "StackStatus": "CREATE_COMPLETE", "StackId": "arn"}
         end = {
             "EventId": "1",
             "LogicalResourceId": "app-prod",
@@ -104,17 +116,60 @@ class TestDestroying:
             "ResourceType": "AWS::CloudFormation::Stack",
             "ResourceStatus": "UPDATE_COMPLETE",
         }
-        events = [{"StackEvents": []}, {"StackEvents": [end]}]
-        aws = FakeAws({"describe_stacks": {"Stacks": [stack]}, "describe_stack_events": events})
-        keep_tables(aws, inventory(), watching(aws))
+        script = {
+            "describe_stacks": {"Stacks": [stack]},
+            "describe_stack_events": [{"StackEvents": []}, {"StackEvents": [end]}],
+            "list_objects_v2": refused("NoSuchBucket"),
+            "list_stack_resources": {"StackResourceSummaries": [TABLE, SITE, FUNCTION]},
+        }
+        before = inventory()
+        after = retaining(before.template, before.data)
+        aws = FakeAws({**script, "get_template": {"TemplateBody": after}})
+        assert keep(aws, before, watching(aws)).retained == {"Messages", "Site"}
         sent = aws.arguments("update_stack")
-        assert '"DeletionPolicy": "Retain"' in sent["TemplateBody"]
+        assert sent["StackName"] == "arn"
+        assert json.loads(sent["TemplateBody"]) == after
         assert sent["Parameters"] == [{"ParameterKey": "Stage", "UsePreviousValue": True}]
+        forgetful = FakeAws({**script, "get_template": {"TemplateBody": dict(before.template)}})
+        with pytest.raises(RefusedError, match="would still delete Messages, Site"):
+            keep(forgetful, before, watching(forgetful))
 
-    def test_tables_that_stay_anyway_need_no_update(self) -> None:
+    def test_data_that_stays_anyway_needs_no_update(self) -> None:
         aws = FakeAws()
-        keep_tables(aws, inventory(retained=True), watching(aws))
+        assert keep(aws, all_retained(), watching(aws)) == all_retained()
         assert aws.calls == []
+
+    def test_what_the_template_does_not_name_cannot_be_kept(self) -> None:
+        """A loop makes resources with names that are not in the template."""
+        loop = replace(inventory(), template={"Resources": {"Fn::ForEach::T": [], "Site": {}}})
+        with pytest.raises(RefusedError, match=r"Messages come from a loop"):
+            refuse_destroying(loop, keep_data=True)
+
+    def test_the_chats_page_is_no_data(self) -> None:
+        """Every deploy uploads it again; a bucket of somebody's own template may hold anything."""
+        page = resource("SiteBucket", "AWS::S3::Bucket")
+        queue, secret = resource("Q", "AWS::SQS::Queue"), resource("S", "AWS::SecretsManager::Secret")
+        pool, odd = resource("P", "AWS::Cognito::UserPool"), resource("Odd", "Custom::Thing")
+        own = replace(inventory(), resources=(page, queue, secret, pool, odd, FUNCTION))
+        assert own.data == {"SiteBucket", "Q", "S", "P", "Odd"}
+        stack = replace(own.actual.stack, tags={"pingbox:kind": "chat"})
+        assert replace(own, actual=replace(own.actual, stack=stack)).data == {"Q", "S", "P", "Odd"}
+
+    def test_with_the_data_the_token_secret_stays(self) -> None:
+        """It says who wrote what is kept."""
+        steps = destroy_steps(all_retained(), keep_data=True)
+        assert not any(isinstance(step, DeleteSecret | EmptyBucket) for step in steps)
+        assert TARGET.secret in kept(inventory(), delete_data=False, keep_data=True)
+
+    def test_protection_is_not_taken_away_by_the_way(self) -> None:
+        """Neither the stage's, nor that of the tables that it retains."""
+        with pytest.raises(RefusedError, match="--remove-protection"):
+            refuse_protected(inventory(protected=True), delete_data=False, removal_allowed=False)
+        open_stage = replace(inventory(retained=True), target=replace(TARGET, stage="dev"))
+        with pytest.raises(RefusedError, match="retains Messages"):
+            refuse_protected(open_stage, delete_data=True, removal_allowed=False)
+        refuse_protected(open_stage, delete_data=False, removal_allowed=False)
+        refuse_protected(inventory(protected=True), delete_data=True, removal_allowed=True)
 
     def test_only_the_named_resources_are_retained(self) -> None:
         """With a change beside the policies: by themselves they are "no updates" to CloudFormation."""

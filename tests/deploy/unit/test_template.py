@@ -12,8 +12,8 @@ from pingbox.chat.declaration import FUNCTIONS, ROUTES, chat
 from pingbox.chat.model import ChatStack, Site
 from pingbox.chat.template.render import as_json, as_yaml, template
 from pingbox.deploy.plan.desired import INLINE_BYTES
-from pingbox.deploy.rules import findings
 from pingbox.handlers.messages import DIRECTORY
+from support.deploy.template_judges import findings
 from support.deploy.template_mutants import MUTANTS, Mutant
 
 FORMS = [chat(stage, site) for stage in ("dev", "prod") for site in Site]
@@ -148,12 +148,13 @@ class TestTables:
         )
         assert not any("TableName" in table for table in tables.values())
 
-    @pytest.mark.parametrize(("stage", "policy"), [("dev", "Delete"), ("prod", "Retain")])
-    def test_prod_retains_its_messages(self, stage: str, policy: str) -> None:
-        messages = resources(chat(stage))["Messages"]
+    @pytest.mark.parametrize(("protect", "policy"), [(False, "Delete"), (True, "Retain")])
+    def test_a_protected_stage_retains_its_messages(self, protect: bool, policy: str) -> None:
+        stage = chat("any", protect=protect)
+        messages = resources(stage)["Messages"]
         assert (messages["DeletionPolicy"], messages["UpdateReplacePolicy"]) == (policy, policy)
         assert messages["Properties"]["DeletionProtectionEnabled"] is (policy == "Retain")
-        assert resources(chat(stage))["Connections"]["DeletionPolicy"] == "Delete"
+        assert resources(stage)["Connections"]["DeletionPolicy"] == "Delete"
 
 
 class TestRoles:
@@ -180,7 +181,7 @@ class TestRoles:
     def test_connections_are_managed_on_this_stage_by_one_method(self) -> None:
         """POST to send, GET to look, DELETE to hang up; the id is the only star."""
         text = json.dumps(of_type("AWS::IAM::Role"))
-        for method, count in (("POST", 4), ("GET", 1), ("DELETE", 1)):
+        for method, count in (("POST", 5), ("GET", 1), ("DELETE", 2)):
             assert text.count(f"${{Api}}/${{Stage}}/{method}/@connections/*") == count
 
 

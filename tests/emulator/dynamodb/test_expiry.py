@@ -91,18 +91,18 @@ def test_the_same_seed_deletes_in_the_same_order(clock: WoundClock) -> None:
         local.call(
             "CreateTable",
             {
-                "TableName": "T",
+                "TableName": "TTT",
                 "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
                 "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
                 "BillingMode": "PAY_PER_REQUEST",
             },
         )
         spec = {"Enabled": True, "AttributeName": "e"}
-        local.call("UpdateTimeToLive", {"TableName": "T", "TimeToLiveSpecification": spec})
+        local.call("UpdateTimeToLive", {"TableName": "TTT", "TimeToLiveSpecification": spec})
         for i in range(50):
-            local.call("PutItem", {"TableName": "T", "Item": {"id": {"S": str(i)}, "e": {"N": str(NOW)}}})
+            local.call("PutItem", {"TableName": "TTT", "Item": {"id": {"S": str(i)}, "e": {"N": str(NOW)}}})
         own.advance(seconds)
-        items = local.call("Scan", {"TableName": "T"}).body["Items"]
+        items = local.call("Scan", {"TableName": "TTT"}).body["Items"]
         local.close()
         return sorted(item["id"]["S"] for item in items)
 

@@ -18,7 +18,7 @@ from pingbox.emulator.services.dynamodb.service import DynamoDBService
 from pingbox.emulator.services.port import AwsRequest, AwsResponse
 
 TABLE = {
-    "TableName": "T",
+    "TableName": "TTT",
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
     "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
     "BillingMode": "PAY_PER_REQUEST",
@@ -41,9 +41,9 @@ def test_sixteen_threads_lose_no_update_and_have_one_winner(db: LocalDynamoDB) -
     def work(number: int) -> None:
         add = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
         for _ in range(25):
-            assert db.call("UpdateItem", {"TableName": "T", "Key": item("counter"), **add}).status == 200
+            assert db.call("UpdateItem", {"TableName": "TTT", "Key": item("counter"), **add}).status == 200
         absent = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if db.call("PutItem", {"TableName": "T", "Item": item("slot"), **absent}).status == 200:
+        if db.call("PutItem", {"TableName": "TTT", "Item": item("slot"), **absent}).status == 200:
             winners.append(number)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(16)]
@@ -51,20 +51,20 @@ def test_sixteen_threads_lose_no_update_and_have_one_winner(db: LocalDynamoDB) -
         thread.start()
     for thread in threads:
         thread.join()
-    assert db.call("GetItem", {"TableName": "T", "Key": item("counter")}).body["Item"]["n"] == {"N": "400"}
+    assert db.call("GetItem", {"TableName": "TTT", "Key": item("counter")}).body["Item"]["n"] == {"N": "400"}
     assert len(winners) == 1
 
 
 def test_nothing_piles_up_in_memory(db: LocalDynamoDB) -> None:
-    """moto keeps every item it ever made; here none stays, by the short lanes or by the long way."""
+    """moto keeps every item it ever made; here none stays, by operations on items or by PartiQL."""
     from moto.dynamodb.models.dynamo_type import DynamoType
     from moto.dynamodb.models.dynamo_type import Item as MotoItem
 
     def round_trip() -> None:
         for _ in range(20):
-            db.call("PutItem", {"TableName": "T", "Item": item("a", n={"N": "1"})})
-            db.call("PutItem", {"TableName": "T", "Item": item("a"), "Expected": {}})
-            db.call("GetItem", {"TableName": "T", "Key": item("a"), "AttributesToGet": ["n"]})
+            db.call("PutItem", {"TableName": "TTT", "Item": item("a", n={"N": "1"})})
+            db.call("PutItem", {"TableName": "TTT", "Item": item("a"), "Expected": {}})
+            db.call("GetItem", {"TableName": "TTT", "Key": item("a"), "AttributesToGet": ["n"]})
 
     def alive() -> int:
         gc.collect()
@@ -80,7 +80,7 @@ def test_tokens_are_forgotten_after_ten_minutes(db: LocalDynamoDB, clock: WoundC
     """The same token means the same request for ten minutes (API reference); after that it is free."""
     add = {
         "Update": {
-            "TableName": "T",
+            "TableName": "TTT",
             "Key": item("n"),
             "UpdateExpression": "ADD n :one",
             "ExpressionAttributeValues": {":one": {"N": "1"}},
@@ -93,22 +93,22 @@ def test_tokens_are_forgotten_after_ten_minutes(db: LocalDynamoDB, clock: WoundC
     assert [transact(), transact()] == [200, 200]
     clock.advance(minutes=9)
     assert transact() == 200
-    assert db.call("GetItem", {"TableName": "T", "Key": item("n")}).body["Item"]["n"] == {"N": "1"}
+    assert db.call("GetItem", {"TableName": "TTT", "Key": item("n")}).body["Item"]["n"] == {"N": "1"}
     clock.advance(minutes=2)
     assert transact() == 200
-    assert db.call("GetItem", {"TableName": "T", "Key": item("n")}).body["Item"]["n"] == {"N": "2"}
+    assert db.call("GetItem", {"TableName": "TTT", "Key": item("n")}).body["Item"]["n"] == {"N": "2"}
 
 
 def test_the_service_speaks_dynamodbs_protocol(db: LocalDynamoDB) -> None:
     """SDKs verify x-amz-crc32 and show x-amzn-RequestId."""
-    body = json.dumps({"TableName": "T", "Item": item("grüße")}).encode()
+    body = json.dumps({"TableName": "TTT", "Item": item("grüße")}).encode()
 
     service = DynamoDBService(db)
 
     async def answers() -> list[AwsResponse]:
         asked = [
             ("PutItem", body),
-            ("GetItem", json.dumps({"TableName": "T", "Key": item("grüße")}).encode()),
+            ("GetItem", json.dumps({"TableName": "TTT", "Key": item("grüße")}).encode()),
             ("GetItem", b"{"),
             ("NoSuchThing", b"{}"),
         ]
@@ -136,19 +136,23 @@ def test_the_service_speaks_dynamodbs_protocol(db: LocalDynamoDB) -> None:
 @pytest.mark.parametrize(
     ("operation", "request_", "code"),
     [
-        ("PutItem", {"TableName": "T"}, "ValidationException"),
+        ("PutItem", {"TableName": "TTT"}, "ValidationException"),
         ("GetItem", {"Key": item("a")}, "ValidationException"),
-        ("GetItem", {"TableName": "T", "Key": {"pk": {"S": 5}}}, "SerializationException"),
-        ("GetItem", {"TableName": "T", "Key": {"pk": "a"}}, "SerializationException"),
-        ("PutItem", {"TableName": "T", "Item": {"pk": {"S": "a"}, "x": {}}}, "ValidationException"),
-        ("PutItem", {"TableName": "T", "Item": {"pk": {"S": "a"}, "x": {"S": "a", "N": "1"}}}, "ValidationException"),
-        ("PutItem", {"TableName": "T", "Item": {"pk": {"S": "a"}, "x": {"Q": "a"}}}, "ValidationException"),
-        ("PutItem", {"TableName": "T", "Item": {"pk": {"S": "a"}, "x": {"B": "no base 64"}}}, "SerializationException"),
-        ("PutItem", {"TableName": "T", "Item": {"pk": {"S": "a"}, "x": {"N": 5}}}, "SerializationException"),
-        ("Scan", {"TableName": "T", "Limit": 0}, "ValidationException"),
+        ("GetItem", {"TableName": "TTT", "Key": {"pk": {"S": 5}}}, "SerializationException"),
+        ("GetItem", {"TableName": "TTT", "Key": {"pk": "a"}}, "SerializationException"),
+        ("PutItem", {"TableName": "TTT", "Item": {"pk": {"S": "a"}, "x": {}}}, "ValidationException"),
+        ("PutItem", {"TableName": "TTT", "Item": {"pk": {"S": "a"}, "x": {"S": "a", "N": "1"}}}, "ValidationException"),
+        ("PutItem", {"TableName": "TTT", "Item": {"pk": {"S": "a"}, "x": {"Q": "a"}}}, "ValidationException"),
+        (
+            "PutItem",
+            {"TableName": "TTT", "Item": {"pk": {"S": "a"}, "x": {"B": "no base64"}}},
+            "SerializationException",
+        ),
+        ("PutItem", {"TableName": "TTT", "Item": {"pk": {"S": "a"}, "x": {"N": 5}}}, "SerializationException"),
+        ("Scan", {"TableName": "TTT", "Limit": 0}, "ValidationException"),
         ("BatchWriteItem", {"RequestItems": {}}, "ValidationException"),
-        ("BatchWriteItem", {"RequestItems": {"T": []}}, "ValidationException"),
-        ("BatchGetItem", {"RequestItems": {"T": {"Keys": []}}}, "ValidationException"),
+        ("BatchWriteItem", {"RequestItems": {"TTT": []}}, "ValidationException"),
+        ("BatchGetItem", {"RequestItems": {"TTT": {"Keys": []}}}, "ValidationException"),
         ("TransactWriteItems", {"TransactItems": []}, "ValidationException"),
         ("TransactWriteItems", {"TransactItems": [{}]}, "ValidationException"),
         ("DescribeTable", {}, "ValidationException"),
@@ -163,10 +167,14 @@ def test_bare_clients_are_told_what_an_sdk_would_not_send(
 
 
 def test_a_fault_of_ours_is_logged_whole_and_told_in_general_words(
-    db: LocalDynamoDB, caplog: pytest.LogCaptureFixture
+    db: LocalDynamoDB, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def broken(_: str) -> Any:
+        raise ZeroDivisionError
+
     secret = uuid.uuid4().hex
-    answer = db.call("PutItem", {"TableName": "T", "Item": {"pk": {"S": secret}}, "ConditionExpression": 5})
+    monkeypatch.setattr(db._catalog, "table", broken)  # a fault that no caller can make
+    answer = db.call("PutItem", {"TableName": "TTT", "Item": {"pk": {"S": secret}}})
     assert answer.status == 500
     assert answer.body["__type"].endswith("InternalServerError")
     assert "DynamoDB PutItem failed" in caplog.text
@@ -175,40 +183,42 @@ def test_a_fault_of_ours_is_logged_whole_and_told_in_general_words(
 
 
 def test_tables_can_be_named_by_their_arn(db: LocalDynamoDB) -> None:
-    arn = db.call("DescribeTable", {"TableName": "T"}).body["Table"]["TableArn"]
+    arn = db.call("DescribeTable", {"TableName": "TTT"}).body["Table"]["TableArn"]
     assert db.call("PutItem", {"TableName": arn, "Item": item("a")}).status == 200
     assert db.call("GetItem", {"TableName": arn, "Key": item("a")}).body == {"Item": item("a")}
 
 
 def test_backups_are_restored_into_tables_like_any_other(db: LocalDynamoDB) -> None:
-    db.call("PutItem", {"TableName": "T", "Item": item("a", n={"N": "1"})})
-    arn = db.call("CreateBackup", {"TableName": "T", "BackupName": "b"}).body["BackupDetails"]["BackupArn"]
-    db.call("DeleteItem", {"TableName": "T", "Key": item("a")})
-    assert db.call("RestoreTableFromBackup", {"TargetTableName": "R", "BackupArn": arn}).status == 200
-    assert db.call("GetItem", {"TableName": "R", "Key": item("a")}).body == {"Item": item("a", n={"N": "1"})}
-    assert db.call("GetItem", {"TableName": "T", "Key": item("a")}).body == {}
+    db.call("PutItem", {"TableName": "TTT", "Item": item("a", n={"N": "1"})})
+    arn = db.call("CreateBackup", {"TableName": "TTT", "BackupName": "before"}).body["BackupDetails"]["BackupArn"]
+    db.call("DeleteItem", {"TableName": "TTT", "Key": item("a")})
+    assert db.call("RestoreTableFromBackup", {"TargetTableName": "Restored", "BackupArn": arn}).status == 200
+    assert db.call("GetItem", {"TableName": "Restored", "Key": item("a")}).body == {"Item": item("a", n={"N": "1"})}
+    assert db.call("GetItem", {"TableName": "TTT", "Key": item("a")}).body == {}
 
 
 def test_a_deleted_table_is_gone_with_its_items(db: LocalDynamoDB) -> None:
-    db.call("PutItem", {"TableName": "T", "Item": item("a")})
-    assert db.call("DeleteTable", {"TableName": "T"}).body["TableDescription"]["TableName"] == "T"
-    assert db.call("GetItem", {"TableName": "T", "Key": item("a")}).body["__type"].endswith("ResourceNotFoundException")
+    db.call("PutItem", {"TableName": "TTT", "Item": item("a")})
+    assert db.call("DeleteTable", {"TableName": "TTT"}).body["TableDescription"]["TableName"] == "TTT"
+    assert (
+        db.call("GetItem", {"TableName": "TTT", "Key": item("a")}).body["__type"].endswith("ResourceNotFoundException")
+    )
     db.call("CreateTable", TABLE)
-    assert db.call("GetItem", {"TableName": "T", "Key": item("a")}).body == {}
+    assert db.call("GetItem", {"TableName": "TTT", "Key": item("a")}).body == {}
 
 
 def test_a_guarded_table_is_not_deleted(db: LocalDynamoDB) -> None:
-    db.call("UpdateTable", {"TableName": "T", "DeletionProtectionEnabled": True})
-    assert db.call("DeleteTable", {"TableName": "T"}).body["__type"].endswith("ValidationException")
-    assert db.table_names() == ["T"]
+    db.call("UpdateTable", {"TableName": "TTT", "DeletionProtectionEnabled": True})
+    assert db.call("DeleteTable", {"TableName": "TTT"}).body["__type"].endswith("ValidationException")
+    assert db.table_names() == ["TTT"]
 
 
 def test_lists_of_tables_come_in_order_and_in_pages(db: LocalDynamoDB) -> None:
-    for name in ("C", "A", "B"):
+    for name in ("CCC", "AAA", "BBB"):
         db.call("CreateTable", {**TABLE, "TableName": name})
     first = db.call("ListTables", {"Limit": 2}).body
-    assert first == {"TableNames": ["A", "B"], "LastEvaluatedTableName": "B"}
-    assert db.call("ListTables", {"ExclusiveStartTableName": "B"}).body == {"TableNames": ["C", "T"]}
+    assert first == {"TableNames": ["AAA", "BBB"], "LastEvaluatedTableName": "BBB"}
+    assert db.call("ListTables", {"ExclusiveStartTableName": "BBB"}).body == {"TableNames": ["CCC", "TTT"]}
 
 
 def test_work_does_not_grow_with_the_table(db: LocalDynamoDB) -> None:
@@ -216,7 +226,7 @@ def test_work_does_not_grow_with_the_table(db: LocalDynamoDB) -> None:
     db.call(
         "CreateTable",
         {
-            "TableName": "M",
+            "TableName": "Mmm",
             "KeySchema": [{"AttributeName": "r", "KeyType": "HASH"}, {"AttributeName": "s", "KeyType": "RANGE"}],
             "AttributeDefinitions": [
                 {"AttributeName": n, "AttributeType": t} for n, t in (("r", "S"), ("s", "N"), ("g", "S"))
@@ -236,15 +246,15 @@ def test_work_does_not_grow_with_the_table(db: LocalDynamoDB) -> None:
     key = {"r": {"S": "a"}, "s": {"N": "1"}}
     connection.set_trace_callback(statements.append)
     for n in (1, 2):
-        db.call("PutItem", {"TableName": "M", "Item": {**key, "g": {"S": f"g{n}"}}})
-    db.call("UpdateItem", {"TableName": "M", "Key": key, "UpdateExpression": "REMOVE g"})
+        db.call("PutItem", {"TableName": "Mmm", "Item": {**key, "g": {"S": f"g{n}"}}})
+    db.call("UpdateItem", {"TableName": "Mmm", "Key": key, "UpdateExpression": "REMOVE g"})
     for backwards in (True, False):
         for name, index in (("r", {}), ("g", {"IndexName": "gix"})):
             start = {**key, **({"g": {"S": "a"}} if index else {})}
             query = {"KeyConditionExpression": f"{name} = :v", "ExpressionAttributeValues": {":v": {"S": "a"}}, **index}
             more = {"ScanIndexForward": not backwards, "ExclusiveStartKey": start, "Limit": 5}
-            assert db.call("Query", {"TableName": "M", **query, **more}).status == 200
-    db.call("DeleteItem", {"TableName": "M", "Key": key})
+            assert db.call("Query", {"TableName": "Mmm", **query, **more}).status == 200
+    db.call("DeleteItem", {"TableName": "Mmm", "Key": key})
     connection.set_trace_callback(None)
     asked = {s for s in statements if s.startswith(("SELECT", "UPDATE", "DELETE"))}
     assert len(asked) > 6

@@ -44,7 +44,7 @@ def client(db: LocalDynamoDB) -> Any:
 
 def table(client: Any) -> None:
     client.create_table(
-        TableName="T",
+        TableName="TTT",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         AttributeDefinitions=[
             {"AttributeName": "pk", "AttributeType": "S"},
@@ -108,18 +108,18 @@ def test_every_way_gives_the_same_answers() -> None:
 
 
 def test_results_have_the_types_of_boto3(client: Any) -> None:
-    described = client.describe_table(TableName="T")["Table"]
+    described = client.describe_table(TableName="TTT")["Table"]
     assert isinstance(described["CreationDateTime"], datetime.datetime)
     assert described["CreationDateTime"].tzinfo is not None
-    put = client.put_item(TableName="T", Item={"pk": {"S": "a"}, "sk": {"N": "1"}, "b": {"B": b"\xff"}})
+    put = client.put_item(TableName="TTT", Item={"pk": {"S": "a"}, "sk": {"N": "1"}, "b": {"B": b"\xff"}})
     metadata = put["ResponseMetadata"]
     assert (metadata["HTTPStatusCode"], metadata["RetryAttempts"]) == (200, 0)
     assert metadata["RequestId"] == metadata["HTTPHeaders"]["x-amzn-requestid"]
-    assert client.get_item(TableName="T", Key={"pk": {"S": "a"}, "sk": {"N": "1"}})["Item"]["b"] == {"B": b"\xff"}
+    assert client.get_item(TableName="TTT", Key={"pk": {"S": "a"}, "sk": {"N": "1"}})["Item"]["b"] == {"B": b"\xff"}
 
 
 def test_exceptions_are_the_clients_own(client: Any) -> None:
-    item = {"TableName": "T", "Item": {"pk": {"S": "a"}, "sk": {"N": "1"}}}
+    item = {"TableName": "TTT", "Item": {"pk": {"S": "a"}, "sk": {"N": "1"}}}
     client.put_item(**item)
     with pytest.raises(client.exceptions.ConditionalCheckFailedException) as failed:
         client.put_item(
@@ -139,30 +139,30 @@ def test_exceptions_are_the_clients_own(client: Any) -> None:
 
 def test_bad_parameters_are_refused_by_botocore_itself(client: Any) -> None:
     with pytest.raises(ParamValidationError, match="Missing required parameter"):
-        client.get_item(TableName="T")
+        client.get_item(TableName="TTT")
     with pytest.raises(ParamValidationError, match="Invalid type"):
-        client.put_item(TableName="T", Item={"pk": {"S": 5}})
+        client.put_item(TableName="TTT", Item={"pk": {"S": 5}})
 
 
 def test_paginators_and_waiters_work(client: Any) -> None:
     for n in range(7):
-        client.put_item(TableName="T", Item={"pk": {"S": "a"}, "sk": {"N": str(n)}})
+        client.put_item(TableName="TTT", Item={"pk": {"S": "a"}, "sk": {"N": str(n)}})
     pages = client.get_paginator("query").paginate(
-        TableName="T",
+        TableName="TTT",
         KeyConditionExpression="pk=:p",
         ExpressionAttributeValues={":p": {"S": "a"}},
         PaginationConfig={"PageSize": 3},
     )
     assert [len(page["Items"]) for page in pages] == [3, 3, 1]
-    client.get_waiter("table_exists").wait(TableName="T", WaiterConfig={"Delay": 1, "MaxAttempts": 1})
-    client.delete_table(TableName="T")
-    client.get_waiter("table_not_exists").wait(TableName="T", WaiterConfig={"Delay": 1, "MaxAttempts": 1})
+    client.get_waiter("table_exists").wait(TableName="TTT", WaiterConfig={"Delay": 1, "MaxAttempts": 1})
+    client.delete_table(TableName="TTT")
+    client.get_waiter("table_not_exists").wait(TableName="TTT", WaiterConfig={"Delay": 1, "MaxAttempts": 1})
 
 
 def test_resources_work(db: LocalDynamoDB) -> None:
     resource = redirected_to(db).resource("dynamodb")
     table(resource.meta.client)
-    messages = resource.Table("T")
+    messages = resource.Table("TTT")
     with messages.batch_writer() as batch:
         for n in range(30):
             batch.put_item(Item={"pk": "general", "sk": n, "text": "hi", "who": {"ana"}, "blob": b"\x00"})
@@ -201,7 +201,7 @@ def test_redirect_all_takes_clients_made_before_and_lets_them_go_again(db: Local
     with redirected_to(db).redirect_all():
         late = boto3.client("dynamodb", **KEYS)
         table(late)
-        assert early.list_tables()["TableNames"] == ["T"]
+        assert early.list_tables()["TableNames"] == ["TTT"]
         with pytest.raises(Exception, match="Could not connect"):
             elsewhere.list_tables()
     early.meta.events.register("before-send", lambda **_: (_ for _ in ()).throw(RuntimeError("goes out")))

@@ -33,11 +33,13 @@ def plain(attribute: Mapping[str, Any]) -> Any:
     return int(value) if kind == "N" else value
 
 
-def refusal(code: str, item: Item | None = None) -> ClientError:
+def refusal(code: str, item: Item | None = None, reasons: list[dict[str, Any]] | None = None) -> ClientError:
     """The exception that boto3 raises for an error of this name."""
     answer: dict[str, Any] = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": 400}}
     if item is not None:
         answer["Item"] = item
+    if reasons is not None:
+        answer["CancellationReasons"] = reasons
     return ClientError(answer, "Memory")
 
 
@@ -99,6 +101,31 @@ class MemoryDynamoDB:
             change(new, values, ExpressionAttributeNames or {})
         self._store(TableName, new)
         return {"Attributes": new} if ReturnValues == "ALL_NEW" else {}
+
+    def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> dict[str, Any]:
+        """All or nothing. Every condition is looked at before anything is written."""
+        actions = [(kind, arguments) for item in TransactItems for kind, arguments in item.items()]
+        reasons = [self._reason(arguments) for _, arguments in actions]
+        if any(reason["Code"] != "None" for reason in reasons):
+            raise refusal("TransactionCanceledException", reasons=reasons)
+        for kind, arguments in actions:
+            if kind == "Put":
+                self._store(arguments["TableName"], arguments["Item"])
+            else:
+                assert kind == "Update", kind
+                self.update_item(**arguments)
+        return {}
+
+    def _reason(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        table, key = arguments["TableName"], arguments.get("Key") or arguments["Item"]
+        wanted = arguments.get("ReturnValuesOnConditionCheckFailure", "NONE")
+        values = arguments.get("ExpressionAttributeValues") or {}
+        try:
+            self._check(table, key, arguments["ConditionExpression"], values, wanted)
+        except ClientError as error:
+            old = error.response.get("Item")
+            return {"Code": "ConditionalCheckFailed", **({} if old is None else {"Item": old})}
+        return {"Code": "None"}
 
     # --- many items
 
@@ -217,6 +244,9 @@ def _term(text: str) -> Test:
         return lambda item, values, name=match[1]: name in item  # type: ignore[misc]
     if match := re.fullmatch(r"attribute_not_exists\((\w+)\)", text):
         return lambda item, values, name=match[1]: name not in item  # type: ignore[misc]
+    if match := re.fullmatch(r"\(attribute_not_exists\((\w+)\) OR (\1 <= :\w+)\)", text):
+        name, bounded = match[1], _term(match[2])
+        return lambda item, values: name not in item or bounded(item, values)
     if match := re.fullmatch(r"contains\((\w+), (:\w+)\)", text):
         return lambda item, values, n=match[1], v=match[2]: n in item and plain(values[v]) in plain(item[n])  # type: ignore[misc]
     if match := re.fullmatch(r"begins_with\((\w+), (:\w+)\)", text):

@@ -108,14 +108,16 @@ class World:
         """The same world under other settings, over the same tables and mailbox."""
         return replace(self, settings=replace(self.settings, **changes))
 
-    def connect(self, connection: str, *, query: Mapping[str, str] | None = None, **headers: str) -> dict[str, Any]:
+    def connect(
+        self, connection: str, *, query: Mapping[str, str] | None = None, address: str = "127.0.0.1", **headers: str
+    ) -> dict[str, Any]:
         """Run ConnectLambda; header names are written with underscores."""
         self.connected_at[connection] = self.now
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         event = {
             "headers": sent,
             "multiValueHeaders": {name: [value] for name, value in sent.items()},
-            "requestContext": self._context("CONNECT", connection),
+            "requestContext": self._context("CONNECT", connection) | {"identity": {"sourceIp": address}},
             "isBase64Encoded": False,
         }
         if query:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pingbox.deploy.rules import findings
+from pingbox.chat.app import TOKEN_PARAMETER
+from pingbox.templates import TemplateError, read_app
 
 Documents = Mapping[str, Mapping[str, Any]]
 Verdicts = dict[str, list[str]]
@@ -32,8 +34,22 @@ _PSEUDO = {
 
 
 def by_rules(documents: Documents) -> Verdicts:
-    """Our own rules."""
-    return {name: [str(finding) for finding in findings(document)] for name, document in documents.items()}
+    """Our own reader of templates with its rules."""
+    return {name: findings(document) for name, document in documents.items()}
+
+
+def findings(document: Mapping[str, Any]) -> list[str]:
+    """What the reader notices in a template of the chat, and what it refuses."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "template.json"
+        file.write_text(json.dumps(document))
+        code = {f"code:{name}": str(_ROOT) for name in document["Resources"]}
+        given = {**code, "CodeBucket": "bucket", "CodeKey": "key", "TokenParameter": TOKEN_PARAMETER}
+        try:
+            app = read_app(file, parameters=given, endpoint="http://127.0.0.1:1")
+        except TemplateError as error:
+            return [str(error)]
+        return [finding.text for finding in app.findings]
 
 
 def by_lint(documents: Documents) -> Verdicts:

@@ -9,11 +9,19 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.responses import DynamoHandler
 from werkzeug.exceptions import HTTPException
 
 from pingbox.emulator.services.dynamodb.answers import Answer, Refusal
 from pingbox.emulator.services.dynamodb.moto.engine import Handler, jsonable, refusal_of
 from pingbox.emulator.services.dynamodb.operations import snake
+
+
+class _PlainHandler(Handler):
+    """The way to call it, without what PingBox leaves out or says differently."""
+
+    _validate_table_creation = DynamoHandler._validate_table_creation
+    describe_limits = DynamoHandler.describe_limits
 
 
 class PlainMoto:
@@ -23,7 +31,7 @@ class PlainMoto:
         self._backend = DynamoDBBackend("us-east-1", "000000000000")
 
     def call(self, operation: str, request: Mapping[str, Any]) -> Answer:
-        handler = Handler(self._backend, copy.deepcopy(dict(request)))
+        handler = _PlainHandler(self._backend, copy.deepcopy(dict(request)))
         try:
             result = getattr(handler, snake(operation))()
         except HTTPException as refused:

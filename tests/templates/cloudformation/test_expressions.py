@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pingbox.templates import Place, TemplateError
+from pingbox.model.findings import SourcePosition
+from pingbox.templates import TemplateError
 from pingbox.templates.cloudformation.intrinsics import NO_VALUE, Expressions
 from pingbox.templates.cloudformation.parameters import Parameters
 
 
 def expressions(conditions: dict[str, Any] | None = None, **given: str) -> Expressions:
     def place_of(path):
-        return Place("t.yaml", len(path))
+        return SourcePosition("t.yaml", len(path))
 
     def reference(logical_id, attribute):
         return {"Table": {None: "table-name", "Arn": "arn:table"}}[logical_id][attribute]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal
+from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
 
 from pingbox.emulator.services.dynamodb.answers import invalid
@@ -13,8 +13,6 @@ _ANY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 # Wide enough that no sum of two valid numbers is rounded before it is looked at.
 _WIDE = Context(prec=400, Emax=999999, Emin=-999999)
-_MOST = Decimal("9.9999999999999999999999999999999999999E+125")
-_LEAST = Decimal("1E-130")
 
 
 def canonical(text: object) -> str:
@@ -29,24 +27,31 @@ def canonical(text: object) -> str:
 
 @lru_cache(maxsize=1024)
 def _canonical(text: object) -> str:
-    if not isinstance(text, str) or not _ANY.fullmatch(text):
-        raise invalid(f"The parameter cannot be converted to a numeric value: {text}")
-    return spelled(Decimal(text))
+    try:
+        if isinstance(text, str) and _ANY.fullmatch(text):
+            return spelled(Decimal(text))
+    except InvalidOperation:  # an exponent beyond all bounds
+        pass
+    raise invalid(f"The parameter cannot be converted to a numeric value: {text}")
 
 
 def spelled(number: Decimal) -> str:
     """`number` in DynamoDB's spelling; raises a `Refusal` when it does not fit."""
-    number = _WIDE.normalize(number)
     if not number:
         return "0"
-    magnitude = abs(number)
-    if magnitude > _MOST and number.adjusted() > 125:
+    sign, all_digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int)
+    digits = all_digits
+    while not digits[-1]:
+        digits, exponent = digits[:-1], exponent + 1
+    magnitude = len(digits) + exponent - 1
+    if magnitude > 125:
         raise invalid("Number overflow. Attempting to store a number with magnitude larger than supported range")
-    if magnitude < _LEAST:
+    if magnitude < -130:
         raise invalid("Number underflow. Attempting to store a number with magnitude smaller than supported range")
-    if len(number.as_tuple().digits) > 38:
+    if len(digits) > 38:
         raise invalid("Attempting to store more than 38 significant digits in a Number")
-    return format(number, "f")
+    return format(Decimal((sign, digits, exponent)), "f")
 
 
 def plus(left: str, right: str) -> str:

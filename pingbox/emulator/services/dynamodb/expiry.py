@@ -44,6 +44,6 @@ class Expiry:
                 if expiry + self.delay(h, r) <= now:
                     old = table.text(h, r)
                     assert old is not None
-                    table.delete(h, r, old)
+                    table.delete(h, r, old, expired=True)
                     gone += 1
         return gone

@@ -5,21 +5,25 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pingbox.emulator.clock import Clock
-from pingbox.emulator.services.dynamodb.answers import Answer, Refusal, Request
+from pingbox.emulator.services.dynamodb.answers import Answer, Refusal, Request, invalid
 from pingbox.emulator.services.dynamodb.expiry import DEFAULT_LAG_SECONDS, MAX_AT_ONCE, Expiry
-from pingbox.emulator.services.dynamodb.members import check_members, is_old_style
 from pingbox.emulator.services.dynamodb.operations import WRITES, operation_named
 from pingbox.emulator.services.dynamodb.operations.transact_write_items import TOKEN_SECONDS
 from pingbox.emulator.services.dynamodb.schema import schema_of
 from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 from pingbox.emulator.services.dynamodb.storage.item_table import Counts, ItemTable
-from pingbox.emulator.services.dynamodb.storage.store import Durability, Store, StoreError
+from pingbox.emulator.services.dynamodb.storage.store import Durability, Store, StoreError, damaged
+from pingbox.emulator.services.dynamodb.streams.log import MAX_TRIMMED, Listener
+from pingbox.emulator.services.dynamodb.streams.operations import OPERATIONS as STREAM_OPERATIONS
+from pingbox.emulator.services.dynamodb.streams.records import record_of
+from pingbox.emulator.services.dynamodb.validation.request_form import checked_request
 
 logger = logging.getLogger(__name__)
 
@@ -43,19 +47,18 @@ class LocalDynamoDB:
         account: str = ACCOUNT,
         ttl_lag: float = DEFAULT_LAG_SECONDS,
         seed: int = 0,
-        moto_only: bool = False,
     ) -> None:
-        """Use `open`. `moto_only=True` lets moto answer everything (for the tests that compare the two)."""
+        """Use `open`."""
         self._store = store
         self._clock = clock
         self._region = region
         self._account = account
-        self._moto_only = moto_only
         self._expiry = Expiry(ttl_lag, seed)
         self._next_sweep = 0.0
         self._lock = threading.Lock()
         self._moto: Any = None
         self._closed = False
+        self._listeners: list[Listener] = []
         self._catalog = _catalog(store)
 
     @classmethod
@@ -82,7 +85,9 @@ class LocalDynamoDB:
     # -- calls -----------------------------------------------------------------------------------------------------
 
     def call(self, operation: str, request: Mapping[str, Any]) -> Answer:
-        """Carry out `operation` (`PutItem`...) with a request in the JSON of the wire (binary as base64 text).
+        """Carry out `operation` (`PutItem`, or `GetRecords` of the Streams API), the request in the protocol's JSON.
+
+        Binary is base64 text.
 
         Blocks; any thread may call. Errors are answers, too: status 400 and `{"__type": ..., "message": ...}`.
         """
@@ -93,10 +98,53 @@ class LocalDynamoDB:
             return refusal.answer()
         except StoreError:
             raise
+        except sqlite3.DatabaseError as problem:
+            if not _is_damage(problem):
+                return self._fault(operation)
+            raise damaged(self._store.path, problem) from problem
+        except RecursionError:
+            return invalid("Nesting Levels have exceeded supported limits").answer()
         except Exception:
-            # Ours, not the caller's: told in full in the log (never the values), in general words to the caller.
-            logger.exception("DynamoDB %s failed", operation)
-            return Refusal("InternalServerError", "The request could not be processed: see the log", 500).answer()
+            return self._fault(operation)
+
+    def _fault(self, operation: str) -> Answer:
+        # Ours, not the caller's: told in full in the log (never the values), in general words to the caller.
+        logger.exception("DynamoDB %s failed", operation)
+        return Refusal("InternalServerError", "The request could not be processed: see the log", 500).answer()
+
+    def stream_arn(self, table: str) -> str | None:
+        """The ARN of the stream that takes a table's records; None without the table, or without a stream."""
+        with self._lock:
+            stream = self._catalog.table(table).stream if table in self._catalog else None
+            return None if stream is None else stream.stream.arn
+
+    def records_since(self, stream_arn: str, sequence: int, limit: int = 1000) -> list[tuple[int, dict[str, Any]]]:
+        """The records of a stream after `sequence` (0: from the oldest that is kept), each with its own, in order.
+
+        For event sources, with `on_records` to be woken. Raises `LookupError` for a stream that is not there (any
+        more). Records older than 24 hours are gone.
+        """
+        with self._lock:
+            self._open_check()
+            for stream in self._catalog.streams.streams():
+                if stream.arn == stream_arn:
+                    rows = self._catalog.streams.since(stream.number, sequence, limit)
+                    return [(row.sequence, record_of(stream, row)) for row in rows]
+        raise LookupError(f"there is no stream {stream_arn}")
+
+    def newest_sequence(self) -> int:
+        """The sequence number of the newest record of all streams: where a reader of what comes next begins."""
+        with self._lock:
+            return self._catalog.streams.sequence
+
+    def on_records(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` whenever records were added to any stream; returns what ends that."""
+        self._listeners = [*self._listeners, listener]
+
+        def end() -> None:
+            self._listeners = [one for one in self._listeners if one is not listener]
+
+        return end
 
     def expire(self) -> int:
         """Delete now all that is due by its time to live (calls do it by themselves, every few seconds); how many."""
@@ -123,6 +171,7 @@ class LocalDynamoDB:
                 table.drop()
             for name in ("tables", "counts", "tokens"):
                 self._store.db.execute(f"DELETE FROM {name}")  # noqa: S608 - three names of our own
+            self._catalog.streams.clear(streams=True)
             self._catalog = Catalog(self._store)
             self._moto = None
 
@@ -133,6 +182,7 @@ class LocalDynamoDB:
             for table in self._catalog:
                 table.clear()
             self._store.db.execute("DELETE FROM tokens")
+            self._catalog.streams.clear(streams=False)
             self._moto = None
 
     def close(self) -> None:
@@ -159,30 +209,38 @@ class LocalDynamoDB:
         now = self._clock.now()
         if now >= self._next_sweep:
             self._sweep(now)
-        check_members(operation, request)
-        self._catalog.now = now
+        request = checked_request(operation, request)
+        self._catalog.streams.now = now
         perform = operation_named(operation)
-        if perform is None or self._moto_only or is_old_style(request) or self._has_multi_key_index(request):
+        if perform is None:
+            if (of_streams := STREAM_OPERATIONS.get(operation)) is not None:
+                return of_streams(self._catalog.streams, request)
             return self._by_moto(operation, request)
         if operation in WRITES:
             return self._written(lambda: perform(self._catalog, request))
         return perform(self._catalog, request)
 
-    def _has_multi_key_index(self, request: Request) -> bool:
-        """Whether the request is about an index with several attributes in a key, which has no tree."""
-        name = request.get("IndexName")
-        return name is not None and name in self._catalog.table(request["TableName"]).schema.multi_key_indexes
-
     def _written(self, write: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        changes = self._store.db.total_changes
+        changes, streams = self._store.db.total_changes, self._catalog.streams
+        sequence = streams.sequence
         try:
             with self._store.transaction():
-                return write()
+                body = write()
         except BaseException:
+            streams.rolled_back(sequence)
             if self._store.db.total_changes != changes:  # the rollback undid rows that were counted already
                 for table in self._catalog:
                     table.forget_counts()
             raise
+        if streams.written:
+            self._notify()
+        return body
+
+    def _notify(self) -> None:
+        """Tell those who wait for records that there are some."""
+        self._catalog.streams.written = False
+        for listener in self._listeners:
+            listener()
 
     def _by_moto(self, operation: str, request: Request) -> dict[str, Any]:
         if self._moto is None:
@@ -203,9 +261,19 @@ class LocalDynamoDB:
         self._open_check()
         with self._store.transaction():
             self._store.db.execute("DELETE FROM tokens WHERE at<=?", (now - TOKEN_SECONDS,))
+            self._catalog.streams.now = now
             gone = self._expiry.sweep(self._catalog, now)
+            trimmed = self._catalog.streams.trim()
+        if self._catalog.streams.written:
+            self._notify()
+        if trimmed >= MAX_TRIMMED:
+            gone = max(gone, MAX_AT_ONCE)
         self._next_sweep = now if gone == MAX_AT_ONCE else now + SWEEP_SECONDS
         return gone
+
+
+def _is_damage(problem: sqlite3.DatabaseError) -> bool:
+    return getattr(problem, "sqlite_errorname", "") in ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CORRUPT_INDEX")
 
 
 def _catalog(store: Store) -> Catalog:
@@ -220,7 +288,11 @@ def _catalog(store: Store) -> Catalog:
         )
         if number in counts:
             table.restore_counts(Counts(**json.loads(counts[number])))
+        if any(len(index.hashes) > 1 or len(index.ranges) > 1 for index in schema.indexes.values()):
+            with store.transaction():
+                table.create()  # files of earlier versions have no tree for such an index
         catalog.add(table)
+        catalog.stream_to(table)
     # From here on the counts are kept in memory: after an unclean end they must not be believed.
     store.db.execute("DELETE FROM counts")
     return catalog

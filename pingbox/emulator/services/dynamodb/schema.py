@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from pingbox.emulator.services.dynamodb.answers import Item, Refusal, invalid
-from pingbox.emulator.services.dynamodb.storage.ordering import sortable
+from pingbox.emulator.services.dynamodb.storage.ordering import ended, sortable
 
 HASH_KEY_LIMIT, RANGE_KEY_LIMIT = 2048, 1024
 
+NO_MATCH = "The provided key element does not match the schema"
+
 _EMPTY_KEY = "The AttributeValue for a key attribute cannot contain an empty string value."
+
+
+class WrongKeyError(Refusal):
+    """A key that this table cannot have: a `ValidationException`, and in a transaction the reason of a cancellation."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ValidationException", message)
 
 
 @dataclass(frozen=True)
@@ -23,24 +32,52 @@ class KeyAttribute:
     type: str
 
 
+def joined(keys: Sequence[KeyAttribute], item: Item) -> bytes:
+    """The bytes of one part of a key. Several attributes sort one after the other, each with an end of its own."""
+    if len(keys) == 1:
+        return sortable(item[keys[0].name])
+    return b"".join(ended(sortable(item[key.name])) for key in keys)
+
+
 @dataclass(frozen=True)
 class IndexSchema:
-    """A secondary index. `included` is None for the projection ALL, else every attribute the index holds."""
+    """A secondary index. `included` is None for the projection ALL, else every attribute the index holds.
+
+    A global index may have several attributes in each part of its key; all others have one hash, and at most one range.
+    """
 
     name: str
     is_global: bool
-    hash: KeyAttribute
-    range: KeyAttribute | None
+    hashes: tuple[KeyAttribute, ...]
+    ranges: tuple[KeyAttribute, ...]
     projection: str
     included: frozenset[str] | None
 
     @cached_property
     def keys(self) -> tuple[KeyAttribute, ...]:
-        return (self.hash,) if self.range is None else (self.hash, self.range)
+        return self.hashes + self.ranges
+
+    @cached_property
+    def _limits(self) -> tuple[tuple[str, str, int], ...]:
+        hashes = [(key.name, key.type, HASH_KEY_LIMIT) for key in self.hashes]
+        return (*hashes, *((key.name, key.type, RANGE_KEY_LIMIT) for key in self.ranges))
 
     def holds(self, item: Item) -> bool:
-        """Whether the item is in the index: sparse indexes leave out items without the index's key."""
-        return self.hash.name in item and (self.range is None or self.range.name in item)
+        """Whether the item is in the index: it has every attribute of the index's key, and each is a valid key.
+
+        A put that has an invalid one is refused; an index that is added later finds such items, and leaves them out.
+        """
+        for name, kind, limit in self._limits:
+            value = item.get(name)
+            if value is None or not value.get(kind):
+                return False
+            if len(value[kind]) > limit // 4 and kind != "N" and len(sortable(value)) > limit:
+                return False
+        return True
+
+    def bytes_of_key(self, item: Item) -> tuple[bytes, bytes]:
+        """The sortable bytes of the two parts of the index's key, of an item that the index holds."""
+        return joined(self.hashes, item), joined(self.ranges, item)
 
     def projected(self, item: Item) -> Item:
         """The item as the index holds it."""
@@ -51,17 +88,24 @@ class IndexSchema:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """A table's keys and indexes. `multi_key_indexes` names the indexes with several attributes in a key."""
+    """A table's keys and indexes."""
 
     name: str
     hash: KeyAttribute
     range: KeyAttribute | None
     indexes: Mapping[str, IndexSchema]
-    multi_key_indexes: frozenset[str] = field(default_factory=frozenset)
+
+    @cached_property
+    def hashes(self) -> tuple[KeyAttribute, ...]:
+        return (self.hash,)
+
+    @cached_property
+    def ranges(self) -> tuple[KeyAttribute, ...]:
+        return () if self.range is None else (self.range,)
 
     @cached_property
     def keys(self) -> tuple[KeyAttribute, ...]:
-        return (self.hash,) if self.range is None else (self.hash, self.range)
+        return self.hashes + self.ranges
 
     @cached_property
     def key_names(self) -> frozenset[str]:
@@ -73,8 +117,11 @@ class TableSchema:
 
     def checked_key(self, key: Item) -> tuple[bytes, bytes]:
         """The bytes of a key a caller named; refused unless it has exactly the key's attributes, of the right types."""
-        if key.keys() != self.key_names or any(attribute.type not in key[attribute.name] for attribute in self.keys):
-            raise invalid("The provided key element does not match the schema")
+        if key.keys() != self.key_names:
+            raise invalid(NO_MATCH)
+        for attribute in self.keys:
+            if attribute.type not in key[attribute.name]:
+                raise WrongKeyError(NO_MATCH)
         out = self.bytes_of_key(key)
         self._refuse_bad_sizes(*out)
         return out
@@ -86,7 +133,7 @@ class TableSchema:
             if value is None:
                 raise invalid(f"One or more parameter values were invalid: Missing the key {key.name} in the item")
             if key.type not in value:
-                raise invalid(
+                raise WrongKeyError(
                     f"One or more parameter values were invalid: Type mismatch for key {key.name} "
                     f"expected: {key.type} actual: {next(iter(value))}"
                 )
@@ -104,18 +151,21 @@ class TableSchema:
             if len(encoded) > limit and key.type != "N":
                 raise _too_long(limit)
 
-    def check_index_keys(self, item: Item) -> None:
-        """Refuse an item whose index keys, where present, have another type, are empty or too long."""
+    def check_index_keys(self, item: Item, old: Item | None = None) -> None:
+        """Refuse an item whose index keys, where present, have another type, are empty or too long.
+
+        What is the same in `old` is not looked at again: an index that was added later may have found it there.
+        """
         for index in self.indexes.values():
             for key in index.keys:
                 value = item.get(key.name)
-                if value is not None:
+                if value is not None and (old is None or old.get(key.name) != value):
                     _check_index_key(index, key, value)
 
 
 def _check_index_key(index: IndexSchema, key: KeyAttribute, value: dict[str, Any]) -> None:
     if key.type not in value:
-        raise invalid(
+        raise WrongKeyError(
             f"One or more parameter values were invalid: Type mismatch for Index Key {key.name} "
             f"Expected: {key.type} Actual: {next(iter(value))} IndexName: {index.name}"
         )
@@ -124,7 +174,7 @@ def _check_index_key(index: IndexSchema, key: KeyAttribute, value: dict[str, Any
             "One or more parameter values are not valid. A value specified for a secondary index key is not supported. "
             f"{_EMPTY_KEY} IndexName: {index.name}, IndexKey: {key.name}"
         )
-    limit = HASH_KEY_LIMIT if key is index.hash else RANGE_KEY_LIMIT
+    limit = HASH_KEY_LIMIT if key in index.hashes else RANGE_KEY_LIMIT
     if key.type != "N" and len(value[key.type]) > limit // 4 and len(sortable(value)) > limit:
         raise _too_long(limit)
 
@@ -151,12 +201,8 @@ def schema_of(
     hashes, ranges = _keys(key_schema, types)
     table_keys = {key.name for key in hashes + ranges}
     indexes: dict[str, IndexSchema] = {}
-    multi_key_indexes = set()
     for is_global, declared in [(False, i) for i in local_indexes] + [(True, i) for i in global_indexes]:
         index_hashes, index_ranges = _keys(declared["KeySchema"], types)
-        if len(index_hashes) != 1 or len(index_ranges) > 1:
-            multi_key_indexes.add(declared["IndexName"])
-            continue
         projection = declared["Projection"]
         kind = projection.get("ProjectionType", "ALL")
         named = set(projection.get("NonKeyAttributes") or ()) if kind == "INCLUDE" else set()
@@ -164,12 +210,12 @@ def schema_of(
         indexes[declared["IndexName"]] = IndexSchema(
             name=declared["IndexName"],
             is_global=is_global,
-            hash=index_hashes[0],
-            range=index_ranges[0] if index_ranges else None,
+            hashes=tuple(index_hashes),
+            ranges=tuple(index_ranges),
             projection=kind,
             included=None if kind == "ALL" else frozenset(keys | named),
         )
-    return TableSchema(name, hashes[0], ranges[0] if ranges else None, indexes, frozenset(multi_key_indexes))
+    return TableSchema(name, hashes[0], ranges[0] if ranges else None, indexes)
 
 
 def _keys(

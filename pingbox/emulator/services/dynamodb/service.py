@@ -1,4 +1,4 @@
-"""DynamoDB as a service of the port: its target, and the bytes of its JSON protocol."""
+"""DynamoDB and DynamoDB Streams as a service of the port: their targets, and the bytes of their JSON protocol."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from pingbox.emulator.services.dynamodb.answers import Answer, Refusal
-from pingbox.emulator.services.port import AwsRequest, AwsResponse
+from pingbox.emulator.services.dynamodb.streams.operations import OPERATIONS as STREAM_OPERATIONS
+from pingbox.emulator.services.port import AwsRequest, AwsResponse, Target
 
 TARGET = "DynamoDB_20120810"
+STREAMS_TARGET = "DynamoDBStreams_20120810"
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
@@ -36,9 +38,9 @@ class DynamoDBService:
         self._executor: ThreadPoolExecutor | None = None
 
     def matches(self, request: AwsRequest) -> bool:
-        """Whether it is the tables' and not the streams', which sign with the same name."""
+        """Whether it is the tables' or the streams'; both sign with the same name."""
         target = request.target
-        return target is not None and target.prefix == TARGET
+        return target is not None and target.prefix in (TARGET, STREAMS_TARGET)
 
     async def handle(self, request: AwsRequest) -> AwsResponse:
         """As `Service` has it."""
@@ -59,12 +61,18 @@ class DynamoDBService:
             parameters = json.loads(request.body or b"{}")
             if not isinstance(parameters, dict):
                 raise ValueError("not an object")
-        except ValueError:
+        except (ValueError, RecursionError):  # not JSON, no object, or nested without end
             answer = Refusal("SerializationException", "The request body is not a JSON object").answer()
         else:
-            answer = self.call(request.target.operation, parameters)
+            answer = self._called(request.target, parameters)
         body = _encode(answer.body).encode()
         return AwsResponse(answer.status, _headers(body), body)
+
+    def _called(self, target: Target, parameters: dict[str, Any]) -> Answer:
+        if (target.prefix == STREAMS_TARGET) != (target.operation in STREAM_OPERATIONS):
+            told = f"PingBox does not know the operation {target.operation} of {target.prefix}"
+            return Refusal("UnknownOperationException", told).answer()
+        return self.call(target.operation, parameters)
 
 
 def _headers(body: bytes) -> dict[str, str]:

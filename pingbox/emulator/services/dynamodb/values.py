@@ -17,12 +17,15 @@ from pingbox.emulator.services.dynamodb.decimals import canonical, stored_size
 ITEM_LIMIT = 400 * 1024
 NESTING_LIMIT = 32
 
+_EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
 _INVALID = "One or more parameter values were invalid: "
 
 
 def checked_item(attributes: Mapping[str, Any]) -> Item:
     """Every value of an item (or of ExpressionAttributeValues) checked; raises a `Refusal`."""
     out: Item = {}
+    if "" in attributes:
+        raise invalid("Empty attribute name")
     for name, value in attributes.items():
         # Strings are what chats are made of: do not pay a call for each.
         if type(value) is dict and len(value) == 1 and type(value.get("S")) is str:
@@ -32,10 +35,14 @@ def checked_item(attributes: Mapping[str, Any]) -> Item:
     return out
 
 
-def checked(value: Any, depth: int = 0) -> AttributeValue:  # noqa: C901 - a table of the ten types
+def checked(value: Any, depth: int = 0) -> AttributeValue:
     """One attribute value, as it is to be stored; `depth` counts the lists and maps around it."""
+    if value is None:
+        raise invalid(_EMPTY)
     if type(value) is not dict:
         raise Refusal("SerializationException", "Unexpected value type in payload")
+    if None in value.values():  # JSON's null is the same as a member that is not there
+        value = {kind: content for kind, content in value.items() if content is not None}
     if len(value) != 1:
         raise invalid(
             "Supplied AttributeValue "
@@ -43,6 +50,10 @@ def checked(value: Any, depth: int = 0) -> AttributeValue:  # noqa: C901 - a tab
             + ", must contain exactly one of the supported datatypes"
         )
     ((kind, content),) = value.items()
+    return _checked_content(value, kind, content, depth)
+
+
+def _checked_content(value: AttributeValue, kind: str, content: Any, depth: int) -> AttributeValue:
     match kind:
         case "S":
             _expect(content, str, "String")
@@ -66,7 +77,7 @@ def checked(value: Any, depth: int = 0) -> AttributeValue:  # noqa: C901 - a tab
             return _checked_nest(kind, content, depth + 1)
         case "SS" | "NS" | "BS":
             return {kind: _checked_set(kind, content)}
-    raise invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+    raise invalid(_EMPTY)
 
 
 def _checked_nest(kind: str, content: Any, depth: int) -> AttributeValue:
@@ -74,6 +85,8 @@ def _checked_nest(kind: str, content: Any, depth: int) -> AttributeValue:
         raise invalid("Nesting Levels have exceeded supported limits")
     if kind == "M":
         _expect(content, dict, "Map")
+        if "" in content:
+            raise invalid("Empty attribute name")
         return {"M": {name: checked(inner, depth) for name, inner in content.items()}}
     _expect(content, list, "List")
     return {"L": [checked(inner, depth) for inner in content]}
@@ -114,9 +127,11 @@ def _expect(content: Any, wanted: type, named: str) -> None:
 def _expect_base64(content: Any) -> None:
     _expect(content, str, "Binary")
     try:
-        base64.b64decode(content, validate=True)
+        decoded = base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError) as problem:
         raise Refusal("SerializationException", "Base64 encoded length is expected a multiple of 4 bytes") from problem
+    if base64.b64encode(decoded).decode() != content:  # two spellings of one value would not be equal
+        raise Refusal("SerializationException", "Invalid last non-pad Base64 character detected")
 
 
 def size_of(value: AttributeValue) -> int:

@@ -6,23 +6,11 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any
 
 from pingbox.emulator.activity import FunctionLog, Observer
 from pingbox.emulator.clock import Clock
-from pingbox.emulator.services.lambda_ import platform_log
-
-tail: ContextVar[list[str] | None] = ContextVar("tail", default=None)
-"""Who sets this to a list before invoking finds the invocation's lines there (`LogType=Tail` of `lambda:Invoke`)."""
-
-chosen_request_id: ContextVar[str | None] = ContextVar("chosen_request_id", default=None)
-"""Who sets this before invoking chooses the invocation's request id; None: a new one."""
-
-
-def request_id() -> str:
-    """The id of an invocation that begins now: the one that was chosen for it, or a new one."""
-    return chosen_request_id.get() or platform_log.new_request_id()
+from pingbox.emulator.services.lambda_.details import details
 
 
 class InvocationLog:
@@ -36,7 +24,7 @@ class InvocationLog:
         self._loop = loop
         self._observe = observe
         self._clock = clock
-        self._tail = tail.get()
+        self._tail = details.get().tail
         self._thread = threading.get_ident()
 
     def write(self, line: str) -> None:

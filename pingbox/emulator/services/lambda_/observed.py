@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from pingbox.emulator.activity import InvocationEnded, InvocationStarted, Observer
 from pingbox.emulator.clock import Clock
-from pingbox.emulator.services.lambda_.function_log import chosen_request_id, request_id
+from pingbox.emulator.services.lambda_ import platform_log
+from pingbox.emulator.services.lambda_.details import details
 from pingbox.emulator.services.lambda_.outcome import Functions, Outcome
 
 
@@ -26,8 +28,10 @@ class ObservedFunctions:
 
     async def invoke(self, function: str, event: Any) -> Outcome:
         """As `Functions.invoke` has it."""
-        started = InvocationStarted(self._clock.now(), function, request_id(), event)
-        chosen = chosen_request_id.set(started.request_id)
+        given = details.get()
+        request_id = given.request_id or platform_log.new_request_id()
+        started = InvocationStarted(self._clock.now(), function, request_id, event)
+        token = details.set(replace(given, request_id=request_id))
         self.running.append(started)
         try:
             self._observe(started)
@@ -36,7 +40,7 @@ class ObservedFunctions:
             self._observe(InvocationEnded(ended, function, started.request_id, outcome, ended - started.at))
             return outcome
         finally:
-            chosen_request_id.reset(chosen)
+            details.reset(token)
             self.running.remove(started)
             if not self.running:
                 self._idle.set()

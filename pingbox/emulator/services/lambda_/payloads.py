@@ -81,9 +81,7 @@ def returned(result: str | bytes) -> Outcome:
     """The outcome of a handler that wrote `result`. Bytes that are not JSON come back as text."""
     size = len(result) if isinstance(result, bytes) or 4 * len(result) <= RESPONSE_LIMIT else len(result.encode())
     if size > RESPONSE_LIMIT:
-        message = (
-            f"Response payload size ({size} bytes) exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
-        )
+        message = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."  # LM-44
         return FunctionError(TOO_LARGE, message)
     try:
         return Returned(json.loads(result))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import uuid
 from datetime import UTC, datetime
+
+LINE_END = "\x1e"  # ASCII's record separator
+_ERROR = re.compile(r"\[ERROR\].*\rTraceback \(most recent call last\):(\r|$)|\S+Z\t\S+\tERROR\t")
 
 ACCOUNT = "000000000000"  # as in the templates that are read and in the events of the gateway
 
@@ -17,8 +21,8 @@ def new_request_id() -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
-def start(request_id: str) -> str:
-    return f"START RequestId: {request_id} Version: $LATEST"
+def start(request_id: str, version: str = "$LATEST") -> str:
+    return f"START RequestId: {request_id} Version: {version}"
 
 
 def end(request_id: str) -> str:
@@ -31,14 +35,19 @@ def report(request_id: str, duration: float, memory: int, used: int, init: float
     billed = math.ceil(milliseconds + (init or 0.0) * 1000)
     line = (
         f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\tBilled Duration: {billed} ms"
-        f"\tMemory Size: {memory} MB\tMax Memory Used: {used} MB"
+        f"\tMemory Size: {memory} MB\tMax Memory Used: {used} MB\t"
     )
-    return line if init is None else f"{line}\tInit Duration: {init * 1000:.2f} ms"
+    return line if init is None else f"{line}Init Duration: {init * 1000:.2f} ms\t"
 
 
 def timed_out(request_id: str, timeout: float, at: float) -> str:
-    """The text of LM-23, both logged and the error's message. `timeout` in seconds, `at` seconds since the epoch."""
+    """The log line of LM-23. `timeout` in seconds, `at` seconds since the epoch."""
     return f"{_timestamp(at)} {request_id} Task timed out after {timeout:.2f} seconds"
+
+
+def timeout_message(request_id: str, timeout: float) -> str:
+    """What the caller is told since 2025 (LM-43). `timeout` in seconds."""
+    return f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
 
 
 def exited(request_id: str, code: int | None) -> str:
@@ -73,9 +82,9 @@ def log_group(function: str) -> str:
     return f"/aws/lambda/{function}"
 
 
-def log_stream(at: float) -> str:
+def log_stream(at: float, version: str = "$LATEST") -> str:
     """A new stream per environment: `YYYY/MM/DD/[$LATEST]<32 hex>`."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
+    return f"{datetime.fromtimestamp(at, UTC):%Y/%m/%d}/[{version}]{uuid.uuid4().hex}"
 
 
 def function_arn(function: str, region: str) -> str:
@@ -87,6 +96,13 @@ def _timestamp(at: float) -> str:
     return f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}Z"
 
 
-def readable(entry: str) -> str:
-    """A log entry as a terminal shows it best: Lambda's runtimes join its lines with carriage returns (LM-27)."""
-    return entry.replace("\r", "\n").replace("\u00a0", " ").rstrip("\n")
+def entry(line: str) -> str:
+    """A line of a runtime's output as CloudWatch shows it: one entry, whose own line ends are kept (LM-47).
+
+    A runtime that writes to a pipe must not end the entry early, so PingBox's own write `LINE_END` instead. AWS's
+    runtime clients join the lines of an error with carriage returns; anywhere else a carriage return is a character
+    that the handler wrote.
+    """
+    if _ERROR.match(line):
+        line = line.replace("\r", "\n")
+    return line.replace(LINE_END, "\n")

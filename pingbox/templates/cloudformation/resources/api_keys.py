@@ -45,5 +45,5 @@ def _value(key: Resource, findings: Findings) -> str:
     if value:
         return value
     made_up = key.logical_id.ljust(20, "0")  # AWS wants at least 20 characters
-    findings.warn(key.place, f"{key.logical_id}: has no Value, which AWS would generate; here it is {made_up}")
+    findings.note(key.place, f"{key.logical_id}: has no Value, which AWS would generate; here it is {made_up}")
     return made_up

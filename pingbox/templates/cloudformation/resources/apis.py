@@ -20,8 +20,15 @@ API = "AWS::ApiGatewayV2::Api"
 
 
 def websocket_apis(stack: Stack) -> list[Resource]:
-    """The resources that are WebSocket APIs."""
-    return [resource for resource in stack.of_type(API) if resource.text("ProtocolType") == "WEBSOCKET"]
+    """The resources that are WebSocket APIs. Raises TemplateError for a protocol that does not exist."""
+    return [resource for resource in stack.of_type(API) if _protocol(resource) == "WEBSOCKET"]
+
+
+def _protocol(resource: Resource) -> str | None:
+    protocol = resource.text("ProtocolType")
+    if protocol not in (None, "WEBSOCKET", "HTTP"):
+        raise resource.wrong("ProtocolType", protocol, "WEBSOCKET or HTTP")
+    return protocol
 
 
 def read_apis(stack: Stack, functions: FunctionTable, findings: Findings, stage: str | None = None) -> tuple[Api, ...]:
@@ -35,6 +42,7 @@ def read_apis(stack: Stack, functions: FunctionTable, findings: Findings, stage:
         received=f"{len(list(stack.every()))} resources, none of them a WebSocket API",
         expected=f"a resource of type {API} with ProtocolType WEBSOCKET, or AWS::Serverless::WebSocketApi",
         next_step="serve the template that has the API; PingBox emulates neither REST nor HTTP APIs",
+        only_here=True,
     )
 
 
@@ -49,7 +57,7 @@ def _api(resource: Resource, functions: FunctionTable, findings: Findings, only:
     for name in sorted({key for stage in stages for key in stage.route_throttles} - keys):
         findings.warn(resource.place, f"{resource.logical_id}: RouteSettings of a stage name {name}, which is no route")
     if resource.flag("DisableExecuteApiEndpoint"):
-        findings.warn(
+        findings.note(
             resource.place, f"{resource.logical_id}: DisableExecuteApiEndpoint is set; here the API is reachable"
         )
     return Api(

@@ -10,12 +10,13 @@ from pathlib import Path, PurePosixPath
 
 from pingbox.emulator.services.lambda_.packages.node_packages import TYPESCRIPT, has_tsx
 from pingbox.emulator.services.lambda_.process.launch import RESERVED, USER_VARIABLES_LIMIT
+from pingbox.model.findings import SourcePosition
 from pingbox.model.function import FunctionSpec
 from pingbox.templates.cloudformation.code import unpack, write_inline, write_requirement
 from pingbox.templates.cloudformation.parameters import text_of
 from pingbox.templates.cloudformation.public_layers import requirement_of
 from pingbox.templates.cloudformation.stack import Resource, Stack
-from pingbox.templates.errors import Place, TemplateError
+from pingbox.templates.errors import TemplateError
 from pingbox.templates.findings import Findings
 
 LOCAL_BUCKET = "pingbox-local"
@@ -44,7 +45,7 @@ class FunctionTable:
 
     specs: dict[str, FunctionSpec] = field(default_factory=dict)
     unavailable: dict[str, Unavailable] = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, SourcePosition] = field(default_factory=dict)
 
 
 def read_functions(stack: Stack, findings: Findings, cache: Path) -> FunctionTable:
@@ -225,13 +226,13 @@ def _layers(
                 findings.warn(resource.place, f"{resource.logical_id}: the layer's folder {folder} does not exist")
         elif requirement:
             folders.append(write_requirement(cache, requirement))
-            findings.warn(
+            findings.note(
                 resource.place,
                 f"{resource.logical_id}: the layer {item} is not in the template; "
                 f"{requirement} from PyPI takes its place",
             )
         else:
-            findings.warn(
+            findings.note(
                 resource.place,
                 f"{resource.logical_id}: the layer {item} is not in the template, so its content is not here; "
                 "install what the handler imports from it into the environment PingBox runs in",
@@ -249,7 +250,7 @@ def _environment(resource: Resource, findings: Findings) -> dict[str, str]:
         findings.warn(resource.place, f"{resource.logical_id}: {key} is reserved; AWS refuses to deploy this function")
         del environment[key]
     for key in [key for key, value in environment.items() if "{{resolve:" in value]:
-        findings.warn(
+        findings.note(
             resource.place,
             f"{resource.logical_id}: {key} is a dynamic reference ({{{{resolve:...}}}}) that only the account can "
             "resolve; the handler sees it as written",

@@ -45,7 +45,7 @@ def read_integration(
     if type_ not in _TYPES:
         raise resource.wrong("IntegrationType", type_, ", ".join(_TYPES))
     if resource.text("ConnectionType") == "VPC_LINK":
-        raise resource.wrong("ConnectionType", "VPC_LINK", "INTERNET: VPC links are not emulated")
+        raise resource.wrong("ConnectionType", "VPC_LINK", "INTERNET: VPC links are not emulated", only_here=True)
     timeout = _timeout(resource)
     _warn_of_method(resource, type_, findings)
     if type_ == "AWS_PROXY":
@@ -97,7 +97,7 @@ def _address(resource: Resource, stages: Iterable[Stage], findings: Findings) ->
         try:
             local_address(with_stage_variables(uri, stage.variables))
         except MappingError as problem:
-            findings.warn(resource.place, f"{resource.logical_id}: {problem}; its route answers Internal server error")
+            findings.note(resource.place, f"{resource.logical_id}: {problem}; its route answers Internal server error")
     return uri
 
 
@@ -113,7 +113,7 @@ def _warn_of_method(resource: Resource, type_: str, findings: Findings) -> None:
 def _warn_of_unused(resource: Resource, names: Iterable[str], findings: Findings) -> None:
     for name in names:
         if resource.has(name):
-            findings.warn(resource.place, f"{resource.logical_id}: {name} is not applied here")
+            findings.note(resource.place, f"{resource.logical_id}: {name} is not applied here")
 
 
 def _responses(integration: Resource, findings: Findings) -> tuple[IntegrationResponse, ...]:
@@ -182,6 +182,7 @@ def function_of(
             "integrations with other AWS services are not emulated: call the service from a function"
             if service
             else "refer to the function with GetAtt FUNCTION.Arn; a bare name is refused by AWS, too",
+            only_here=service,
         )
     function = found[1]
     _check_available(resource, function, functions, findings)
@@ -194,7 +195,9 @@ def _with_stage_variables(resource: Resource, name: str, stages: Iterable[Stage]
         return uri
     written = {with_stage_variables(uri, stage.variables) for stage in stages}
     if len(written) != 1:
-        raise resource.wrong(name, uri, "the same function in every stage", "serve one stage with --stage NAME")
+        raise resource.wrong(
+            name, uri, "the same function in every stage", "serve one stage with --stage NAME", only_here=True
+        )
     return written.pop()
 
 
@@ -203,7 +206,7 @@ def _check_available(resource: Resource, function: str, functions: FunctionTable
         return
     unavailable = functions.unavailable.get(function)
     if unavailable is None:
-        findings.warn(
+        findings.note(
             resource.place,
             f"{resource.logical_id}: the function {function} is not in the template; calls to it fail",
         )
@@ -215,8 +218,9 @@ def _check_available(resource: Resource, function: str, functions: FunctionTable
             logical_id=unavailable.resource.logical_id,
             expected="a function of Python or Node.js with its code in a local folder",
             next_step=unavailable.next_step,
+            only_here=True,
         )
-    findings.warn(
+    findings.note(
         resource.place,
         f"{resource.logical_id}: calls the function {function}, which cannot run here: {unavailable.reason}; "
         f"{unavailable.next_step}",

@@ -17,6 +17,7 @@ def check_permissions(stack: Stack, apis: tuple[Api, ...], functions: FunctionTa
         permission
         for permission in stack.of_type("AWS::Lambda::Permission")
         if permission.text("Principal") in ("apigateway.amazonaws.com", "*")
+        and fnmatchcase("lambda:InvokeFunction", permission.text("Action") or "")
     ]
     for api in apis:
         missing: dict[str, dict[str, None]] = {}  # each caller once, however many stages it has

@@ -68,7 +68,7 @@ def _route(resource: Resource, parts: ApiParts) -> Route:
         raise resource.wrong("ApiKeyRequired", True, "false: API keys are checked on $connect (AU-22)")
     resource.check("ModelSelectionExpression", resource.text("ModelSelectionExpression"), check_expression)
     if resource.has("RequestParameters"):
-        parts.findings.warn(resource.place, f"{resource.logical_id}: RequestParameters are not checked here")
+        parts.findings.note(resource.place, f"{resource.logical_id}: RequestParameters are not checked here")
     integration = _integration(resource, parts)
     two_way = _two_way(resource, parts)
     if isinstance(integration, TemplatedIntegration) and (two_way or route_key == CONNECT):

@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from pingbox.model.app import Table
+from pingbox.templates.cloudformation.resources.table_rules import check_capacity, check_indexes
 from pingbox.templates.cloudformation.stack import Resource, Stack
+from pingbox.templates.findings import Findings
 
 _INDEX_MEMBERS = ("IndexName", "KeySchema", "Projection")
 
 
-def read_tables(stack: Stack) -> tuple[Table, ...]:
+def read_tables(stack: Stack, findings: Findings) -> tuple[Table, ...]:
     """Every table, with its indexes and its TTL attribute. Raises TemplateError for one DynamoDB would not create."""
-    return tuple(_table(resource) for resource in stack.of_type("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"))
+    resources = stack.of_type("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
+    return tuple(_table(resource, findings) for resource in resources)
 
 
-def _table(resource: Resource) -> Table:
+def _table(resource: Resource, findings: Findings) -> Table:
     parameters: dict[str, Any] = {
         "TableName": resource.ref,
         "KeySchema": _maps(resource, "KeySchema", resource.get("KeySchema")),
@@ -32,6 +35,8 @@ def _table(resource: Resource) -> Table:
     if view:
         parameters["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": str(view)}
     _check_keys(resource, parameters)
+    check_indexes(resource, parameters)
+    check_capacity(resource, findings)
     return Table(resource.logical_id, parameters, _ttl(resource))
 
 

@@ -13,6 +13,7 @@ from pingbox.emulator.services.apigateway.common import identifiers
 from pingbox.emulator.services.apigateway.common.addresses import handshake_target
 from pingbox.emulator.services.apigateway.common.declaration_rules import DeclarationError, check
 from pingbox.emulator.services.apigateway.common.policies import PolicyError, allows
+from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.emulator.services.apigateway.mapping.proxy_response import Malformed, ProxyResponse, read_proxy_response
 from pingbox.emulator.services.apigateway.websocket import events
 from pingbox.emulator.services.apigateway.websocket.connect_route import Accept, Refuse, connect_ended
@@ -109,8 +110,33 @@ def test_addresses(host, path, found):
     ],
 )
 def test_connect_outcomes(outcome, answer):
-    decided = connect_ended(outcome)
+    decided = connect_ended(outcome, Switches())
     assert (decided.status if isinstance(decided, Refuse) else decided) == answer
+
+
+@pytest.mark.fact("CN-20")
+@pytest.mark.parametrize("response", [{}, {"headers": {"x": "y"}}, {"body": "hello"}, {"isBase64Encoded": False}])
+def test_connect_without_a_status_is_200_or_by_the_switch_502(response):
+    assert connect_ended(Returned(response), Switches()) == Accept()
+    refused = connect_ended(Returned(response), Switches(connect_without_status="502"))
+    assert isinstance(refused, Refuse)
+    assert refused.status == 502
+
+
+@pytest.mark.fact("CN-20")
+@pytest.mark.parametrize("response", [{"statusCode": None}, {"status": 200}, {"statusCode": ""}, [], "", 0])
+def test_what_is_no_response_is_none_without_a_status_either(response):
+    refused = connect_ended(Returned(response), Switches())
+    assert isinstance(refused, Refuse)
+    assert refused.status == 502
+
+
+@pytest.mark.fact("CN-20")
+@pytest.mark.parametrize("value", ["a", 1, None, {"a": "b"}])
+def test_multi_value_headers_are_lists(value):
+    problem = read_proxy_response({"statusCode": 200, "multiValueHeaders": {"Set-Cookie": value}})
+    assert isinstance(problem, Malformed)
+    assert "multiValueHeaders['Set-Cookie'] is" in problem.problem
 
 
 @given(

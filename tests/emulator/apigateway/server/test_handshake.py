@@ -109,6 +109,23 @@ async def test_a_plain_get_on_a_stage_is_426_and_elsewhere_403(serve, fallback):
     assert (answer.status, answer.body) == (403, b'{"message":"Forbidden"}')
 
 
+@pytest.mark.fact("HS-11")
+@pytest.mark.parametrize("path", ["/dev/", "/dev/x", "/dev/x/y?z=1", "/nn27okk1we/dev/x"])
+async def test_a_plain_get_below_a_stage_is_426_too(serve, path):
+    world = await serve()
+    answer = await world.http("GET", path)
+    assert (answer.status, answer.headers["upgrade"]) == (426, "websocket")
+
+
+async def test_a_path_that_nothing_has_is_named_once_in_the_log(serve, caplog):
+    world = await serve()
+    for _ in range(3):
+        assert (await world.http("GET", "/items")).status == 403
+    [line] = [record.getMessage() for record in caplog.records if "/items" in record.getMessage()]
+    assert line.startswith("GET /items is answered with 403: nothing here has this path")
+    assert line.endswith("WebSocket stages: nn27okk1we/dev")
+
+
 @pytest.mark.fact("HS-8", "OQ-21")
 @pytest.mark.parametrize("path", ["/nope", "/", "/dev/more", "/a/b/c", "/DEV"])
 async def test_a_wrong_stage_is_403_and_the_log_says_which_there_are(serve, path):
@@ -168,7 +185,6 @@ async def test_a_connect_function_that_fails_is_502(serve, failure):
         "ok",
         200,
         [],
-        {},
         {"statusCode": None},
         {"statusCode": "abc"},
         {"statusCode": 200, "unknown": 1},

@@ -195,6 +195,16 @@ async def test_a_missing_or_unknown_stage_is_forbidden(serve, path):
     assert failed.response["Error"]["Message"] == "Forbidden"
 
 
+async def test_a_post_to_an_api_that_is_not_here_names_those_that_are(serve, caplog):
+    world = await serve()
+    await world.upgraded()
+    client = world.management(world.server.url + "/a1b2c3/dev")
+    for _ in range(2):
+        await error(client.post_to_connection, ConnectionId=world.connection_id(), Data=b"x")
+    [line] = [record.getMessage() for record in caplog.records if "a1b2c3/dev" in record.getMessage()]
+    assert "there is no such API or stage here; there are: nn27okk1we/dev" in line
+
+
 @pytest.mark.fact("MG-14")
 async def test_unsigned_requests_are_answered_unless_a_switch_says_no(serve):
     world = await serve()

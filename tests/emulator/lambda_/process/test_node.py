@@ -399,3 +399,65 @@ async def test_the_sdk_reaches_the_emulator(
         ("POST", host, "/dev/@connections/a%3D"),
         ("POST", dynamodb or emulator.netloc, "/"),
     ]
+
+
+@pytest.mark.fact("LM-49")
+@pytest.mark.parametrize(
+    "body",
+    [
+        "async (e, c, cb) => { cb(null, { ok: 1 }); }",
+        "async (e, c, cb) => { setImmediate(() => cb(null, { ok: 1 })); await new Promise((r) => setTimeout(r, 50)); }",
+        "async (e, c, cb) => { cb(null, { ok: 1 }); return { ok: 2 }; }",
+        "async (e, c, cb) => { cb(null, { ok: 1 }); throw new Error('late'); }",
+        "async (e, c, cb) => { cb(null, { ok: 1 }); cb(null, { ok: 2 }); }",
+        "async (e, c) => { c.succeed({ ok: 1 }); }",
+        "async (e, c) => { c.done(null, { ok: 1 }); }",
+        "async (e, c, cb) => { setInterval(() => 0, 9); c.callbackWaitsForEmptyEventLoop = false; cb(null, {ok: 1}) }",
+        "async () => ({ ok: 1 })",
+    ],
+)
+async def test_the_first_answer_of_an_async_handler_counts(invoke: Invoke, body: str) -> None:
+    assert await invoke({"app.js": f"exports.handler = {body};"}) == Returned({"ok": 1})
+
+
+@pytest.mark.fact("LM-49")
+@pytest.mark.parametrize(
+    "call", ["c.fail(new TypeError('no'))", "cb(new TypeError('no'))", "c.done(new TypeError('no'))"]
+)
+async def test_the_first_error_of_an_async_handler_counts(invoke: Invoke, call: str) -> None:
+    outcome = await invoke({"app.js": f"exports.handler = async (e, c, cb) => {{ {call}; return 1; }};"})
+    assert isinstance(outcome, FunctionError)
+    assert (outcome.error_type, outcome.message) == ("TypeError", "no")
+
+
+@pytest.mark.fact("LM-49")
+class TestNode24HasNoCallbacks:
+    @pytest.fixture
+    def invoke(self, processes: Callable[..., ProcessFunctions], app: App) -> Invoke:
+        async def invoke(handler: str) -> Outcome:
+            code = app({"app.js": f"exports.handler = {handler};"})
+            spec = FunctionSpec("f", "app.handler", str(code), runtime="nodejs24.x", timeout=20)
+            return await processes(spec).invoke("f", {})
+
+        return invoke
+
+    async def test_a_handler_that_wants_one_does_not_start(self, invoke: Invoke) -> None:
+        outcome = await invoke("(event, context, callback) => callback(null, 1)")
+        assert isinstance(outcome, FunctionError)
+        assert outcome.error_type == "Runtime.CallbackHandlerDeprecated"
+        assert "removed support for callback-based function handlers" in outcome.message
+
+    async def test_the_context_cannot_answer(self, invoke: Invoke) -> None:
+        assert await invoke("async (e, c) => [typeof c.succeed, typeof c.done]") == Returned(["undefined"] * 2)
+
+    @pytest.mark.parametrize("handler", ["async () => 1", "() => 1", "() => Promise.resolve(1)"])
+    async def test_what_is_returned_is_the_answer(self, invoke: Invoke, handler: str) -> None:
+        assert await invoke(handler) == Returned(1)
+
+
+@pytest.mark.fact("LM-48")
+async def test_a_node_function_has_no_pythonpath(invoke: Invoke) -> None:
+    seen = await invoke(
+        {"app.js": "exports.handler = async () => [process.env.PYTHONPATH ?? null, process.env.SHLVL];"}
+    )
+    assert seen == Returned([None, "0"])

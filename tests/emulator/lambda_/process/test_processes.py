@@ -83,7 +83,7 @@ def handler(event, context):
 """
 
 
-@pytest.mark.fact("LM-1", "LM-2", "LM-3")
+@pytest.mark.fact("LM-1", "LM-2", "LM-3", "LM-48")
 async def test_the_environment_is_lambdas_and_nothing_of_the_developers(processes: Make, app: App) -> None:
     code = app(app_py=SHOWS_ENVIRONMENT)
     spec = FunctionSpec(
@@ -114,6 +114,9 @@ async def test_the_environment_is_lambdas_and_nothing_of_the_developers(processe
         "TZ": ":UTC",
         "PATH": os.environ["PATH"],
         "PYTHONPATH": "/var/runtime",
+        "PWD": str(code),
+        "SHLVL": "0",
+        "LD_LIBRARY_PATH": f"{code}:{code}/lib",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
         "TABLE": "t1",
@@ -125,7 +128,8 @@ async def test_the_environment_is_lambdas_and_nothing_of_the_developers(processe
         "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED", "BOTO_CONFIG", "LC_CTYPE",
     }  # fmt: skip
     assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
-    assert outcome.value["now"]["_X_AMZN_TRACE_ID"].startswith("Root=1-")
+    trace = outcome.value["now"]["_X_AMZN_TRACE_ID"]
+    assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0", trace)
     assert outcome.value["cwd"] == outcome.value["path"][0] == str(code)
     assert outcome.value["encoding"] == "utf-8"
 
@@ -171,9 +175,10 @@ async def test_a_timeout_kills_the_process_and_the_next_event_gets_a_new_one(
     functions = processes(FunctionSpec("f", "app.handler", str(code), timeout=0.5))
     error_type, message = error_of(await functions.invoke("f", {"hang": True}))
     assert error_type == "Sandbox.Timedout"
-    assert message.endswith(f"{log.happenings[0].request_id} Task timed out after 0.50 seconds")
+    request_id = log.happenings[0].request_id
+    assert message == f"RequestId: {request_id} Error: Task timed out after 0.50 seconds"
     pids, logged = log.own()
-    assert logged == message
+    assert re.fullmatch(rf"[\d-]{{10}}T[\d:.]{{12}}Z {request_id} Task timed out after 0\.50 seconds", logged)
     assert isinstance(await functions.invoke("f", {"hang": False}), Returned)
     await until(lambda: not any(is_running(int(pid)) for pid in pids.split()), "the killed process and its child")
 
@@ -240,6 +245,27 @@ async def test_an_initialisation_that_takes_too_long_is_run_again_under_the_func
     assert second.value > 9_700
 
 
+@pytest.mark.fact("LM-47")
+async def test_one_entry_of_the_log_is_one_however_many_lines_it_has(processes: Make, app: App, log: Any) -> None:
+    code = app(
+        app_py="""
+        import logging
+        def handler(event, context):
+            print("10 %\\r20 %\\r100 %")
+            logging.getLogger("app").warning("two\\nlines")
+            raise ValueError("no such room")
+        """
+    )
+    await processes(FunctionSpec("f", "app.handler", str(code))).invoke("f", {})
+    printed, logged, error = log.own()
+    assert printed == "10 %\r20 %\r100 %"
+    assert logged.endswith("\ttwo\nlines")
+    first, head, place, source = error.split("\n")
+    assert (first, head) == ("[ERROR] ValueError: no such room", "Traceback (most recent call last):")
+    assert place.startswith('\u00a0\u00a0File "')
+    assert source == '\u00a0\u00a0\u00a0\u00a0raise ValueError("no such room")'
+
+
 @pytest.mark.fact("LM-25")
 async def test_an_initialisation_that_never_ends_is_a_timeout(processes: Make, app: App) -> None:
     code = app(app_py="import time\ntime.sleep(60)\n")
@@ -290,8 +316,8 @@ async def test_lambdas_lines_surround_the_handlers(processes: Make, app: App, lo
     assert (out, err, rest) == ("to stdout", "to stderr", "without newline")
     assert re.fullmatch(rf"\[WARNING\]\t[\d-]{{10}}T[\d:.]{{12}}Z\t{request_id}\tgrüße", logged)
     assert end == f"END RequestId: {request_id}"
-    numbers = r"Duration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 512 MB\tMax Memory Used: (\d+) MB"
-    assert (cold := re.fullmatch(rf"REPORT RequestId: {request_id}\t{numbers}\tInit Duration: [\d.]+ ms", report))
+    numbers = r"Duration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 512 MB\tMax Memory Used: (\d+) MB\t"
+    assert (cold := re.fullmatch(rf"REPORT RequestId: {request_id}\t{numbers}Init Duration: [\d.]+ ms\t", report))
     assert 5 < int(cold[1]) < 100
     assert re.fullmatch(rf"REPORT RequestId: [0-9a-f-]{{36}}\t{numbers}", second[-1])
 

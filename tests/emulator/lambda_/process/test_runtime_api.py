@@ -138,7 +138,8 @@ async def test_a_runtime_that_dies_while_it_posts_is_not_an_error_of_ours(
     api_url = (await deliver(api, told, http)).url
     _, writer = await asyncio.open_connection(api_url.host, api_url.port)
     writer.write(
-        b"POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nhalf"
+        b"POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\n"
+        + f"Host: {api_url.host}:{api_url.port}\r\nContent-Length: 99\r\n\r\nhalf".encode()
     )
     await writer.drain()
     waiting = asyncio.all_tasks()
@@ -146,3 +147,36 @@ async def test_a_runtime_that_dies_while_it_posts_is_not_an_error_of_ours(
     await until(lambda: len(asyncio.all_tasks()) < len(waiting), "the end of the half-read request")
     assert [record.getMessage() for record in caplog.records] == []
     assert told.calls == ["next"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Referer": "http://evil.example/page"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Mode": "no-cors"},
+        {"Host": "evil.example"},
+        {"Host": "localhost:1"},
+    ],
+    ids=str,
+)
+async def test_a_web_page_gets_no_event(told: Told, http: aiohttp.ClientSession, header: dict[str, str]) -> None:
+    for method, path in (("GET", "invocation/next"), ("POST", "init/error"), ("POST", "invocation/id-1/response")):
+        answer = await http.request(method, path, headers=header, data=b"{}")
+        assert answer.status == 403
+    assert told.calls == []
+
+
+@pytest.mark.parametrize("header", [{}, {"Pingbox-Runtime-Secret": ""}, {"Pingbox-Runtime-Secret": "wröng"}], ids=str)
+async def test_a_runtime_of_ours_brings_its_secret_along(told: Told, header: dict[str, str]) -> None:
+    api = RuntimeApi(told, "s3cret")
+    address = await api.listen()
+    async with aiohttp.ClientSession(f"http://{address}/2018-06-01/runtime/") as session:
+        assert (await session.post("init/error", headers=header, data=b"{}")).status == 403
+        assert told.calls == []
+        known = {"Pingbox-Runtime-Secret": "s3cret"}
+        assert (await session.post("init/error", headers=known, data=b"{}")).status == 202
+    await api.close()
+    assert told.calls == [("could not start", b"{}")]

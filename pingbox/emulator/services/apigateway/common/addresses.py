@@ -26,6 +26,17 @@ def handshake_target(apis: Sequence[Api], host: str, path: str) -> Deployment | 
     return find_deployment(apis, host, prefix="/".join(segments[:-1]), stage=segments[-1])
 
 
+def is_below_stage(apis: Sequence[Api], host: str, path: str) -> bool:
+    """Whether the path is that of a stage with more after it (HS-11)."""
+    segments = [segment for segment in path.split("/") if segment]
+    return any(handshake_target(apis, host, "/".join(segments[:many])) is not None for many in (1, 2))
+
+
+def described(apis: Sequence[Api]) -> list[str]:
+    """Every API and stage that is served, as paths: `a1b2c3/dev`."""
+    return [f"{api.api_id}/{stage.name}" for api in apis for stage in api.stages]
+
+
 def find_deployment(apis: Sequence[Api], host: str, *, prefix: str, stage: str) -> Deployment | None:
     """The named stage of the API which the host or the path's prefix names; with neither, of the first API."""
     api = _named_api(apis, host, prefix)

@@ -18,6 +18,8 @@ class Switches:
     `pings_reset_idle`: whether a client's ping counts as traffic (OQ-2).
     `unsigned_management`: whether `@connections` answers requests without a signature (MG-14). Accepted by default,
     because `curl` is how people try things on a laptop.
+    `connect_without_status`: what a response of `$connect` without `statusCode` is: `200` as AWS's REST gateway takes
+    it, or malformed, `502` (CN-20).
     `idle_timeout` and `connection_duration` in seconds (QT-7, QT-6); shorter values speed a rehearsal up.
     `connect_rate` and `connect_burst`: new connections a second for all APIs together (QT-1); None never refuses.
     """
@@ -26,6 +28,7 @@ class Switches:
     throttled: Literal["frame", "close"] = "frame"
     pings_reset_idle: bool = False
     unsigned_management: Literal["accept", "refuse"] = "accept"
+    connect_without_status: Literal["200", "502"] = "200"
     idle_timeout: float = limits.IDLE_SECONDS
     connection_duration: float = limits.DURATION_SECONDS
     connect_rate: float | None = None

@@ -32,16 +32,14 @@ class Malformed:
     problem: str
 
 
-def read_proxy_response(value: Any) -> ProxyResponse | Malformed:
-    """Judge a function's returned value (JSON types)."""
+def read_proxy_response(value: Any, *, default_status: int | None = None) -> ProxyResponse | Malformed:
+    """Judge a function's returned value (JSON types). `default_status`: for a response without one; None: malformed."""
     if not isinstance(value, dict):
         return Malformed(f"the function returned {_shown(value)}, expected an object with a statusCode")
     unknown = value.keys() - _MEMBERS
     if unknown:
         return Malformed(f"the function's response has the unknown member {min(unknown)!r}; known: {_known()}")
-    # Left out, it counts as 200 behind REST APIs; of WebSocket APIs nobody has recorded it, and what passes here and
-    # fails on AWS is the worse mistake of the two.
-    status = _status(value.get("statusCode"))
+    status = _status(value.get("statusCode", default_status))
     if status is None:
         return Malformed(f"statusCode is {_shown(value.get('statusCode'))}, expected a whole number such as 200")
     body = value.get("body")
@@ -69,6 +67,8 @@ def _headers(response: Mapping[str, Any]) -> Mapping[str, str] | Malformed:
         if not isinstance(declared, dict):
             return Malformed(f"{member} is {_shown(declared)}, expected an object")
         for name, value in declared.items():
+            if member == "multiValueHeaders" and not isinstance(value, list):  # CN-20
+                return Malformed(f"multiValueHeaders[{name!r}] is {_shown(value)}, expected a list of texts")
             values = value if isinstance(value, list) else [value]
             if any(isinstance(each, dict | list) for each in values):
                 return Malformed(f"{member}[{name!r}] holds an object or a list of lists, expected text")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 from pingbox.emulator.activity import ManagementCalled
 from pingbox.emulator.http.text_frames import OutgoingText
-from pingbox.emulator.services.apigateway.common import limits
+from pingbox.emulator.log_once import LogOnce
+from pingbox.emulator.services.apigateway.common import addresses, limits
 from pingbox.emulator.services.apigateway.server.client_socket import ClientSocket
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
 from pingbox.emulator.services.apigateway.websocket import conversation, management
@@ -33,6 +35,7 @@ class ConnectionsApi:
     def __init__(self, gateway: Gateway, intercept: Intercept | None = None) -> None:
         self._gateway = gateway
         self._intercept = intercept
+        self._log = LogOnce(logging.getLogger("pingbox.emulator"))
 
     def matches(self, request: AwsRequest) -> bool:
         """Whether the path is about connections; whatever the host, for a port of this machine has many names."""
@@ -54,6 +57,11 @@ class ConnectionsApi:
             return management.forbidden()
         deployment = self._gateway.deployed(request.host, prefix=target.prefix, stage=target.stage)
         if deployment is None:
+            self._log.warning(
+                "a request to @connections of %s is refused: there is no such API or stage here; there are: %s",
+                _named(request.host, target),
+                ", ".join(addresses.described(self._gateway.apis)) or "none",
+            )
             return management.forbidden()
         if not _is_signed(request) and self._gateway.switches.unsigned_management == "refuse":
             return management.unsigned()
@@ -128,3 +136,8 @@ def _unready(socket: ClientSocket | None) -> AwsResponse | None:
     if socket is None:
         return management.gone()
     return management.buffer_full() if socket.congested else None
+
+
+def _named(host: str, target: management.Target) -> str:
+    """The API and the stage as the request names them."""
+    return "/".join(part for part in (host, target.prefix, target.stage) if part)

@@ -9,6 +9,7 @@ from typing import Any
 from pingbox.emulator.activity import IntegrationTimedOut, Invoked
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
 from pingbox.emulator.services.apigateway.websocket.connection import Connection
+from pingbox.emulator.services.lambda_.details import Details, details
 from pingbox.emulator.services.lambda_.outcome import NotInvoked, Outcome
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ async def invoke(
     """Run one function and tell the observer about it. `route_key` is also the authorizer's name for its runs."""
     begun = gateway.clock.now()
     outcome: Outcome | IntegrationTimedOut
+    details.set(Details())  # an event of the gateway's own, whatever caused it
     try:
         async with asyncio.timeout(timeout_ms / 1000):
             outcome = await gateway.functions.invoke(function, event)

@@ -9,11 +9,13 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 from pingbox.emulator.activity import Activity, Observer
 from pingbox.emulator.clock import Clock
+from pingbox.emulator.http.access import Access
+from pingbox.emulator.http.notices import Notices
 from pingbox.emulator.http.timers import Timers
+from pingbox.emulator.http.transports import Transports
 from pingbox.emulator.services.apigateway.common import identifiers
 from pingbox.emulator.services.apigateway.common.addresses import find_deployment
 from pingbox.emulator.services.apigateway.common.switches import Switches
@@ -43,6 +45,7 @@ class Gateway:
         region: str,
         account_id: str,
         switches: Switches,
+        access: Access,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.deploy(apis)
@@ -51,12 +54,14 @@ class Gateway:
         self.region = region
         self.account_id = account_id
         self.switches = switches
+        self.access = access
+        self.notices = Notices(logger)
         self.loop = loop
         self._thread = threading.get_ident()
         self.timers = Timers(clock, loop)
         self.buckets = Buckets()
         self.sockets: dict[str, ClientSocket] = {}
-        self.transports: WeakSet[asyncio.Transport] = WeakSet()  # every TCP connection, for the end
+        self.transports = Transports()
         self.observed = observer is not None
         self.stopping = False
         self._observer = observer

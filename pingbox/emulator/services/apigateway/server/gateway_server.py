@@ -10,8 +10,10 @@ from aiohttp import web
 
 from pingbox.emulator.activity import Observer
 from pingbox.emulator.clock import Clock
-from pingbox.emulator.http.dispatch import HttpDispatch, HttpHandler
+from pingbox.emulator.http.access import Access
+from pingbox.emulator.http.dispatch import HttpDispatch, HttpHandler, HttpTimeouts
 from pingbox.emulator.http.listener import Listener
+from pingbox.emulator.http.sdk_connection import SdkConnection
 from pingbox.emulator.services.apigateway.common.addresses import find_deployment
 from pingbox.emulator.services.apigateway.common.declaration_rules import check
 from pingbox.emulator.services.apigateway.common.switches import Switches
@@ -55,6 +57,8 @@ class GatewayServer:
         region: str = "us-east-1",
         account_id: str = "000000000000",
         switches: Switches = Switches(),  # noqa: B008 - frozen
+        access: Access | None = None,
+        timeouts: HttpTimeouts = HttpTimeouts(),  # noqa: B008 - frozen
         intercept: Intercept | None = None,
         tls: ssl.SSLContext | None = None,
         tls_port: int = 0,
@@ -62,6 +66,8 @@ class GatewayServer:
         """`services` are the AWS services on the port; `@connections` is registered among them by `start`.
 
         `fallback` answers what is no service's; `port` 0 takes a free one. See `Switches` for the rest.
+
+        `access` is who may use the port; by default this machine's programs, and pages of the port itself.
 
         `intercept` may answer posts in place of delivering them. With `tls` (see `certificates.local_tls`) the same
         is served over TLS on `tls_port` too.
@@ -80,6 +86,8 @@ class GatewayServer:
         self._region = region
         self._account_id = account_id
         self._switches = switches
+        self._access = access or Access(host)
+        self._timeouts = timeouts
         self._tls = tls
         self._tls_port = tls_port
         self._intercept = intercept
@@ -96,10 +104,11 @@ class GatewayServer:
             region=self._region,
             account_id=self._account_id,
             switches=self._switches,
+            access=self._access,
             loop=loop,
         )
         connections = ConnectionsApi(gateway, self._intercept)
-        http = HttpDispatch(gateway, self._services, self._fallback).server()
+        http = HttpDispatch(gateway, self._services, self._fallback, self._timeouts).server()
         listeners = [await self._listen(gateway, http, self._port, None)]
         self._port = _port_of(listeners[0])
         if self._tls is not None:
@@ -209,8 +218,11 @@ class GatewayServer:
     async def _listen(
         self, gateway: Gateway, http: web.Server, port: int, tls: ssl.SSLContext | None
     ) -> asyncio.Server:
+        def connection(transport: asyncio.Transport) -> SdkConnection:
+            return SdkConnection(transport, self._services, self._access, http, self._timeouts)
+
         return await gateway.loop.create_server(
-            lambda: Listener(gateway, http), self._host, port, ssl=tls, backlog=1024
+            lambda: Listener(gateway, connection), self._host, port, ssl=tls, backlog=1024
         )
 
     @property

@@ -10,6 +10,7 @@ from websockets.server import ServerProtocol
 
 from pingbox.emulator.activity import Connected, Disconnected, Refused
 from pingbox.emulator.http import handshake, lingering_close
+from pingbox.emulator.http.access import Caller
 from pingbox.emulator.http.deflate import ThriftyDeflateFactory
 from pingbox.emulator.http.websocket_protocol import new_protocol
 from pingbox.emulator.services.apigateway.common import addresses, limits
@@ -37,6 +38,7 @@ class Upgrade(asyncio.Protocol):
         self._head = head
         self._early = bytearray(early)
         self._lost = False
+        self._foreign_page: str | None = None
 
     def start(self) -> asyncio.Task[None]:
         """Begin; the task ends when the handshake is answered."""
@@ -71,6 +73,13 @@ class Upgrade(asyncio.Protocol):
         except handshake.BadRequestError as problem:
             self._reject(problem.status, str(problem))
             return
+        caller = _caller(parsed)
+        reason = self._gateway.access.refusal(caller)
+        if reason is not None:
+            self._gateway.tell(Refused(self._gateway.clock.now(), "", "", 403, reason))
+            self._answer(handshake.refused(403, reason))
+            return
+        self._foreign_page = self._gateway.access.foreign_page(caller)
         protocol = new_protocol()
         protocol.available_extensions = [ThriftyDeflateFactory()]
         accept_key = self._checked(protocol, parsed)
@@ -126,7 +135,7 @@ class Upgrade(asyncio.Protocol):
             trace_id=trace_id,
             variables=deployment.stage.variables,
         )
-        return connect_ended(await integrate(self._gateway, connection, route, event))
+        return connect_ended(await integrate(self._gateway, connection, route, event), self._gateway.switches)
 
     def _checked(self, protocol: ServerProtocol, request: Request) -> str | None:
         """The accept key of a proper upgrade request; else None, and the refusal is sent."""
@@ -158,6 +167,12 @@ class Upgrade(asyncio.Protocol):
     # --- its ends ---------------------------------------------------------------------------------------------------
 
     def _accept(self, protocol: ServerProtocol, connection: Connection, response: bytes) -> None:
+        if self._foreign_page is not None:
+            self._gateway.notices.warn(
+                "WebSocket",
+                f"a web page of {self._foreign_page} has connected; as on AWS any page may, unless $connect or an "
+                "authorizer looks at Origin. --allow-origin lets in only the pages that it names",
+            )
         socket = ClientSocket(self._gateway, self._transport, connection, protocol)
         self._transport.write(response)
         self._transport.set_protocol(socket)
@@ -227,3 +242,11 @@ class Upgrade(asyncio.Protocol):
     def _peer(self) -> str:
         peer = self._transport.get_extra_info("peername")
         return peer[0] if isinstance(peer, tuple) and peer else ""
+
+
+def _caller(request: Request) -> Caller:
+    def value(name: str) -> str | None:
+        values = request.headers.get_all(name)
+        return ", ".join(values) if values else None
+
+    return Caller(value("Host"), value("Origin"), upgrade=True)

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import assert_never
 
 from pingbox.emulator.activity import IntegrationTimedOut
+from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.emulator.services.apigateway.mapping.proxy_response import Malformed, read_proxy_response
 from pingbox.emulator.services.apigateway.websocket import error_frames
 from pingbox.emulator.services.apigateway.websocket.conversation import (
@@ -17,6 +18,7 @@ from pingbox.emulator.services.apigateway.websocket.conversation import (
 )
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Returned
 
+_DEFAULTS = {"200": 200, "502": None}
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 
@@ -36,11 +38,11 @@ class Refuse:
     cause: str
 
 
-def connect_ended(outcome: IntegrationOutcome) -> Accept | Refuse:
-    """CN-1 to CN-8, AU-23."""
+def connect_ended(outcome: IntegrationOutcome, switches: Switches) -> Accept | Refuse:
+    """CN-1 to CN-8, CN-20, AU-23."""
     match outcome:
         case Returned(value):
-            response = read_proxy_response(value)
+            response = read_proxy_response(value, default_status=_DEFAULTS[switches.connect_without_status])
             if isinstance(response, Malformed):
                 return _failed(502, f"malformed Lambda proxy response: {response.problem}")
             return _by_status(response.status, response.headers.get("sec-websocket-protocol"))

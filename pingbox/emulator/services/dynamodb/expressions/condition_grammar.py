@@ -29,6 +29,7 @@ from pingbox.emulator.services.dynamodb.expressions.tokens import Cursor, Expres
 
 _COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
 _MOST_CHOICES = 100
+MAX_OPERATORS = 300
 _OPERANDS = {"attribute_exists": 1, "attribute_not_exists": 1, "attribute_type": 2, "begins_with": 2, "contains": 2}
 
 
@@ -36,44 +37,87 @@ _OPERANDS = {"attribute_exists": 1, "attribute_not_exists": 1, "attribute_type":
 def parsed_condition(text: str) -> Condition:
     """The tree of an expression; raises `ExpressionError`."""
     cursor = Cursor(text)
-    condition = _read_or(cursor)
+    condition = _Reader(cursor).read()
     cursor.finish()
     return condition
 
 
-def _read_or(cursor: Cursor) -> Condition:
-    left = _read_and(cursor)
-    while cursor.takes_word("OR"):
-        left = Or(left, _read_and(cursor))
-    return left
+_BINDS = {"OR": 1, "AND": 2, "NOT": 3}
 
 
-def _read_and(cursor: Cursor) -> Condition:
-    left = _read_not(cursor)
-    while cursor.takes_word("AND"):
-        left = And(left, _read_not(cursor))
-    return left
+class _Reader:
+    """Operators wait on a stack until one that binds less comes: no nesting is too deep for Python's own stack."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._done: list[Condition] = []
+        self._waiting: list[tuple[str, int]] = []  # a word, or "(" with its position
+        self._open = 0
+        self._operators = 0
+
+    def read(self) -> Condition:
+        cursor = self._cursor
+        while True:
+            self._read_prefixes()
+            self._done.append(_read_test(cursor))
+            self._count()
+            while self._open and cursor.sees(")"):
+                self._close()
+            if not cursor.sees_word("AND", "OR"):
+                break
+            word = cursor.next().text.upper()
+            self._count()
+            self._apply(_BINDS[word])
+            self._waiting.append((word, 0))
+        if self._open:
+            raise cursor.error()
+        self._apply(0)
+        return self._done[0]
+
+    def _read_prefixes(self) -> None:
+        cursor = self._cursor
+        while True:
+            if cursor.takes_word("NOT"):
+                self._count()
+                self._waiting.append(("NOT", 0))
+            elif cursor.sees("("):
+                self._waiting.append(("(", cursor.position))
+                self._open += 1
+                cursor.expect("(")
+            else:
+                return
+
+    def _close(self) -> None:
+        cursor = self._cursor
+        self._apply(0)
+        _, opened = self._waiting.pop()
+        if cursor.bracket == (opened + 1, cursor.position):  # a bracket that holds nothing but a bracket
+            raise ExpressionError("The expression has redundant parentheses;")
+        cursor.expect(")")
+        self._open -= 1
+        cursor.bracket = (opened, cursor.position)
+
+    def _apply(self, binds: int) -> None:
+        """Apply the operators that wait since the last bracket and bind at least so much."""
+        done = self._done
+        while self._waiting and self._waiting[-1][0] != "(" and _BINDS[self._waiting[-1][0]] >= binds:
+            word, _ = self._waiting.pop()
+            right = done.pop()
+            if word == "NOT":
+                done.append(Not(right))
+            else:
+                done.append((And if word == "AND" else Or)(done.pop(), right))
+
+    def _count(self) -> None:
+        self._operators += 1
+        if self._operators > MAX_OPERATORS:
+            raise ExpressionError(f"The expression contains too many operators; operator count: {self._operators}")
 
 
-def _read_not(cursor: Cursor) -> Condition:
-    if cursor.takes_word("NOT"):
-        return Not(_read_not(cursor))
-    if cursor.sees("("):
-        return _read_bracketed(cursor)
+def _read_test(cursor: Cursor) -> Condition:
     if cursor.sees_call() and cursor.here.text != "size":
         return _read_function(cursor)
     return _read_comparison(cursor)
-
-
-def _read_bracketed(cursor: Cursor) -> Condition:
-    opened = cursor.position
-    cursor.expect("(")
-    inner = _read_or(cursor)
-    if cursor.bracket == (opened + 1, cursor.position):  # a bracket that holds nothing but a bracket
-        raise ExpressionError("The expression has redundant parentheses;")
-    cursor.expect(")")
-    cursor.bracket = (opened, cursor.position)
-    return inner
 
 
 def _read_comparison(cursor: Cursor) -> Condition:
@@ -112,6 +156,8 @@ def _read_operand(cursor: Cursor) -> Operand:
             raise ExpressionError(f"{known or 'Invalid function name'}; function: {name}")
         operands = _read_operands(cursor)
         _expect_count("size", 1, len(operands))
+        if isinstance(operands[0], SizeOperand):
+            raise _wrong_operand("size", "N")
         return SizeOperand(operands[0])
     return PathOperand(read_path(cursor))
 
@@ -145,9 +191,17 @@ def _read_function(cursor: Cursor) -> Condition:
             return HasType(_needs_path(name, first), second.name)
         case "begins_with":
             _refuse_same_paths(name, first, operands[1])
+            if isinstance(operands[1], SizeOperand) or isinstance(first, SizeOperand):
+                raise _wrong_operand(name, "N")
             return BeginsWith(first, operands[1])
     _refuse_same_paths(name, first, operands[1])
     return Contains(first, operands[1])
+
+
+def _wrong_operand(name: str, kind: str) -> ExpressionError:
+    return ExpressionError(
+        f"Incorrect operand type for operator or function; operator or function: {name}, operand type: {kind}"
+    )
 
 
 def _expect_count(name: str, wanted: int, got: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pingbox.emulator.services.dynamodb.answers import AttributeValue, Refusal, invalid
@@ -20,12 +20,13 @@ from pingbox.emulator.services.dynamodb.expressions.conditions import (
     Operand,
     Or,
     PathOperand,
+    SizeOperand,
     ValueOperand,
 )
 from pingbox.emulator.services.dynamodb.expressions.paths import Names
 from pingbox.emulator.services.dynamodb.expressions.tokens import ExpressionError
-from pingbox.emulator.services.dynamodb.schema import KeyAttribute
-from pingbox.emulator.services.dynamodb.storage.ordering import after_prefix, sortable
+from pingbox.emulator.services.dynamodb.schema import KeyAttribute, joined
+from pingbox.emulator.services.dynamodb.storage.ordering import after_prefix, ended, escaped, sortable
 
 _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -51,32 +52,52 @@ def key_bounds(
     condition: Condition,
     names: Names,
     values: Mapping[str, AttributeValue],
-    hash_key: KeyAttribute,
-    range_key: KeyAttribute | None,
+    hashes: Sequence[KeyAttribute],
+    ranges: Sequence[KeyAttribute],
 ) -> KeyBounds:
-    """The range a KeyConditionExpression means for these keys. Raises `ExpressionError` or `Refusal`."""
+    """The range a KeyConditionExpression means for these keys. Raises `ExpressionError` or `Refusal`.
+
+    Every hash attribute has to be equal to a value; of several range attributes each but the last one that is named
+    (developer guide, multi-attribute keys).
+    """
     tests = {}
     for part in _conjuncts(condition):
         test = _key_test(part, names, values)
         if test.name in tests:
             raise invalid("KeyConditionExpressions must only contain one condition per key")
         tests[test.name] = test
-    on_hash = tests.pop(hash_key.name, None)
-    if on_hash is None:
-        raise invalid(f"Query condition missed key schema element: {hash_key.name}")
-    if on_hash.operator != "=":
+    on_hashes = [_hash_test(tests, key) for key in hashes]
+    on_ranges = []
+    for key in ranges:
+        if key.name not in tests:
+            break
+        on_ranges.append(tests.pop(key.name))
+    _refuse_left_over(tests, ranges, on_ranges)
+    for test, key in zip([*on_hashes, *on_ranges], [*hashes, *ranges], strict=False):
+        _check_types(test, key)
+    if any(test.operator != "=" for test in on_ranges[:-1]):
         raise invalid("Query key condition not supported")
-    on_range = tests.pop(range_key.name, None) if range_key else None
-    if tests:
-        if range_key is None or on_range is not None:
-            raise invalid("Query key condition not supported")
-        raise invalid(f"Query condition missed key schema element: {range_key.name}")
-    _check_types(on_hash, hash_key)
-    if on_range is None:
-        return KeyBounds(sortable(on_hash.values[0]), ())
-    assert range_key is not None
-    _check_types(on_range, range_key)
-    return KeyBounds(sortable(on_hash.values[0]), _bounds(on_range))
+    hash_bytes = joined(hashes, {test.name: test.values[0] for test in on_hashes})
+    if not on_ranges:
+        return KeyBounds(hash_bytes, ())
+    return KeyBounds(hash_bytes, _bounds(on_ranges[0]) if len(ranges) == 1 else _bounds_of_several(on_ranges))
+
+
+def _hash_test(tests: dict[str, KeyTest], key: KeyAttribute) -> KeyTest:
+    test = tests.pop(key.name, None)
+    if test is None:
+        raise invalid(f"Query condition missed key schema element: {key.name}")
+    if test.operator != "=":
+        raise invalid("Query key condition not supported")
+    return test
+
+
+def _refuse_left_over(tests: dict[str, KeyTest], ranges: Sequence[KeyAttribute], used: Sequence[KeyTest]) -> None:
+    if not tests:
+        return
+    if len(used) == len(ranges):
+        raise invalid("Query key condition not supported")
+    raise invalid(f"Query condition missed key schema element: {ranges[len(used)].name}")
 
 
 def _conjuncts(condition: Condition) -> Iterator[Condition]:
@@ -155,6 +176,39 @@ def _bounds(test: KeyTest) -> tuple[tuple[str, bytes], ...]:
     return ((test.operator, encoded[0]),)
 
 
+def _bounds_of_several(tests: Sequence[KeyTest]) -> tuple[tuple[str, bytes], ...]:
+    """Bounds on the bytes of several attributes: all tests but the last are equalities, and fix a prefix."""
+    prefix = b"".join(ended(sortable(test.values[0])) for test in tests[:-1])
+    last = tests[-1]
+    low, high = sortable(last.values[0]), sortable(last.values[-1])
+    match last.operator:
+        case "begins_with":
+            return _all_with(prefix + escaped(low))
+        case "=":
+            return _all_with(prefix + ended(low))
+        case "between":
+            return ((">=", prefix + ended(low)), *_upto(prefix + ended(high)))
+        case "<":
+            return ((">=", prefix), ("<", prefix + ended(low)))
+        case "<=":
+            return ((">=", prefix), *_upto(prefix + ended(low)))
+        case ">":
+            beyond = after_prefix(prefix + ended(low))
+            assert beyond is not None  # an end is never all bytes 255
+            return ((">=", beyond), *_upto(prefix))
+    return ((">=", prefix + ended(low)), *_upto(prefix))
+
+
+def _all_with(prefix: bytes) -> tuple[tuple[str, bytes], ...]:
+    return ((">=", prefix), *_upto(prefix))
+
+
+def _upto(prefix: bytes) -> tuple[tuple[str, bytes], ...]:
+    """The bound behind everything that begins with `prefix`."""
+    end = after_prefix(prefix)
+    return () if end is None else (("<", end),)
+
+
 def operands_of(condition: Condition) -> Iterator[tuple[str, tuple[Operand, ...]]]:
     """Every test of a tree whose operands can be wrong without an item, with its name and operands."""
     match condition:
@@ -164,12 +218,24 @@ def operands_of(condition: Condition) -> Iterator[tuple[str, tuple[Operand, ...]
         case Not(inner):
             yield from operands_of(inner)
         case Between(operand, low, high):
+            yield from _sizes(operand, low, high)
             yield "BETWEEN", (operand, low, high)
         case BeginsWith(operand, prefix):
             yield "begins_with", (operand, prefix)
         case Comparison(operator, left_side, right_side):
+            yield from _sizes(left_side, right_side)
             yield operator, (left_side, right_side)
         case HasType(path, name):
             yield "attribute_type", (PathOperand(path), ValueOperand(name))
+        case In(operand, choices):
+            yield from _sizes(operand, *choices)
+        case Contains(operand, wanted):
+            yield from _sizes(operand, wanted)
         case _:
             pass
+
+
+def _sizes(*operands: Operand) -> Iterator[tuple[str, tuple[Operand, ...]]]:
+    for operand in operands:
+        if isinstance(operand, SizeOperand):
+            yield "size", (operand.of,)

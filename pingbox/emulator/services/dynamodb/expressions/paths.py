@@ -10,6 +10,9 @@ from pingbox.emulator.services.dynamodb.answers import AttributeValue, Item
 from pingbox.emulator.services.dynamodb.expressions.reserved import is_reserved
 from pingbox.emulator.services.dynamodb.expressions.tokens import CountedError, Cursor, ExpressionError
 
+MAX_LEVELS = 32
+MAX_POSITION = 2**31 - 1
+
 Names = Mapping[str, str]
 Steps = tuple[str | int, ...]
 
@@ -73,10 +76,18 @@ def read_path(cursor: Cursor) -> Path:
         elif cursor.takes("["):
             if cursor.here.kind != "number":
                 raise cursor.error()
-            steps.append(int(cursor.next().text))
+            steps.append(_position(cursor.next().text))
             cursor.expect("]")
         else:
+            if len(steps) > MAX_LEVELS:
+                raise ExpressionError(f"The document path has too many nesting levels; nesting levels: {len(steps)}")
             return Path(tuple(steps), any(isinstance(s, str) and s[0] == "#" for s in steps))
+
+
+def _position(digits: str) -> int:
+    if len(digits) > 10 or int(digits) > MAX_POSITION:
+        raise ExpressionError(f"List index is not within the allowable range; index: [{digits}]")
+    return int(digits)
 
 
 def _read_name(cursor: Cursor) -> str:

@@ -5,15 +5,23 @@ Parsed expressions are kept by their text, so that the second request of a kind 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from pingbox.emulator.services.dynamodb.answers import COUNTED, Refusal, Request, invalid
+from pingbox.emulator.services.dynamodb.answers import COUNTED, AttributeValue, Refusal, Request, invalid
 from pingbox.emulator.services.dynamodb.expressions.condition_grammar import parsed_condition
 from pingbox.emulator.services.dynamodb.expressions.conditions import Condition, Operand, ValueOperand, in_order
 from pingbox.emulator.services.dynamodb.expressions.key_conditions import operands_of
+from pingbox.emulator.services.dynamodb.expressions.legacy import (
+    LEGACY,
+    condition_of,
+    projected_names,
+    refuse_mixture,
+    update_of,
+)
 from pingbox.emulator.services.dynamodb.expressions.paths import Path, Scope, refuse_overlaps
 from pingbox.emulator.services.dynamodb.expressions.projections import Projection, parsed_projection, projection
 from pingbox.emulator.services.dynamodb.expressions.tokens import CountedError, ExpressionError
@@ -22,7 +30,12 @@ from pingbox.emulator.services.dynamodb.values import EMPTY_SET, checked_item
 
 EXPRESSION_LIMIT = 4096
 
+_LEGACY = frozenset({*LEGACY, "KeyConditions"})
+_PLACEHOLDER = re.compile(r"[#:][0-9a-zA-Z_]+")
+
 _TYPES = ("N", "BS", "L", "B", "NULL", "M", "S", "SS", "NS", "BOOL")
+
+_ALLOWED = {"begins_with": ("S", "B"), "size": ("S", "B", "SS", "NS", "BS", "L", "M")}
 
 T = TypeVar("T")
 
@@ -47,13 +60,17 @@ class Expressions:
         """`counted`: AWS begins some refusals of single writes with the number of errors, and of nothing else."""
         self._request = request
         self._prefix = COUNTED if counted else ""
+        self._legacy = not _LEGACY.isdisjoint(request)
+        if self._legacy:
+            refuse_mixture(request)
         names = request.get("ExpressionAttributeNames")
         values = request.get("ExpressionAttributeValues")
         if names is not None:
             _check_placeholders("Names", "#", names, self._prefix)
         if values is not None:
             _check_placeholders("Values", ":", values, self._prefix)
-        self.scope = Scope(names or {}, _checked_values(values) if values else {})
+        self._values: dict[str, Any] = dict(_checked_values(values)) if values else {}
+        self.scope = Scope(names or {}, self._values)
         self._unused_names = set(self.scope.names)
         self._unused_values = set(self.scope.values)
         self._any = False
@@ -62,7 +79,7 @@ class Expressions:
         """The tree of a `ConditionExpression`, `FilterExpression` or `KeyConditionExpression`, None without one."""
         found = self._parsed(kind, _condition)
         if found is None:
-            return None
+            return condition_of(self._request, kind, self._keep) if self._legacy else None
         for operator, operands in found.fixed:
             if operator == "attribute_type":
                 self._check_type_name(kind, operands[1])
@@ -74,7 +91,7 @@ class Expressions:
         """The tree of the `UpdateExpression`; refused when it changes one path twice."""
         found = self._parsed("UpdateExpression", _update)
         if found is None:
-            return None
+            return update_of(self._request, self._keep) if self._legacy else None
         try:
             found.tree.check_types(self.scope)
             refuse_overlaps(found.tree.targets(self.scope.names))
@@ -85,11 +102,18 @@ class Expressions:
     def projection(self) -> Projection | None:
         found = self._parsed("ProjectionExpression", _projection)
         if found is None:
-            return None
+            names = tuple(projected_names(self._request)) if self._legacy else ()
+            return Projection(names, ()) if names else None
         try:
             return projection(found.tree, self.scope.names)
         except ExpressionError as problem:
             raise invalid(f"Invalid ProjectionExpression: {problem}") from None
+
+    def _keep(self, value: AttributeValue) -> str:
+        """A placeholder for a value that a legacy parameter gives; no expression can use it."""
+        name = f": {len(self._values)}"
+        self._values[name] = value
+        return name
 
     def finish(self) -> None:
         """Refuse placeholders that no expression used."""
@@ -146,7 +170,7 @@ class Expressions:
         self._unused_values -= found.values
 
     def _check_fixed(self, kind: str, operator: str, operands: tuple[Operand, ...]) -> None:
-        allowed = ("S", "B") if operator == "begins_with" else ("S", "N", "B")
+        allowed = _ALLOWED.get(operator, ("S", "N", "B"))
         fixed = [self.scope.values[o.name] for o in operands if isinstance(o, ValueOperand)]
         for value in fixed:
             if not any(one in value for one in allowed):
@@ -188,9 +212,11 @@ class Expressions:
 def _check_placeholders(what: str, sign: str, given: Mapping[str, Any], prefix: str) -> None:
     if not given:
         raise invalid(f"{prefix}ExpressionAttribute{what} must not be empty")
-    for key in given:
-        if not key.startswith(sign) or len(key) < 2:
+    for key, value in given.items():
+        if not _PLACEHOLDER.fullmatch(key) or key[0] != sign:
             raise invalid(f'ExpressionAttribute{what} contains invalid key: Syntax error; key: "{key}"')
+        if value == "":
+            raise invalid(f"ExpressionAttribute{what} contains invalid value: Empty attribute name for key {key}")
 
 
 def _checked_values(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,7 +231,7 @@ def _checked_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_fine(value: Any) -> bool:
     try:
-        checked_item({"": value})
+        checked_item({"value": value})
     except Refusal:
         return False
     return True

@@ -23,11 +23,16 @@ from pingbox.emulator.services.dynamodb.expressions.paths import (
     read_path,
 )
 from pingbox.emulator.services.dynamodb.expressions.tokens import CountedError, Cursor, ExpressionError
+from pingbox.emulator.services.dynamodb.schema import WrongKeyError
 
-_TYPE_NAMES = {
+TYPE_NAMES = {
     "S": "STRING", "N": "NUMBER", "B": "BINARY", "BOOL": "BOOLEAN", "NULL": "NULL", "M": "MAP", "L": "LIST",
     "SS": "STRING_SET", "NS": "NUMBER_SET", "BS": "BINARY_SET",
 }  # fmt: skip
+
+CONDITION_FUNCTIONS = frozenset(
+    {"attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"}
+)
 
 _WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 _MISSING = "The provided expression refers to an attribute that does not exist in the item"
@@ -122,6 +127,11 @@ class Update:
     adds: tuple[tuple[Path, str], ...] = ()
     deletes: tuple[tuple[Path, str], ...] = ()
 
+    @property
+    def only_removes(self) -> bool:
+        """Whether it can only take something away: such an update makes no item that is not there."""
+        return bool(self.removes or self.deletes) and not self.sets and not self.adds
+
     def targets(self, names: Names) -> list[Steps]:
         """The resolved paths that are changed, in the order of the sections."""
         paths = [p for p, _ in self.sets] + list(self.removes) + [p for p, _ in self.adds + self.deletes]
@@ -147,7 +157,7 @@ class Update:
                 if kind not in allowed:
                     raise ExpressionError(
                         f"Incorrect operand type for operator or function; operator: {operator}, "
-                        f"operand type: {_TYPE_NAMES[kind]}, typeSet: ALLOWED_FOR_{operator}_OPERAND"
+                        f"operand type: {TYPE_NAMES[kind]}, typeSet: ALLOWED_FOR_{operator}_OPERAND"
                     )
         for _, term in self.sets:
             _check_term_types(term, scope)
@@ -226,8 +236,6 @@ def changed(old: Item, changes: list[tuple[Steps, AttributeValue | None]]) -> It
                 new[root] = value
             continue
         if root not in new:
-            if value is None and len(steps) > 1 and root not in old:
-                raise invalid(_BAD_PATH)
             raise invalid(_BAD_PATH)
         if root not in copied:
             new[root] = copy.deepcopy(new[root])
@@ -306,47 +314,70 @@ def _read_action(section: str, cursor: Cursor) -> Any:
 
 
 def _read_term(cursor: Cursor) -> Term:
-    left = _read_simple(cursor)
+    left = _read_part(cursor, whole=True)
     if cursor.sees("+", "-"):
-        return Sum(cursor.next().text, left, _read_simple(cursor))
+        return Sum(cursor.next().text, left, _read_part(cursor, whole=False))
     return left
 
 
-def _read_simple(cursor: Cursor) -> Term:
-    if cursor.takes("("):
-        term = _read_term(cursor)
-        cursor.expect(")")
-        return term
+def _read_part(cursor: Cursor, *, whole: bool) -> Term:
+    """An operand, alone or in brackets; with `whole` the brackets may hold a sum, and then nothing is added to it."""
+    if not cursor.takes("("):
+        return _read_operand(cursor)
+    if cursor.sees("("):
+        raise ExpressionError("The expression has redundant parentheses;")
+    left = _read_operand(cursor)
+    if whole and cursor.sees("+", "-"):
+        left = Sum(cursor.next().text, left, _read_operand(cursor))
+    cursor.expect(")")
+    if isinstance(left, Sum) and cursor.sees("+", "-"):
+        raise cursor.error()
+    return left
+
+
+def _read_operand(cursor: Cursor) -> Term:
+    """A value, a path or a function; functions may stand in functions, sums may not."""
     if cursor.here.kind == "value":
         return ValueTerm(cursor.next().text)
     if not cursor.sees_call():
         return PathTerm(read_path(cursor))
     name = cursor.next().text
+    if name == "size" or name in CONDITION_FUNCTIONS:
+        raise ExpressionError(f"The function is not allowed in an update expression; function: {name}")
     if name not in ("if_not_exists", "list_append"):
         raise ExpressionError(f"Invalid function name; function: {name}")
     cursor.expect("(")
-    first = _read_term(cursor)
-    terms = [first]
+    operands = [_read_argument(cursor)]
     while cursor.takes(","):
-        terms.append(_read_term(cursor))
+        operands.append(_read_argument(cursor))
     cursor.expect(")")
-    if len(terms) != 2:
+    if len(operands) != 2:
         raise ExpressionError(
             f"Incorrect number of operands for operator or function; operator or function: {name}, "
-            f"number of operands: {len(terms)}"
+            f"number of operands: {len(operands)}"
         )
     if name == "list_append":
-        return ListAppend(first, terms[1])
-    if not isinstance(first, PathTerm):
+        return ListAppend(operands[0], operands[1])
+    if not isinstance(operands[0], PathTerm):
         raise ExpressionError(f"Operator or function requires a document path; operator or function: {name}")
-    return IfNotExists(first.path, terms[1])
+    return IfNotExists(operands[0].path, operands[1])
+
+
+def _read_argument(cursor: Cursor) -> Term:
+    bracket = cursor.takes("(")
+    operand = _read_operand(cursor)
+    if bracket:
+        cursor.expect(")")
+    if isinstance(operand, ListAppend):
+        raise ExpressionError("The function is not allowed to be used this way in an expression; function: list_append")
+    return operand
 
 
 def refuse_key_changes(update: Update, names: Names, key_names: frozenset[str]) -> None:
     """Raise a `Refusal` when the update would change an attribute of the item's key."""
     for target in update.targets(names):
         if target[0] in key_names:
-            raise invalid(
+            raise WrongKeyError(
                 f"One or more parameter values were invalid: Cannot update attribute {target[0]}. "
                 "This attribute is part of the key"
             )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import datetime
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,8 +18,9 @@ from moto.dynamodb.responses import DynamoHandler
 from werkzeug.exceptions import HTTPException
 
 from pingbox.emulator.services.dynamodb.answers import Refusal
+from pingbox.emulator.services.dynamodb.moto.table_requests import check_table_request
 from pingbox.emulator.services.dynamodb.moto.tables import SqlBackend
-from pingbox.emulator.services.dynamodb.operations import snake
+from pingbox.emulator.services.dynamodb.operations import READS, WRITES, snake
 from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 
 
@@ -38,6 +38,15 @@ class Handler(DynamoHandler):  # type: ignore[misc]
     def dynamodb_backend(self) -> SqlBackend:
         return self._backend
 
+    def _validate_table_creation(self, *_: Any, **__: Any) -> None:
+        """`table_problems` has looked already, at more than moto does."""
+
+    def describe_limits(self) -> ActionResult:
+        """AWS's quotas for a new account (developer guide, ServiceQuotas)."""
+        units = ("ReadCapacityUnits", "WriteCapacityUnits")
+        account = {f"AccountMax{unit}": 80_000 for unit in units}
+        return ActionResult(account | {f"TableMax{unit}": 40_000 for unit in units})
+
 
 class MotoEngine:
     """Answers any operation with moto's handler of that name."""
@@ -48,10 +57,10 @@ class MotoEngine:
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """The body of the answer. Raises a `Refusal`, with which the caller must roll back."""
-        handler = Handler(self._backend, partiql_spaced(request))
-        method: Callable[[], Any] | None = getattr(handler, snake(operation), None)
-        if method is None or operation not in OPERATIONS:
+        if operation not in OPERATIONS - ITEM_OPERATIONS:
             raise Refusal("UnknownOperationException", f"PingBox does not know the DynamoDB operation {operation}")
+        check_table_request(operation, request, self._backend.described)
+        method: Callable[[], Any] = getattr(Handler(self._backend, request), snake(operation))
         try:
             result = method()
         except HTTPException as refused:
@@ -61,11 +70,8 @@ class MotoEngine:
         self._backend.save_changes()
         body = result.result if isinstance(result, ActionResult) else result
         out: dict[str, Any] = jsonable(body or {})
-        if request.get("ReturnConsumedCapacity", "NONE") == "NONE":
-            # moto tells it unasked.
-            out.pop("ConsumedCapacity", None)
-        out.pop("ConsumedCapacityUnits", None)
-        out.pop("ItemCollectionMetrics", None)
+        if operation == "DeleteTable":
+            out["TableDescription"]["TableStatus"] = "DELETING"
         return out
 
 
@@ -78,17 +84,7 @@ _OPERATIONS = """
     UpdateTable UpdateTimeToLive
 """
 OPERATIONS = frozenset(_OPERATIONS.split())
-
-
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\s*(<>|!=|<=|>=|[=<>])\s*")
-
-
-def partiql_spaced(request: dict[str, Any]) -> dict[str, Any]:
-    """The request with spaces around the comparisons of its PartiQL, which moto's parser does not find otherwise."""
-    if "Statement" not in request:
-        return request
-    spaced = _QUOTED.sub(lambda m: f" {m[1]} " if m[1] else m[0], request["Statement"])
-    return {**request, "Statement": spaced}
+ITEM_OPERATIONS = READS | WRITES
 
 
 def refusal_of(refused: HTTPException) -> Refusal:

@@ -9,22 +9,27 @@ from __future__ import annotations
 import copy
 import datetime
 import json
+import uuid
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType
-from moto.dynamodb.models.dynamo_type import Item as MotoItem
 from moto.dynamodb.models.table import Backup, Table
 
 from pingbox.emulator.services.dynamodb.answers import Refusal
-from pingbox.emulator.services.dynamodb.moto.items import Items, StoredItem, Untracked, moto_item, wire_item
 from pingbox.emulator.services.dynamodb.schema import TableSchema, schema_of
 from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable, KeyRange
-from pingbox.emulator.services.dynamodb.storage.ordering import after_prefix, sortable
+from pingbox.emulator.services.dynamodb.streams.log import described_keys
+
+
+class Untracked(list[Any]):
+    """In place of the list in which moto keeps every object it ever made: it keeps nothing."""
+
+    def append(self, _: Any) -> None:
+        return None
+
 
 # moto appends each object it makes to a list of its class, for a dashboard nobody opens here.
-MotoItem.instances_tracked = Untracked()
 Table.instances_tracked = Untracked()
 
 
@@ -41,10 +46,7 @@ class SqlTable(Table):  # type: ignore[misc]
 
     def attach(self, rows: ItemTable) -> None:
         self.rows = rows
-        self.items = Items(self, rows)
-        self._candidates: list[MotoItem] | None = None
-        # Stream records would pile up in memory for ever, and nothing here reads them.
-        self.stream_shard = None
+        self.stream_shard = None  # the records of streams are ours, not moto's
 
     def table_schema(self) -> TableSchema:
         return schema_of(
@@ -57,14 +59,19 @@ class SqlTable(Table):  # type: ignore[misc]
 
     def describe(self, base_key: str = "TableDescription") -> dict[str, Any]:
         out: dict[str, Any] = super().describe(base_key)
+        told = out[base_key]
+        told["TableId"] = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.table_arn}/{self.created_at.timestamp()}"))
         if self.rows is not None:
             counts = self.rows.counts()
-            out[base_key]["TableSizeBytes"] = counts.size
-            for index in out[base_key]["GlobalSecondaryIndexes"] + out[base_key]["LocalSecondaryIndexes"]:
+            told["TableSizeBytes"] = counts.size
+            for index in told["GlobalSecondaryIndexes"] + told["LocalSecondaryIndexes"]:
                 index["IndexArn"] = f"{self.table_arn}/index/{index['IndexName']}"
                 index["ItemCount"] = counts.entries.get(index["IndexName"], 0)
                 # The entries' share of the table's bytes: what each projects is not counted apart.
                 index["IndexSizeBytes"] = counts.size * index["ItemCount"] // max(counts.items, 1)
+        for name in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
+            if not told[name]:  # AWS leaves out what is not there
+                del told[name]
         return out
 
     def __len__(self) -> int:
@@ -73,71 +80,12 @@ class SqlTable(Table):  # type: ignore[misc]
     def __deepcopy__(self, memo: dict[int, Any]) -> SqlTable:
         return self  # moto copies whole tables as its undo log; SQLite's rollback takes that place
 
-    def all_items(self) -> list[MotoItem]:
-        if self._candidates is not None:
-            return self._candidates
-        assert self.rows is not None
-        return [moto_item(self, json.loads(text)) for text in self.rows.texts(KeyRange(None))]
-
-    def query(
-        self,
-        hash_key: DynamoType | None,
-        range_comparison: str | None,
-        range_objs: list[DynamoType],
-        limit: int | None,
-        exclusive_start_key: dict[str, Any] | None,
-        scan_index_forward: bool,
-        projection_expressions: Any,
-        index_name: str | None = None,
-        *rest: Any,
-        **filters: Any,
-    ) -> Any:
-        """Moto's own query over the rows of the partition only; it still filters, pages and projects."""
-        self._candidates = self._of_partition(hash_key, range_comparison, range_objs, index_name)
-        try:
-            items, scanned, last = super().query(
-                hash_key, range_comparison, range_objs, limit, exclusive_start_key, scan_index_forward,
-                projection_expressions, index_name, *rest, **filters,
-            )  # fmt: skip
-            if last is None and limit is not None and scanned == limit and self._candidates:
-                # A page that is exactly full has a last key, even when nothing follows; moto leaves it out then.
-                end = self._candidates[0 if scan_index_forward is False else -1]
-                last = self._get_last_evaluated_key(end, index_name)
-            return items, scanned, last
-        finally:
-            self._candidates = None
-
-    def _of_partition(
-        self, hash_key: DynamoType | None, comparison: str | None, values: list[DynamoType], index_name: str | None
-    ) -> list[MotoItem] | None:
-        assert self.rows is not None
-        index = self.rows.schema.indexes.get(index_name) if index_name else None
-        if hash_key is None or (index_name and index is None):
-            return None
-        bounds = _bounds(comparison, [sortable({v.type: v.value}) for v in values]) if comparison else ()
-        within = KeyRange(sortable({hash_key.type: hash_key.value}), bounds)
-        return [moto_item(self, json.loads(text), StoredItem) for text in self.rows.texts(within, index)]
-
 
 SqlTable.instances_tracked = Untracked()
 
 
 def _declared(index: Any) -> dict[str, Any]:
     return {"IndexName": index.name, "KeySchema": index.schema, "Projection": index.projection or {}}
-
-
-def _bounds(comparison: str, values: list[bytes]) -> tuple[tuple[str, bytes], ...]:
-    match comparison.upper():
-        case "=" | "EQ":
-            return (("=", values[0]),)
-        case "<" | "LT" | "<=" | "LE" | ">" | "GT" | ">=" | "GE" as operator:
-            return (({"LT": "<", "LE": "<=", "GT": ">", "GE": ">="}.get(operator, operator), values[0]),)
-        case "BETWEEN":
-            return ((">=", values[0]), ("<=", values[1]))
-        case "BEGINS_WITH":
-            end = after_prefix(values[0])
-            return ((">=", values[0]), *((("<", end),) if end is not None else ()))
-    return ()
 
 
 class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
@@ -178,8 +126,26 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
         if name in self.tables:
             raise Refusal("ResourceInUseException", f"Table already exists: {name}")
         table = SqlTable(name, account_id=self.account_id, region=self.region_name, **declared)
+        self._label(table)
         self._adopt(table)
         return table
+
+    def update_table_streams(self, table: Table, stream_specification: dict[str, Any]) -> None:
+        table.set_stream_specification(stream_specification)
+        table.stream_shard = None  # the records of streams are ours, not moto's
+        if stream_specification.get("StreamEnabled"):
+            self._label(table)
+
+    def _label(self, table: Table) -> None:
+        """Times by the emulator's clock; two streams of one name never have the same label."""
+        now = self._catalog.now
+        table.created_at = table.created_at if table.name in self.tables else _utc(now)
+        if table.latest_stream_label:
+            table.latest_stream_label = _utc(now).isoformat(timespec="milliseconds")
+            taken = {stream.arn for stream in self._catalog.streams.streams()}
+            while f"{table.table_arn}/stream/{table.latest_stream_label}" in taken:
+                now += 0.001
+                table.latest_stream_label = _utc(now).isoformat(timespec="milliseconds")
 
     def _adopt(self, table: SqlTable) -> None:
         cursor = self._catalog.store.db.execute(
@@ -188,6 +154,20 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
         assert cursor.lastrowid is not None
         table.attach(self._new_rows(cursor.lastrowid, table))
         self.tables[table.name] = table
+        self._begin_stream(table)
+
+    def _begin_stream(self, table: SqlTable) -> None:
+        """Keep the log of streams in step with a table's declaration."""
+        log, rows, specification = self._catalog.streams, table.rows, table.stream_specification or {}
+        assert rows is not None
+        now_open = log.open_stream(rows.number)
+        arn = f"{table.table_arn}/stream/{table.latest_stream_label}"
+        wanted = bool(specification.get("StreamEnabled"))
+        if now_open is not None and not (wanted and now_open.arn == arn):
+            log.end(rows.number)
+        if wanted and (now_open is None or now_open.arn != arn):
+            log.begin(rows.number, table.name, arn, specification["StreamViewType"], described_keys(spec_of(table)))
+        self._catalog.stream_to(rows)
 
     def update_table(self, name: str, attr_definitions: list[dict[str, str]] | None, **changes: Any) -> Table:
         # moto takes the given definitions for all there are; a caller need only name those of the new index.
@@ -201,14 +181,25 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
     def delete_table(self, name: str) -> Table:
         table = super().delete_table(name)
         self._catalog.remove(table.name)
+        self._catalog.streams.end(table.rows.number)
         self._catalog.store.db.execute("DELETE FROM tables WHERE name=?", (table.name,))
         table.rows.drop()
         return table
 
-    def list_tables(self, limit: int, exclusive_start_table_name: str) -> tuple[list[str], str | None]:
-        self.tables = dict(sorted(self.tables.items()))  # DynamoDB lists in order, moto in order of creation
-        names, last = super().list_tables(limit, exclusive_start_table_name)
-        return names, last
+    def described(self, name: str) -> dict[str, Any] | None:
+        """A table's description with its tags and its time to live, None when there is no table of this name or ARN."""
+        if name.startswith("arn:"):
+            name = name.rpartition(":table/")[2].partition("/")[0]
+        table = self.tables.get(name)
+        if table is None:
+            return None
+        return {**table.describe("Table")["Table"], "Tags": table.tags, "TimeToLiveDescription": table.ttl}
+
+    def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
+        for table in self.tables.values():
+            if table.table_arn == arn:
+                kept = [tag for tag in table.tags if tag["Key"] not in tags]
+                table.tags = [*kept, *({"Key": key, "Value": value} for key, value in tags.items())]
 
     def save_changes(self) -> None:
         """Write down every declaration that an operation changed, and lay its trees anew."""
@@ -220,6 +211,7 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
                 continue
             db.execute("UPDATE tables SET spec=? WHERE name=?", (spec, table.name))
             self._relay(table)
+            self._begin_stream(table)
 
     def _relay(self, table: SqlTable) -> None:
         assert table.rows is not None
@@ -234,54 +226,48 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
             assert table.rows is not None
             table.rows.set_ttl_attribute(ttl)
 
-    def update_item(self, table_name: str, *args: Any, **kwargs: Any) -> MotoItem:
-        item = super().update_item(table_name, *args, **kwargs)
-        table = self.get_table(table_name)
-        if table.range_key_attr:
-            table.items[item.hash_key][item.range_key] = item
-        else:
-            table.items[item.hash_key] = item
-        return item
-
-    # A backup is a plain table of moto's in memory; a restored one is laid into SQLite like every other.
+    # A backup is a table of moto's without items; the items are kept beside it, as text.
 
     def create_backup(self, table_name: str, backup_name: str) -> Backup:
         backup = super().create_backup(table_name, backup_name)
-        backup.table = _snapshot(backup.table)
+        backup.items = list(backup.table.rows.texts(KeyRange(None)))
+        backup.table = _without_items(backup.table)
         return backup
 
     def restore_table_from_backup(self, target_table_name: str, backup_arn: str) -> Table:
-        return self._laid(super().restore_table_from_backup(target_table_name, backup_arn))
+        restored = super().restore_table_from_backup(target_table_name, backup_arn)
+        return self._stored(restored, self.get_backup(backup_arn).items)
 
     def restore_table_to_point_in_time(self, target_table_name: str, source_table_name: str) -> Table:
         live = self.tables.get(source_table_name)
-        if live is not None:
-            self.tables[source_table_name] = _snapshot(live)
+        if live is None:
+            return super().restore_table_to_point_in_time(target_table_name, source_table_name)
+        texts = list(live.rows.texts(KeyRange(None)))
+        self.tables[source_table_name] = _without_items(live)
         try:
-            return self._laid(super().restore_table_to_point_in_time(target_table_name, source_table_name))
+            return self._stored(super().restore_table_to_point_in_time(target_table_name, source_table_name), texts)
         finally:
-            if live is not None:
-                self.tables[source_table_name] = live
+            self.tables[source_table_name] = live
 
-    def _laid(self, restored: Table) -> Table:
+    def _stored(self, restored: Table, texts: list[str]) -> Table:
+        """A restored table, put into SQLite like every other."""
         del self.tables[restored.name]
         table = SqlTable(account_id=self.account_id, region=self.region_name, **_arguments(spec_of(restored)))
         self._adopt(table)
         assert table.rows is not None
-        for item in Table.all_items(restored):
-            stored = wire_item(item)
-            table.rows.put(*table.rows.schema.bytes_of_key(stored), stored, None)
+        for text in texts:
+            item = json.loads(text)
+            table.rows.put(*table.rows.schema.bytes_of_key(item), item, None, text)
         return restored
 
 
-def _snapshot(table: SqlTable) -> Table:
-    plain = Table(account_id=table.account_id, region=table.region_name, **_arguments(spec_of(table)))
-    for item in table.all_items():
-        if plain.range_key_attr:
-            plain.items[item.hash_key][item.range_key] = item
-        else:
-            plain.items[item.hash_key] = item
-    return plain
+def _utc(seconds: float) -> datetime.datetime:
+    """A time as moto has it: UTC, without saying so."""
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).replace(tzinfo=None)
+
+
+def _without_items(table: SqlTable) -> Table:
+    return Table(account_id=table.account_id, region=table.region_name, **_arguments(spec_of(table)))
 
 
 # -- declarations, as JSON -----------------------------------------------------------------------------------------

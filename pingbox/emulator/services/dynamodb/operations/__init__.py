@@ -18,7 +18,11 @@ from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 Operation = Callable[[Catalog, Request], dict[str, Any]]
 
 READS = frozenset({"BatchGetItem", "GetItem", "ListTables", "Query", "Scan", "TransactGetItems"})
-WRITES = frozenset({"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"})
+PARTIQL = frozenset({"BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction"})
+WRITES = PARTIQL | {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}
+
+
+_PARTIQL_MODULE = "pingbox.emulator.services.dynamodb.partiql.operations"
 
 
 @lru_cache
@@ -27,7 +31,8 @@ def operation_named(name: str) -> Operation | None:
     if name not in READS | WRITES:
         return None
     function = snake(name)
-    operation: Operation = getattr(importlib.import_module(f"{__name__}.{function}"), function)
+    module = _PARTIQL_MODULE if name in PARTIQL else f"{__name__}.{function}"
+    operation: Operation = getattr(importlib.import_module(module), function)
     return operation
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pingbox.emulator.services.dynamodb.answers import COUNTED, Item, Request, invalid
+from pingbox.emulator.services.dynamodb.answers import Item, Request, invalid
 from pingbox.emulator.services.dynamodb.capacity import Meter, read_units, wanted
 from pingbox.emulator.services.dynamodb.expressions.request import Expressions
 from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
@@ -24,12 +24,6 @@ def batch_get_item(catalog: Catalog, request: Request) -> dict[str, Any]:
             "1 validation error detected: Value at 'requestItems' failed to satisfy constraint: "
             "Member must have length greater than or equal to 1"
         )
-    for name, wish in asked.items():
-        if len(wish["Keys"]) > MAX_READS:
-            raise invalid(
-                f"{COUNTED}Value at 'requestItems.{name}.member.keys' failed to satisfy constraint: "
-                f"Member must have length less than or equal to {MAX_READS}"
-            )
     if sum(len(wish["Keys"]) for wish in asked.values()) > MAX_READS:
         raise invalid("Too many items requested for the BatchGetItem call")
     answer = _Gathered()
@@ -51,8 +45,9 @@ def _gather(catalog: Catalog, name: str, wish: dict[str, Any], answer: _Gathered
     expressions = Expressions(wish)
     projection = expressions.projection()
     expressions.finish()
+    given_keys = [checked_item(key) for key in wish["Keys"]]
     table = catalog.table(name)
-    keys = [table.schema.checked_key(checked_item(key)) for key in wish["Keys"]]
+    keys = [table.schema.checked_key(key) for key in given_keys]
     if len(set(keys)) != len(keys):
         raise invalid(_DUPLICATES)
     consistent = bool(wish.get("ConsistentRead"))

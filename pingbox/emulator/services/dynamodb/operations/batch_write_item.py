@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pingbox.emulator.services.dynamodb.answers import Request, invalid
+from pingbox.emulator.services.dynamodb.answers import Item, Request, invalid
 from pingbox.emulator.services.dynamodb.capacity import Meter, wanted
 from pingbox.emulator.services.dynamodb.expressions.paths import Scope
 from pingbox.emulator.services.dynamodb.operations.writes import Write, check_size
@@ -24,7 +24,8 @@ def batch_write_item(catalog: Catalog, request: Request) -> dict[str, Any]:
     batches = _batches(request)
     if sum(map(len, batches.values())) > MAX_WRITES:
         raise invalid("Too many items requested for the BatchWriteItem call")
-    writes = [_prepared(catalog.table(name), member) for name, members in batches.items() for member in members]
+    checked = [(name, _checked(member)) for name, members in batches.items() for member in members]
+    writes = [_prepared(catalog.table(name), item, put=put) for name, (item, put) in checked]
     if len({(write.table.number, write.key) for write in writes}) != len(writes):
         raise invalid(_DUPLICATES)
     for write in writes:
@@ -42,14 +43,21 @@ def _batches(request: Request) -> dict[str, Sequence[Any]]:
     return batches
 
 
-def _prepared(table: ItemTable, member: dict[str, Any]) -> Write:
+def _checked(member: dict[str, Any]) -> tuple[Item, bool]:
+    """The item to put, or the key to delete (False)."""
     if len(member) != 1:
-        raise invalid("Supplied AttributeValue has more than one datatypes set, must contain exactly one operation")
-    if "PutRequest" in member:
-        item = checked_item(member["PutRequest"]["Item"])
-        key = table.schema.checked_item_key(item)
-        text = json_text(item)
-        check_size(item, text, "Item size has exceeded the maximum allowed size")
-        return Write(table, key, None, _NO_SCOPE, lambda _: item, text=text)
-    key = table.schema.checked_key(checked_item(member["DeleteRequest"]["Key"]))
-    return Write(table, key, None, _NO_SCOPE, lambda _: None)
+        raise invalid(
+            "Supplied AttributeValue has more than one datatypes set, "
+            "must contain exactly one of the supported datatypes"
+        )
+    if "PutRequest" not in member:
+        return checked_item(member["DeleteRequest"]["Key"]), False
+    return checked_item(member["PutRequest"]["Item"]), True
+
+
+def _prepared(table: ItemTable, item: Item, *, put: bool) -> Write:
+    if not put:
+        return Write(table, table.schema.checked_key(item), None, _NO_SCOPE, lambda _: None)
+    text = json_text(item)
+    check_size(item, text, "Item size has exceeded the maximum allowed size")
+    return Write(table, table.schema.checked_item_key(item), None, _NO_SCOPE, lambda _: item, text=text)

@@ -27,6 +27,7 @@ def prepared_delete(catalog: Catalog, request: Request, *, counted: bool = False
     expressions = Expressions(request, counted=counted)
     condition = expressions.condition("ConditionExpression")
     expressions.finish()
+    key_item = checked_item(request["Key"])
     table = catalog.table(request["TableName"])
-    key = table.schema.checked_key(checked_item(request["Key"]))
+    key = table.schema.checked_key(key_item)
     return Write(table, key, condition, expressions.scope, lambda _: None, tells=shows_item(request))

@@ -16,8 +16,9 @@ def get_item(catalog: Catalog, request: Request) -> dict[str, Any]:
     expressions = Expressions(request)
     projection = expressions.projection()
     expressions.finish()
+    key = checked_item(request["Key"])
     table = catalog.table(request["TableName"])
-    item = table.get(*table.schema.checked_key(checked_item(request["Key"])))
+    item = table.get(*table.schema.checked_key(key))
     if meter.wish != "NONE":
         meter.read(table.schema, read_units(item_size(item) if item else 0, bool(request.get("ConsistentRead"))))
     if item is None:

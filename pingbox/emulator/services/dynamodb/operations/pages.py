@@ -19,6 +19,8 @@ from pingbox.emulator.services.dynamodb.values import checked_item, item_size
 
 PAGE_LIMIT = 1024 * 1024
 
+_INVALID = "One or more parameter values were invalid: "
+
 _loads = json.loads
 
 
@@ -30,21 +32,21 @@ class Reading:
     projection: Projection | None
     scope: Scope
     segment: tuple[int, int] | None = None
+    fetches_for_filter: bool = False  # PartiQL reads from the table what a local index lacks for the condition
 
 
 def page_of(
     table: ItemTable, index: IndexSchema | None, request: Request, within: KeyRange, reading: Reading, meter: Meter
 ) -> dict[str, Any]:
     select = _select(table, index, request, reading)
-    limit = _limit(request)
-    full = select == "ALL_ATTRIBUTES"
+    limit = request.get("Limit")
+    fetches = _fetches(index, select, reading)
     texts = table.texts(within, index, limit if reading.segment is None else None)
     looked, size, more = _fill(texts, table, index, limit, reading.segment, exact=meter.wish != "NONE")
     last = looked[-1] if more else None
-    if index is not None and not full:
-        looked_at = [index.projected(item) for item in looked] if index.included is not None else looked
-    else:
-        looked_at = looked
+    looked_at = looked
+    if index is not None and index.included is not None and not fetches:
+        looked_at = [index.projected(item) for item in looked]
     kept = looked_at
     if reading.condition is not None:
         kept = [item for item in looked_at if reading.condition.holds(item, reading.scope)]
@@ -55,10 +57,12 @@ def page_of(
         names = [*(key.name for key in table.schema.keys), *(key.name for key in (index.keys if index else ()))]
         body["LastEvaluatedKey"] = {name: last[name] for name in names}
     if meter.wish != "NONE":
+        consistent = bool(request.get("ConsistentRead"))
+        fetched = [read_units(item_size(item), consistent) for item in looked] if fetches else ()
         if index is not None and index.included is not None:
-            size = sum(map(item_size, looked_at))
-        meter.read(table.schema, 0.0)
-        meter.read(table.schema, read_units(size, bool(request.get("ConsistentRead"))), index)
+            size = sum(item_size(index.projected(item)) for item in looked)
+        meter.read(table.schema, float(sum(fetched)))
+        meter.read(table.schema, read_units(size, consistent), index)
     return meter.put_into(body)
 
 
@@ -111,14 +115,30 @@ def _in_segment(table: ItemTable, index: IndexSchema | None, item: Item, segment
     return crc32(partition) % segment[1] == segment[0]
 
 
-def _limit(request: Request) -> int | None:
-    limit = request.get("Limit")
-    if limit is not None and limit < 1:
-        raise invalid(
-            f"1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: "
-            "Member must have value greater than or equal to 1"
-        )
-    return limit
+def _fetches(index: IndexSchema | None, select: str | None, reading: Reading) -> bool:
+    """Whether a local index lacks an attribute that is asked for, which is then read from the table.
+
+    A global index cannot do so, and no index can filter by what it does not hold: both are refused.
+    """
+    if index is None or index.included is None:
+        return False
+    if reading.condition is not None:
+        paths = (part for part in reading.condition.parts() if not isinstance(part, str))
+        missing = {str(path.resolved(reading.scope.names)[0]) for path in paths} - index.included
+        if missing and reading.fetches_for_filter and not index.is_global:
+            return True
+        if missing:
+            raise invalid(
+                f"{_INVALID}Secondary index {index.name} does not project one or more filter attributes: "
+                f"[{', '.join(sorted(missing))}]"
+            )
+    if reading.projection is None:
+        return select == "ALL_ATTRIBUTES"
+    asked = dict.fromkeys((*reading.projection.flat, *(str(steps[0]) for steps in reading.projection.deep)))
+    missing_names = [name for name in asked if name not in index.included]
+    if missing_names and index.is_global:
+        raise invalid(f"{_INVALID}Global secondary index {index.name} does not project [{', '.join(missing_names)}]")
+    return bool(missing_names)
 
 
 def index_of_request(table: ItemTable, request: Request) -> IndexSchema | None:
@@ -133,12 +153,16 @@ def index_of_request(table: ItemTable, request: Request) -> IndexSchema | None:
     return index
 
 
-def start_of_page(table: ItemTable, index: IndexSchema | None, request: Request) -> tuple[bytes, ...] | None:
-    """Where the page begins, from the ExclusiveStartKey; refused unless it is a key of this table or index."""
+def checked_start(request: Request) -> Item | None:
+    """The ExclusiveStartKey, its values checked."""
     given = request.get("ExclusiveStartKey")
-    if given is None:
+    return None if given is None else checked_item(given)
+
+
+def start_of_page(table: ItemTable, index: IndexSchema | None, key: Item | None) -> tuple[bytes, ...] | None:
+    """Where the page begins; refused unless the start key is a key of this table or index."""
+    if key is None:
         return None
-    key = checked_item(given)
     attributes = {k.name: k.type for k in (*table.schema.keys, *(index.keys if index else ()))}
     if key.keys() != attributes.keys():
         raise invalid("The provided starting key is invalid")
@@ -147,18 +171,10 @@ def start_of_page(table: ItemTable, index: IndexSchema | None, request: Request)
     return table.entry(index, key)
 
 
-_SELECTS = ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
-
-
 def _select(table: ItemTable, index: IndexSchema | None, request: Request, reading: Reading) -> str | None:
     select = request.get("Select")
     if select is None:
         return None
-    if select not in _SELECTS:
-        raise invalid(
-            f"1 validation error detected: Value '{select}' at 'select' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: [{', '.join(_SELECTS)}]"
-        )
     if select == "SPECIFIC_ATTRIBUTES":
         if reading.projection is None:
             raise invalid(
@@ -167,7 +183,8 @@ def _select(table: ItemTable, index: IndexSchema | None, request: Request, readi
             )
     elif reading.projection is not None:
         what = "only the Count" if select == "COUNT" else select
-        raise invalid(f"{COUNTED}Cannot specify the ProjectionExpression when choosing to get {what}")
+        named = "AttributesToGet" if request.get("AttributesToGet") else "ProjectionExpression"
+        raise invalid(f"{COUNTED}Cannot specify the {named} when choosing to get {what}")
     if select == "ALL_PROJECTED_ATTRIBUTES" and index is None:
         raise invalid(f"{COUNTED}ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
     if select == "ALL_ATTRIBUTES" and index is not None and index.is_global and index.included is not None:

@@ -7,7 +7,13 @@ from typing import Any
 from pingbox.emulator.services.dynamodb.answers import Request, invalid
 from pingbox.emulator.services.dynamodb.capacity import Meter, wanted
 from pingbox.emulator.services.dynamodb.expressions.request import Expressions
-from pingbox.emulator.services.dynamodb.operations.pages import Reading, index_of_request, page_of, start_of_page
+from pingbox.emulator.services.dynamodb.operations.pages import (
+    Reading,
+    checked_start,
+    index_of_request,
+    page_of,
+    start_of_page,
+)
 from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 from pingbox.emulator.services.dynamodb.storage.item_table import KeyRange
 
@@ -18,10 +24,12 @@ def scan(catalog: Catalog, request: Request) -> dict[str, Any]:
     condition = expressions.condition("FilterExpression")
     projection = expressions.projection()
     expressions.finish()
+    segment = _segment(request)
+    start = checked_start(request)
     table = catalog.table(request["TableName"])
     index = index_of_request(table, request)
-    within = KeyRange(None, (), start_of_page(table, index, request))
-    reading = Reading(condition, projection, expressions.scope, _segment(request))
+    within = KeyRange(None, (), start_of_page(table, index, start))
+    reading = Reading(condition, projection, expressions.scope, segment)
     return page_of(table, index, request, within, reading, meter)
 
 

@@ -4,42 +4,52 @@ from __future__ import annotations
 
 from typing import Any
 
-from pingbox.emulator.services.dynamodb.answers import Refusal, Request, invalid
+from pingbox.emulator.services.dynamodb.answers import Request, invalid
 from pingbox.emulator.services.dynamodb.capacity import Meter, read_units, wanted
+from pingbox.emulator.services.dynamodb.expressions.projections import Projection
 from pingbox.emulator.services.dynamodb.expressions.request import Expressions
+from pingbox.emulator.services.dynamodb.operations.transactions import (
+    NO_REASON,
+    Reason,
+    reason_of,
+    refuse_for,
+    refuse_size,
+)
+from pingbox.emulator.services.dynamodb.schema import WrongKeyError
 from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
+from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable
 from pingbox.emulator.services.dynamodb.values import checked_item, item_size
-
-MAX_MEMBERS = 100
 
 
 def transact_get_items(catalog: Catalog, request: Request) -> dict[str, Any]:
     meter = Meter(wanted(request), transaction=True)
-    members = request["TransactItems"]
-    if not 1 <= len(members) <= MAX_MEMBERS:
-        raise too_many_members(len(members))
+    gets: list[tuple[ItemTable, tuple[bytes, bytes], Projection | None]] = []
+    reasons: list[Reason] = []
+    for member in request["TransactItems"]:
+        try:
+            gets.append(_prepared(catalog, member["Get"]))
+            reasons.append(NO_REASON)
+        except WrongKeyError as refusal:
+            reasons.append(reason_of(refusal))
+    refuse_for(reasons)
+    if len({(table.number, key) for table, key, _ in gets}) != len(gets):
+        raise invalid("Transaction request cannot include multiple operations on one item")
     responses: list[dict[str, Any]] = []
-    seen = set()
-    for member in members:
-        get = member["Get"]
-        expressions = Expressions(get)
-        projection = expressions.projection()
-        expressions.finish()
-        table = catalog.table(get["TableName"])
-        key = table.schema.checked_key(checked_item(get["Key"]))
-        if (table.number, key) in seen:
-            raise invalid("Transaction request cannot include multiple operations on one item")
-        seen.add((table.number, key))
+    total = 0
+    for table, key, projection in gets:
         item = table.get(*key)
-        meter.read(table.schema, read_units(item_size(item) if item else 0, consistent=True))
+        size = item_size(item) if item else 0
+        total += size
+        meter.read(table.schema, read_units(size, consistent=True))
         responses.append({} if item is None else {"Item": projection.of(item) if projection else item})
+    refuse_size(total)
     return meter.put_into({"Responses": responses}, listed=True)
 
 
-def too_many_members(count: int) -> Refusal:
-    """What both transactions say of none and of more than 100 members."""
-    bound = "less than or equal to 100" if count else "greater than or equal to 1"
-    return invalid(
-        "1 validation error detected: Value at 'transactItems' failed to satisfy constraint: "
-        f"Member must have length {bound}"
-    )
+def _prepared(catalog: Catalog, get: Request) -> tuple[ItemTable, tuple[bytes, bytes], Projection | None]:
+    expressions = Expressions(get)
+    projection = expressions.projection()
+    expressions.finish()
+    key = checked_item(get["Key"])
+    table = catalog.table(get["TableName"])
+    return table, table.schema.checked_key(key), projection

@@ -6,10 +6,12 @@ from typing import Any
 
 from pingbox.emulator.services.dynamodb.answers import Item, Request
 from pingbox.emulator.services.dynamodb.capacity import Meter, wanted
+from pingbox.emulator.services.dynamodb.expressions.paths import Scope
 from pingbox.emulator.services.dynamodb.expressions.projections import projection_of
 from pingbox.emulator.services.dynamodb.expressions.request import Expressions
-from pingbox.emulator.services.dynamodb.expressions.updates import refuse_key_changes
+from pingbox.emulator.services.dynamodb.expressions.updates import Update, refuse_key_changes
 from pingbox.emulator.services.dynamodb.operations.writes import Write, returned_values, shows_item
+from pingbox.emulator.services.dynamodb.schema import TableSchema
 from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 from pingbox.emulator.services.dynamodb.values import checked_item
 
@@ -21,8 +23,7 @@ def update_item(catalog: Catalog, request: Request) -> dict[str, Any]:
     old = write.load()
     write.check(old)
     new = write.perform(old, meter)
-    assert new is not None
-    shown = _updated(returned, old, new, write)
+    shown = returned_item(returned, old, new, write)
     return meter.put_into({"Attributes": shown} if shown else {})
 
 
@@ -31,26 +32,33 @@ def prepared_update(catalog: Catalog, request: Request, *, counted: bool = False
     update = expressions.update()
     condition = expressions.condition("ConditionExpression")
     expressions.finish()
+    key_item = checked_item(request["Key"])
     table = catalog.table(request["TableName"])
     if update is not None:
         refuse_key_changes(update, expressions.scope.names, table.schema.key_names)
-    key_item = checked_item(request["Key"])
     key = table.schema.checked_key(key_item)
     scope = expressions.scope
 
-    def becomes(old: Item | None) -> Item:
-        base = key_item if old is None else old
-        if update is None:
-            return base
-        new = update.apply(base, scope)
-        if table.schema.indexes:
-            table.schema.check_index_keys(new)
-        return new
+    def becomes(old: Item | None) -> Item | None:
+        return item_after(update, old, key_item, scope, table.schema)
 
     return Write(table, key, condition, scope, becomes, tells=shows_item(request), update=update)
 
 
-def _updated(returned: str, old: Item | None, new: Item, write: Write) -> Item | None:
+def item_after(update: Update | None, old: Item | None, key: Item, scope: Scope, schema: TableSchema) -> Item | None:
+    """What an update makes of an item; None is no item, before and after."""
+    if update is None:
+        return key if old is None else old
+    if old is None and update.only_removes:
+        return None  # nothing is made only to have nothing taken away from it
+    new = update.apply(key if old is None else old, scope)
+    if schema.indexes:
+        schema.check_index_keys(new, old)
+    return new
+
+
+def returned_item(returned: str, old: Item | None, new: Item | None, write: Write) -> Item | None:
+    """What `ReturnValues` shows of an item before and after a write, None for nothing."""
     match returned:
         case "ALL_NEW":
             return new

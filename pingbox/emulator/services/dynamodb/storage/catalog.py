@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pingbox.emulator.services.dynamodb.answers import no_such_table
 from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable
 from pingbox.emulator.services.dynamodb.storage.store import Store
+from pingbox.emulator.services.dynamodb.streams.log import StreamLog, StreamWriter
 
 
 class Catalog:
@@ -14,7 +15,7 @@ class Catalog:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.now = 0.0  # epoch seconds of the call that is being answered
+        self.streams = StreamLog(store.db)
         self._tables: dict[str, ItemTable] = {}
 
     def table(self, name: str) -> ItemTable:
@@ -25,6 +26,16 @@ class Catalog:
         if found is None:
             raise no_such_table()
         return found
+
+    @property
+    def now(self) -> float:
+        """The epoch seconds of the call that is being answered."""
+        return self.streams.now
+
+    def stream_to(self, table: ItemTable) -> None:
+        """Let a table's changes go to its stream, if it has one that is open."""
+        stream = self.streams.open_stream(table.number)
+        table.stream = None if stream is None else StreamWriter(self.streams, stream, table.schema)
 
     def add(self, table: ItemTable) -> None:
         self._tables[table.schema.name] = table

@@ -13,11 +13,13 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pingbox.emulator.services.dynamodb.answers import Item
 from pingbox.emulator.services.dynamodb.schema import IndexSchema, TableSchema
-from pingbox.emulator.services.dynamodb.storage.ordering import sortable
+
+if TYPE_CHECKING:
+    from pingbox.emulator.services.dynamodb.streams.log import StreamWriter
 
 json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _loads = json.loads
@@ -59,6 +61,7 @@ class ItemTable:
         self._put = f"INSERT OR REPLACE INTO {self._sql}(h,r,item,e) VALUES(?,?,?,?)"
         self._del = f"DELETE FROM {self._sql} WHERE h=? AND r=?"
         self._indexes = [(index, f"{self._sql}_{_hex(index.name)}") for index in schema.indexes.values()]
+        self.stream: StreamWriter | None = None
         self._counted: Counts | None = None
 
     # -- the trees themselves --------------------------------------------------------------------------------------
@@ -100,7 +103,7 @@ class ItemTable:
 
     def _fill(self, index: IndexSchema, tree: str) -> None:
         rows = self._db.execute(f"SELECT h,r,item FROM {self._sql}")
-        entries = ((*_index_key(index, item), h, r) for h, r, item in _parsed(rows) if index.holds(item))
+        entries = ((*index.bytes_of_key(item), h, r) for h, r, item in _parsed(rows) if index.holds(item))
         self._db.executemany(f"INSERT OR REPLACE INTO {tree} VALUES(?,?,?,?)", entries)
 
     # -- one item ----------------------------------------------------------------------------------------------------
@@ -126,21 +129,26 @@ class ItemTable:
             for index, tree in self._indexes:
                 self._reindex(tree, index, h, r, before, item)
         self._db.execute(self._put, (h, r, text, self._expiry(item)))
+        if self.stream is not None:
+            self.stream.add(_loads(old) if isinstance(old, str) else old, item, text)
         if self._counted is not None:
             self._recount(len(text), old)
 
-    def delete(self, h: bytes, r: bytes, old: str | Item) -> None:
+    def delete(self, h: bytes, r: bytes, old: str | Item, *, expired: bool = False) -> None:
+        """Delete the item `old`; `expired` by its time to live, of which its stream's record tells."""
         if self._indexes:
             before = _loads(old) if isinstance(old, str) else old
             for index, tree in self._indexes:
                 self._reindex(tree, index, h, r, before, None)
         self._db.execute(self._del, (h, r))
+        if self.stream is not None:
+            self.stream.add(_loads(old) if isinstance(old, str) else old, None, expired=expired)
         if self._counted is not None:
             self._recount(None, old)
 
     def _reindex(self, tree: str, index: IndexSchema, h: bytes, r: bytes, old: Item | None, new: Item | None) -> None:
-        was = _index_key(index, old) if old is not None and index.holds(old) else None
-        now = _index_key(index, new) if new is not None and index.holds(new) else None
+        was = index.bytes_of_key(old) if old is not None and index.holds(old) else None
+        now = index.bytes_of_key(new) if new is not None and index.holds(new) else None
         if was == now:
             return
         if self._counted is not None:
@@ -197,7 +205,7 @@ class ItemTable:
     def entry(self, index: IndexSchema | None, key: Item) -> tuple[bytes, ...]:
         """Where an item with these key attributes stands in the table's tree or in an index's."""
         own = self.schema.bytes_of_key(key)
-        return own if index is None else (*_index_key(index, key), *own)
+        return own if index is None else (*index.bytes_of_key(key), *own)
 
     # -- time to live ------------------------------------------------------------------------------------------------
 
@@ -256,10 +264,6 @@ class ItemTable:
 
 def _parsed(rows: Any) -> Iterator[tuple[bytes, bytes, Item]]:
     return ((h, r, _loads(text)) for h, r, text in rows)
-
-
-def _index_key(index: IndexSchema, item: Item) -> tuple[bytes, bytes]:
-    return sortable(item[index.hash.name]), b"" if index.range is None else sortable(item[index.range.name])
 
 
 def _hex(name: str) -> str:

@@ -40,6 +40,16 @@ def _sortable_number(text: str) -> bytes:
     return _NEGATIVE + bytes(255 - byte for byte in body) if sign else _POSITIVE + body
 
 
+def ended(encoded: bytes) -> bytes:
+    """`encoded` with an end that sorts before everything longer: attributes of a key can follow one another."""
+    return escaped(encoded) + b"\x00\x01"
+
+
+def escaped(encoded: bytes) -> bytes:
+    """The beginning of `ended`: no byte of it can be taken for the end."""
+    return encoded.replace(b"\x00", b"\x00\xff")
+
+
 def after_prefix(prefix: bytes) -> bytes | None:
     """The least bytes greater than everything that begins with `prefix`; None when there are none (all bytes 255)."""
     trimmed = prefix.rstrip(b"\xff")

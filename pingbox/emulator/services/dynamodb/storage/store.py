@@ -14,7 +14,9 @@ from typing import Literal
 Durability = Literal["normal", "full"]
 
 FILE_NAME = "dynamodb.sqlite3"
-FORMAT = 1
+CHECKED_BYTES = 50 * 1024 * 1024
+FORMAT = 2
+_READABLE = (1, FORMAT)  # 1 had no streams; it is taken over as it is
 _APPLICATION_ID = 0x50424F58  # "PBOX"
 
 _SCHEMA = """
@@ -49,7 +51,7 @@ class Store:
             return cls(db, None)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / FILE_NAME
-        if path.exists() and path.stat().st_size and not _half_created(path):
+        if path.exists() and not _half_created(path):
             _refuse_foreign(path)
         db = _connect(path)
         try:
@@ -86,6 +88,10 @@ def _refuse_foreign(path: Path) -> None:
     """Look at the header before SQLite does: opening a file for writing may already change it."""
     with path.open("rb") as file:
         header = file.read(72)
+    if not header:
+        raise StoreError(
+            f"{path} is empty: a PingBox data file never is. Delete it to begin anew, or restore a copy of it"
+        )
     if len(header) < 72 or header[:16] != b"SQLite format 3\x00":
         raise StoreError(
             f"{path} is not a PingBox data file (no SQLite header); it was left untouched. "
@@ -98,7 +104,7 @@ def _refuse_foreign(path: Path) -> None:
             f"{path} belongs to another program (application id {application:#x}, expected {_APPLICATION_ID:#x}); "
             "it was left untouched. Choose another data folder"
         )
-    if version != FORMAT:
+    if version not in _READABLE:
         raise StoreError(
             f"{path} has data format {version}, this PingBox reads format {FORMAT}; it was left untouched. "
             + ("Upgrade PingBox" if version > FORMAT else "Use the PingBox that wrote it")
@@ -125,6 +131,9 @@ def _take(db: sqlite3.Connection, path: Path, durability: Durability) -> None:
         db.execute(f"PRAGMA synchronous={'FULL' if durability == 'full' else 'NORMAL'}")
         db.execute("PRAGMA cache_size=-32768")  # KiB
         db.execute("SELECT count(*) FROM tables").fetchone()
+        if db.execute("PRAGMA user_version").fetchone()[0] != FORMAT:
+            db.execute(f"PRAGMA user_version={FORMAT}")
+        _check_pages(db, path)
     except sqlite3.OperationalError as problem:
         if "locked" in str(problem):
             raise StoreError(
@@ -135,9 +144,24 @@ def _take(db: sqlite3.Connection, path: Path, durability: Durability) -> None:
             f"{path} cannot be opened: {problem}. Check the folder's permissions and free space"
         ) from problem
     except sqlite3.DatabaseError as problem:
-        raise StoreError(
-            f"{path} is damaged ({problem}); it was left as it is. Restore a copy, or choose another data folder"
-        ) from problem
+        raise damaged(path, problem) from problem
+
+
+def _check_pages(db: sqlite3.Connection, path: Path) -> None:
+    """Look at every page of a file that is small enough to do so at once; larger ones tell at the first touch."""
+    if path.stat().st_size > CHECKED_BYTES:
+        return
+    told = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
+    if told != ["ok"]:
+        raise sqlite3.DatabaseError(told[0].splitlines()[-1])
+
+
+def damaged(path: Path | None, problem: sqlite3.DatabaseError) -> StoreError:
+    """What to say of a file whose pages are not what SQLite wrote."""
+    return StoreError(
+        f"{path or 'the database in memory'} is damaged ({problem}); it was left as it is. "
+        "Restore a copy, or choose another data folder"
+    )
 
 
 def _create(db: sqlite3.Connection) -> None:

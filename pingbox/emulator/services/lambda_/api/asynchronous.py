@@ -5,73 +5,58 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, assert_never
 
 from pingbox.emulator.clock import Clock
-from pingbox.emulator.services.lambda_.outcome import FunctionError, Functions, NotInvoked, Outcome, Returned
+from pingbox.emulator.services.lambda_ import platform_log
+from pingbox.emulator.services.lambda_.api.destinations import (
+    MAX_ROUNDS,
+    Destinations,
+    Ended,
+    dead_letter_attributes,
+    record,
+    targets,
+)
+from pingbox.emulator.services.lambda_.api.function_names import MalformedName, read_name
+from pingbox.emulator.services.lambda_.api.retries import DEFAULTS, Again, Attempt, Condition, Done, after
+from pingbox.emulator.services.lambda_.details import Details, details
+from pingbox.emulator.services.lambda_.outcome import Functions, Outcome
+from pingbox.model.function import AsynchronousSettings
 
 log = logging.getLogger(__name__)
 
-# LAMBDA invocation-async: two more tries, a minute and two minutes later; a throttled event comes back after a second,
-# then ever more slowly, for six hours.
-ERROR_DELAYS = (60.0, 120.0)
-THROTTLED_DELAY, MAX_THROTTLED_DELAY = 1.0, 300.0
-OLDEST_EVENT = 6 * 3600.0
 MAX_EVENTS = 10_000
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """How far an event has come: `errors` and `throttles` so far, `accepted` seconds since the epoch."""
-
-    accepted: float
-    errors: int = 0
-    throttles: int = 0
-
-
-@dataclass(frozen=True)
-class Again:
-    """Try again after `delay` seconds."""
-
-    delay: float
-    attempt: Attempt
-
-
-@dataclass(frozen=True)
-class Done:
-    """No further try; `reason` says why if the event never succeeded."""
-
-    reason: str | None = None
-
-
-def after(outcome: Outcome, attempt: Attempt, now: float) -> Again | Done:
-    """What becomes of an event whose latest try ended in `outcome`."""
-    match outcome:
-        case Returned():
-            return Done()
-        case FunctionError(error_type=error_type):
-            if attempt.errors == len(ERROR_DELAYS):
-                return Done(f"{1 + attempt.errors} tries ended in an error, the last in {error_type}")
-            return Again(ERROR_DELAYS[attempt.errors], Attempt(attempt.accepted, attempt.errors + 1, attempt.throttles))
-        case NotInvoked(cause="throttled"):
-            delay = min(MAX_THROTTLED_DELAY, THROTTLED_DELAY * 2**attempt.throttles)
-            if now + delay - attempt.accepted > OLDEST_EVENT:
-                return Done("it was throttled for six hours")
-            return Again(delay, Attempt(attempt.accepted, attempt.errors, attempt.throttles + 1))
-        case NotInvoked(reason):
-            return Done(reason)
-        case other:
-            assert_never(other)
+def _defaults(function: str) -> AsynchronousSettings:
+    return DEFAULTS
 
 
 class AsynchronousInvocations:
-    """The events that were accepted and are not done. Delays pass by `clock`. On one loop; `close` at the end."""
+    """The events that were accepted and are not done. Delays pass by `clock`. On one loop; `close` at the end.
 
-    def __init__(self, functions: Functions, clock: Clock, most: int = MAX_EVENTS) -> None:
+    `settings` gives a function's retries and destinations at the moment. `destinations` are the queues and topics there
+    are; functions are called here.
+    """
+
+    def __init__(
+        self,
+        functions: Functions,
+        clock: Clock,
+        most: int = MAX_EVENTS,
+        *,
+        settings: Callable[[str], AsynchronousSettings] = _defaults,
+        destinations: Destinations | None = None,
+        region: str = "us-east-1",
+    ) -> None:
         self._functions = functions
         self._clock = clock
         self._most = most
+        self._settings = settings
+        self._destinations = destinations
+        self._region = region
         self._tasks: set[asyncio.Task[None]] = set()
         self._running: set[asyncio.Future[Outcome]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -80,14 +65,15 @@ class AsynchronousInvocations:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def accept(self, function: str, event: Any) -> bool:
-        """Run it in the background; False if too many events wait already."""
+    def accept(self, function: str, event: Any, given: Details | None = None) -> bool:
+        """Run it in the background; False if too many events wait already. `given` describes every try (LM-40)."""
         if len(self._tasks) >= self._most:
             return False
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             self._clock.on_advance(self._jumped)
-        task = self._loop.create_task(self._run(function, event))
+        given = given or Details(platform_log.new_request_id())
+        task = self._loop.create_task(self._run(function, event, given))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return True
@@ -106,14 +92,18 @@ class AsynchronousInvocations:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _run(self, function: str, event: Any) -> None:
+    async def _run(self, function: str, event: Any, given: Details) -> None:
+        details.set(given)  # of this task alone
         attempt = Attempt(self._clock.now())
         while True:
             outcome = await self._invoked(function, event)
-            match after(outcome, attempt, self._clock.now()):
-                case Done(reason):
-                    if reason is not None:
-                        log.warning("an asynchronous event for %s is dropped: %s", function, reason)
+            settings = self._settings(function)
+            match after(outcome, attempt, self._clock.now(), settings):
+                case Done() as done:
+                    await self._wait(done.delay)
+                    arn = platform_log.function_arn(function, self._region)
+                    ended = Ended(arn, str(given.request_id), event, outcome, done, self._clock.now())
+                    await self._report(function, settings, ended, given)
                     return
                 case Again(delay, attempt):
                     log.info("an asynchronous event for %s is tried again in %d s: %s", function, delay, outcome)
@@ -129,6 +119,39 @@ class AsynchronousInvocations:
         finally:
             self._running.discard(running)
 
+    # --- the end of an event ----------------------------------------------------------------------------------------
+
+    async def _report(self, function: str, settings: AsynchronousSettings, ended: Ended, given: Details) -> None:
+        failed = ended.done.condition is not Condition.SUCCESS
+        sent = [await self._send(function, arn, record(ended), {}, given) for arn in targets(settings, ended)]
+        if failed and settings.dead_letter is not None:
+            attributes = dead_letter_attributes(ended)
+            sent.append(await self._send(function, settings.dead_letter, ended.event, attributes, given))
+        if failed and not any(sent):
+            log.warning("an asynchronous event for %s is dropped: %s", function, ended.done.reason)
+
+    async def _send(self, function: str, arn: str, body: Any, attributes: dict[str, str], given: Details) -> bool:
+        if ":lambda:" in arn:
+            return self._call(function, arn, body, given)
+        if self._destinations is not None and await self._destinations.send(arn, body, attributes):
+            return True
+        log.warning("the record of an asynchronous event for %s is not sent: there is no %s here", function, arn)
+        return False
+
+    def _call(self, function: str, arn: str, body: Any, given: Details) -> bool:
+        if given.rounds >= MAX_ROUNDS:
+            log.warning("%s is not called for %s: %d functions called each other in turn", arn, function, MAX_ROUNDS)
+            return False
+        try:
+            name = read_name(arn).name
+        except MalformedName:
+            log.warning("the destination %s of %s is no function's ARN", arn, function)
+            return False
+        following = replace(Details(platform_log.new_request_id()), rounds=given.rounds + 1)
+        return self.accept(name, body, following)
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
     async def _wait(self, seconds: float) -> None:
         due = self._clock.now() + seconds
         jumped = asyncio.Event()
@@ -143,7 +166,7 @@ class AsynchronousInvocations:
             self._jumps.discard(jumped)
 
     def _jumped(self) -> None:
-        """The clock was wound on; told from any thread."""
+        """The clock was wound on; called from any thread."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._end_waits)
 

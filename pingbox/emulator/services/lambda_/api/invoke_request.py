@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import re
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
 from urllib.parse import unquote
 
 from pingbox.emulator.services.lambda_ import platform_log
+from pingbox.emulator.services.lambda_.api.function_names import QualifiedName
+from pingbox.emulator.services.lambda_.details import LATEST
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.emulator.services.port import AwsResponse
 
@@ -19,26 +20,33 @@ REQUEST_RESPONSE, EVENT, DRY_RUN = "RequestResponse", "Event", "DryRun"
 LIMITS = {REQUEST_RESPONSE: 6_291_456, EVENT: 1_048_576, DRY_RUN: 6_291_456}  # bytes, LM-24
 TAIL_BYTES = 4096
 
+_JSON = {"Content-Type": "application/json"}
+
 _ANY_PATH = re.compile(r"/20\d\d-\d\d-\d\d/.+")
 _PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
-_NAME = re.compile(
-    r"(?:(?:arn:aws[\w-]*:lambda:[\w-]+:)?(?:\d{12}:)?function:)?(?:\d{12}:)?(?P<name>[\w-]+)(?::[\w$-]+)?"
-)
 
 
 InvokeAnswer = AwsResponse
 """An HTTP answer of the Lambda API."""
 
 
+def of_request(answer: InvokeAnswer, request_id: str) -> InvokeAnswer:
+    """The same with the id that the caller is told (LM-40)."""
+    return replace(answer, headers={**answer.headers, "x-amzn-RequestId": request_id})
+
+
 @dataclass(frozen=True)
 class InvokeRequest:
-    """`function` may be qualified; `tail`: whether the log is asked for; `client_context` as the header has it."""
+    """`function` may be qualified, and so may `qualifier`; `tail`: whether the log is asked for; `client_context` as
+    the header has it.
+    """
 
     function: str
     invocation_type: str
     payload: bytes
     tail: bool = False
     client_context: str | None = None
+    qualifier: str | None = None
 
 
 def function_of_path(path: str) -> str | None:
@@ -52,16 +60,8 @@ def is_of_lambda(path: str) -> bool:
     return _ANY_PATH.fullmatch(path) is not None
 
 
-def bare_name(function: str) -> str | None:
-    """The name in a name, partial ARN or ARN, with or without qualifier (all versions and aliases are the code as it is
-    on disk); None if it is none of these.
-    """
-    match = _NAME.fullmatch(function)
-    return match["name"] if match else None
-
-
 def read_event(request: InvokeRequest) -> Any | InvokeAnswer:
-    """The event, or the refusal."""
+    """The event, or the refusal. JSON is RFC 8259's: `NaN` and `Infinity` are refused (LM-46)."""
     limit = LIMITS.get(request.invocation_type)
     if limit is None:
         return refusal(400, "InvalidParameterValueException", f"invocation type {request.invocation_type} is not known")
@@ -69,19 +69,24 @@ def read_event(request: InvokeRequest) -> Any | InvokeAnswer:
         text = f"{len(request.payload)} byte payload is too large for the {request.invocation_type} invocation type"
         return refusal(413, "RequestTooLargeException", f"{text} (limit {limit} bytes)")
     try:
-        return json.loads(request.payload) if request.payload else {}
+        return json.loads(request.payload, parse_constant=_no_json) if request.payload else {}
     except ValueError as error:
         text = f"Could not parse request body into json: {error}"
         return refusal(400, "InvalidRequestContentException", text)
 
 
-def answer(outcome: Outcome, tail: list[str] | None) -> InvokeAnswer:
-    """What RequestResponse is answered with. `tail`: the invocation's log lines if they were asked for."""
+def _no_json(name: str) -> None:
+    raise ValueError(f"Unrecognized token '{name}': was expecting a JSON value")
+
+
+def answer(outcome: Outcome, version: str, tail: list[str] | None) -> InvokeAnswer:
+    """What RequestResponse is answered with. `tail`: its log lines if they were asked for."""
     match outcome:
         case Returned(value):
-            return InvokeAnswer(200, _headers(tail), _json(value))
+            return InvokeAnswer(200, _headers(version, tail), _json(value))
         case FunctionError():
-            return InvokeAnswer(200, _headers(tail) | {"X-Amz-Function-Error": "Unhandled"}, _json(outcome.payload()))
+            headers = _headers(version, tail) | {"X-Amz-Function-Error": "Unhandled"}
+            return InvokeAnswer(200, headers, _json(outcome.payload()))
         case NotInvoked(reason, cause):
             return not_invoked(reason, cause)
         case other:
@@ -89,13 +94,13 @@ def answer(outcome: Outcome, tail: list[str] | None) -> InvokeAnswer:
 
 
 def accepted() -> InvokeAnswer:
-    """Event: it will be run."""
-    return InvokeAnswer(202, _headers(None))
+    """Event: it will be run. No version has been executed yet (LM-45)."""
+    return InvokeAnswer(202, _JSON)
 
 
 def permitted() -> InvokeAnswer:
     """DryRun: it could be run."""
-    return InvokeAnswer(204, _headers(None))
+    return InvokeAnswer(204, _JSON)
 
 
 def not_emulated(method: str, path: str) -> InvokeAnswer:
@@ -103,9 +108,9 @@ def not_emulated(method: str, path: str) -> InvokeAnswer:
     return refusal(501, "NotImplemented", f"of the Lambda API only Invoke is emulated here, not {method} {path}")
 
 
-def not_found(function: str, region: str) -> InvokeAnswer:
-    """No function of this name."""
-    text = f"Function not found: {platform_log.function_arn(function, region)}"
+def not_found(function: QualifiedName, region: str) -> InvokeAnswer:
+    """No function of this name, or no such version or alias of it (LM-41)."""
+    text = f"Function not found: {platform_log.function_arn(function.name, region)}:{function.qualifier or LATEST}"
     return refusal(404, "ResourceNotFoundException", text)
 
 
@@ -122,15 +127,11 @@ def refusal(
 ) -> InvokeAnswer:
     """An error as boto3 reads it: its type from the header, its text from the body."""
     body = _json({"Type": "User", "message": message, "Message": message, **members})
-    return InvokeAnswer(status, {**_headers(None), "x-amzn-ErrorType": error_type, **(headers or {})}, body)
+    return InvokeAnswer(status, {**_JSON, "x-amzn-ErrorType": error_type, **(headers or {})}, body)
 
 
-def _headers(tail: list[str] | None) -> dict[str, str]:
-    headers = {
-        "Content-Type": "application/json",
-        "x-amzn-RequestId": str(uuid.uuid4()),
-        "X-Amz-Executed-Version": "$LATEST",
-    }
+def _headers(version: str, tail: list[str] | None) -> dict[str, str]:
+    headers = {**_JSON, "X-Amz-Executed-Version": version}
     if tail is not None:
         text = "".join(f"{line}\n" for line in tail).encode()[-TAIL_BYTES:]
         headers["X-Amz-Log-Result"] = base64.b64encode(text).decode()

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from pingbox.emulator.activity import Observer
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.services.lambda_ import platform_log
-from pingbox.emulator.services.lambda_.api.client_context import client_context
-from pingbox.emulator.services.lambda_.function_log import InvocationLog, request_id
+from pingbox.emulator.services.lambda_.details import details
+from pingbox.emulator.services.lambda_.function_log import InvocationLog
 from pingbox.emulator.services.lambda_.in_process.output import Lines
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome
 from pingbox.emulator.services.lambda_.payloads import copier, from_posted, outcome_of
@@ -81,13 +81,13 @@ class Invocation:
     def __init__(
         self, settings: Settings, event: Any, loop: asyncio.AbstractEventLoop, observe: Observer, clock: Clock
     ) -> None:
-        self.request_id = request_id()
+        self._details = given = details.get()
+        self.request_id = given.request_id or platform_log.new_request_id()
         self.outcome: asyncio.Future[Outcome] = loop.create_future()
         self._log = InvocationLog(settings.name, self.request_id, loop, observe, clock)
         self.lines = Lines(self.request_id, self._log.write_from_thread)
         self._settings = settings
         self._event = copier(event)
-        self._client_context = client_context.get()
         self._loop = loop
         self._clock = clock
         self._overdue: Overdue | None = None
@@ -101,7 +101,7 @@ class Invocation:
 
     def begin(self, *, watched: bool = True) -> None:
         """Write the START line and watch the time, unless the handler runs on this very thread."""
-        self._log.write(platform_log.start(self.request_id))
+        self._log.write(platform_log.start(self.request_id, self._details.version))
         if not watched:
             return
         self._timer = self._loop.call_later(self._settings.timeout, self._look_at_the_time)
@@ -158,11 +158,16 @@ class Invocation:
     def _context(self, now: float) -> LambdaContext:
         settings = self._settings
         deadline_ms = int((now + settings.timeout) * 1000)
-        return LambdaContext(settings.place, self.request_id, settings.arn, deadline_ms, self._client_context)
+        given = self._details
+        context = LambdaContext(
+            settings.place, self.request_id, given.qualified(settings.arn), deadline_ms, given.client_context
+        )
+        context.function_version = given.version
+        return context
 
     def _failed(self, error: BaseException, request_id: str) -> FunctionError:
         posted = faults.document(error, request_id)
-        self._log.write_from_thread(platform_log.readable(faults.log_text(posted)))
+        self._log.write_from_thread(faults.log_text(posted))
         return from_posted(posted)
 
     def _exited(self, error: BaseException) -> FunctionError:
@@ -185,10 +190,10 @@ class Invocation:
             self._time_out()
 
     def _time_out(self) -> None:
-        message = platform_log.timed_out(self.request_id, self._settings.timeout, self._clock.now())
-        self._duration = self._settings.timeout
-        self._log.write(message)
-        self._answer(FunctionError(faults.TIMED_OUT, message))
+        timeout = self._settings.timeout
+        self._duration = timeout
+        self._log.write(platform_log.timed_out(self.request_id, timeout, self._clock.now()))
+        self._answer(FunctionError(faults.TIMED_OUT, platform_log.timeout_message(self.request_id, timeout)))
         if self._overdue is not None:
             self._overdue.give_up()
 

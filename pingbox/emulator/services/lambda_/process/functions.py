@@ -64,7 +64,8 @@ class ProcessFunctions:
         self._region = region
         self._environ = dict(os.environ if environ is None else environ)
         self._limit, self._waiting, self._starting, self._init_limit = limit, waiting, starting, init_limit
-        self._functions: dict[str, _Function] = {}
+        self._specs: dict[str, FunctionSpec] = {}
+        self._functions: dict[tuple[str, str], _Function] = {}  # by name and version: each has its own environments
         self._reaper: Reaper | None = None
         self._idle_check = Every(self._clock, _LOOK_SECONDS, self._end_idle)
         self._closed = False
@@ -75,39 +76,52 @@ class ProcessFunctions:
         """Add a function, or put another in its place: the next event runs the new one. Nothing is started or checked
         yet: a function that cannot run here says so when it is invoked.
         """
-        if (function := self._functions.get(spec.name)) is None:
-            self._functions[spec.name] = _Function(spec, self)
-        else:
+        self._specs[spec.name] = spec
+        for function in self._versions(spec.name):
             function.spec = spec
             function.renew()
 
     async def invoke(self, function: str, event: Any) -> Outcome:
         """As `Functions.invoke` has it."""
-        found = self._functions.get(function)
-        if found is None:
-            return unknown(function, self._functions)
+        spec = self._specs.get(function)
+        if spec is None:
+            return unknown(function, self._specs)
         if self._closed:
             return NotInvoked("the emulator is shutting down")
         try:
-            check(found.spec)
+            check(spec)
         except CannotRun as error:
             return NotInvoked(str(error))
         job = Job(function, event, asyncio.get_running_loop(), self._observe, self._clock)
-        found.dispatch(job)
+        self._function(spec, job.details.version).dispatch(job)
         return await job.outcome
+
+    def _function(self, spec: FunctionSpec, version: str) -> _Function:
+        key = (spec.name, version)
+        if (found := self._functions.get(key)) is None:
+            self._functions[key] = found = _Function(spec, version, self)
+        return found
+
+    def _versions(self, name: str) -> list[_Function]:
+        return [function for (of, _), function in self._functions.items() if of == name]
 
     @property
     def names(self) -> list[str]:
         """The functions there are."""
-        return list(self._functions)
+        return list(self._specs)
 
     def reload(self, function: str) -> None:
         """The next event runs in a new process. Busy ones end their event first. `KeyError` if unknown."""
-        self._functions[function].renew()
+        if function not in self._specs:
+            raise KeyError(function)
+        for version in self._versions(function):
+            version.renew()
 
     def environments(self, function: str) -> int:
-        """How many environments the function has at the moment."""
-        return len(self._functions[function].environments)
+        """How many environments the function has at the moment, of all its versions. `KeyError` if unknown."""
+        if function not in self._specs:
+            raise KeyError(function)
+        return sum(len(version.environments) for version in self._versions(function))
 
     async def close(self) -> None:
         """Kill all processes and wait until they are gone. Events that still run end as an exit of their runtime."""
@@ -134,17 +148,18 @@ class ProcessFunctions:
 
         def launcher(runtime_api: str, tmp: str) -> Launch:
             now = self._clock.now()
-            return launch(spec, host, runtime_api=runtime_api, tmp=tmp, now=now)
+            return launch(spec, host, runtime_api=runtime_api, tmp=tmp, now=now, version=function.version)
 
         arn = platform_log.function_arn(spec.name, self._region)
         return Worker(spec, arn, launcher, self._reaper, self._hint(spec), function, self._init_limit)
 
 
 class _Function:
-    """One function's environments."""
+    """One version of a function with its environments."""
 
-    def __init__(self, spec: FunctionSpec, functions: ProcessFunctions) -> None:
+    def __init__(self, spec: FunctionSpec, version: str, functions: ProcessFunctions) -> None:
         self.spec = spec
+        self.version = version
         self.environments: Environments[Worker, Job] = Environments(
             functions._limit, functions._waiting, functions._starting
         )

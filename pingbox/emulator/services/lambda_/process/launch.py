@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pingbox.emulator.redirect import guard
 from pingbox.emulator.services.lambda_ import platform_log
+from pingbox.emulator.services.lambda_.details import LATEST
 from pingbox.emulator.services.lambda_.packages.interpreters import interpreter_for
 from pingbox.model.function import FunctionSpec
 
@@ -81,12 +82,14 @@ def runtime_kind(spec: FunctionSpec) -> str:
     )
 
 
-def launch(spec: FunctionSpec, host: HostEnvironment, *, runtime_api: str, tmp: str, now: float) -> Launch:
+def launch(
+    spec: FunctionSpec, host: HostEnvironment, *, runtime_api: str, tmp: str, now: float, version: str = LATEST
+) -> Launch:
     """Everything needed to start one environment. `runtime_api` is `host:port`, `tmp` its private folder for temporary
     files, `now` names its log stream.
     """
     code = str(Path(spec.code).resolve())
-    environment = variables(spec, host, tmp=tmp, now=now) | {"AWS_LAMBDA_RUNTIME_API": runtime_api}
+    environment = variables(spec, host, tmp=tmp, now=now, version=version) | {"AWS_LAMBDA_RUNTIME_API": runtime_api}
     match runtime_kind(spec):
         case "python":
             return Launch(_python(spec, host, code), environment, code)
@@ -149,7 +152,9 @@ def _boto3_folder() -> str | None:
     return None if found is None or found.origin is None else str(Path(found.origin).parent.parent)
 
 
-def variables(spec: FunctionSpec, host: HostEnvironment, *, tmp: str, now: float) -> dict[str, str]:
+def variables(
+    spec: FunctionSpec, host: HostEnvironment, *, tmp: str, now: float, version: str = LATEST
+) -> dict[str, str]:
     """What a function finds in `os.environ` (LM-1..3): Lambda's variables and its own. Of the developer's, little."""
     code = str(Path(spec.code).resolve())
     mine = host.environ
@@ -157,27 +162,36 @@ def variables(spec: FunctionSpec, host: HostEnvironment, *, tmp: str, now: float
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "PATH": mine.get("PATH", os.defpath),
-        "PYTHONPATH": _RUNTIME_DIR,
+        "PWD": code,
+        "SHLVL": "0",
+        "LD_LIBRARY_PATH": _library_path(spec, code, mine),
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
         "TMPDIR": tmp,
     }
-    if "LD_LIBRARY_PATH" in mine:
-        unreserved["LD_LIBRARY_PATH"] = mine["LD_LIBRARY_PATH"]
+    if runtime_kind(spec) == "python":
+        unreserved["PYTHONPATH"] = _RUNTIME_DIR
     users = {key: str(value) for key, value in (spec.environment or {}).items()}
     reserved = {
         "_HANDLER": spec.handler,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory),
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_VERSION": version,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": platform_log.log_group(spec.name),
-        "AWS_LAMBDA_LOG_STREAM_NAME": platform_log.log_stream(now),
+        "AWS_LAMBDA_LOG_STREAM_NAME": platform_log.log_stream(now, version),
         "LAMBDA_TASK_ROOT": code,
         "LAMBDA_RUNTIME_DIR": _RUNTIME_DIR,
     }
     return unreserved | users | _aws(host) | reserved
+
+
+def _library_path(spec: FunctionSpec, code: str, environ: Mapping[str, str]) -> str:
+    """LM-48: where the function and its layers have shared libraries, before the developer's own."""
+    mine = environ.get("LD_LIBRARY_PATH")
+    layers = [f"{Path(layer).resolve()}/lib" for layer in spec.layers]
+    return os.pathsep.join([code, f"{code}/lib", *layers, *([mine] if mine else [])])
 
 
 def _aws(host: HostEnvironment) -> dict[str, str]:

@@ -1,12 +1,14 @@
 """The Runtime API as one environment's runtime sees it (LM-30..33).
 
 Every environment has a listener of its own: `AWS_LAMBDA_RUNTIME_API` is a bare host and port (AWS's own runtime clients
-take nothing else), so the port is what tells environments apart.
+take nothing else), so the port is what tells environments apart. Any web page can send requests to it: what a browser
+sends is refused, and so is, where the runtime is ours and can carry one, everything without the environment's secret.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,6 +17,11 @@ from aiohttp import web
 
 from pingbox.emulator.services.lambda_.payloads import RESPONSE_LIMIT
 
+SECRET_HEADER = "Pingbox-Runtime-Secret"  # noqa: S105 - names, not secrets
+SECRET_VARIABLE = "PINGBOX_RUNTIME_SECRET"  # noqa: S105
+"""How a runtime of ours learns the secret; it takes the variable out before the handler is imported."""
+
+_OF_BROWSERS = ("Origin", "Referer", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest")
 _BASE = "/2018-06-01/runtime"
 _NEXT = f"{_BASE}/invocation/next"
 _INIT_ERROR = f"{_BASE}/init/error"
@@ -67,10 +74,15 @@ class Runtime(Protocol):
 
 
 class RuntimeApi:
-    """Listens for one runtime. `listen` once, `deliver` once per `wants_next`, `close` at the end."""
+    """Listens for one runtime. `listen` once, `deliver` once per `wants_next`, `close` at the end.
 
-    def __init__(self, runtime: Runtime) -> None:
+    `secret` is what every request has to bring along in the header `Pingbox-Runtime-Secret`; None expects none.
+    """
+
+    def __init__(self, runtime: Runtime, secret: str | None = None) -> None:
         self._runtime = runtime
+        self._secret = secret
+        self._address = ""
         self._server = web.Server(self._handle, request_factory=_request, access_log=None)
         self._listener: asyncio.Server | None = None
         self._closed = False
@@ -82,7 +94,8 @@ class RuntimeApi:
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(self._server, "127.0.0.1", 0)
         host, port = self._listener.sockets[0].getsockname()
-        return f"{host}:{port}"
+        self._address = f"{host}:{port}"
+        return self._address
 
     def deliver(self, delivery: Delivery) -> None:
         """Answer the runtime's pending request for the next event."""
@@ -108,7 +121,18 @@ class RuntimeApi:
             # The process was killed while it posted: how it ended becomes the outcome, and no one reads this answer.
             return _refused(400, "TruncatedRequest", "The connection was lost before the request's end")
 
+    def _is_foreign(self, request: web.BaseRequest) -> bool:
+        """Whether somebody else asks than the runtime: a web page, or a program that does not know the secret."""
+        headers = request.headers
+        if headers.getall("Host", []) != [self._address] or any(name in headers for name in _OF_BROWSERS):
+            return True
+        if self._secret is None:
+            return False
+        return not hmac.compare_digest(headers.get(SECRET_HEADER, "").encode(), self._secret.encode())
+
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self._is_foreign(request):
+            return _refused(403, "Forbidden", "The Runtime API answers the environment's own runtime alone")
         match request.method, request.path:
             case "GET", path if path == _NEXT:
                 return await self._handle_next()

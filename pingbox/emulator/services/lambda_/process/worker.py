@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import os
+import secrets
 import shutil
 import signal
 import tempfile
@@ -22,7 +23,7 @@ from pingbox.emulator.services.lambda_.process.job import Job
 from pingbox.emulator.services.lambda_.process.launch import CannotRun, Launch
 from pingbox.emulator.services.lambda_.process.output import ProcessOutput
 from pingbox.emulator.services.lambda_.process.reaper import Reaper
-from pingbox.emulator.services.lambda_.process.runtime_api import Delivery, RuntimeApi
+from pingbox.emulator.services.lambda_.process.runtime_api import SECRET_VARIABLE, Delivery, RuntimeApi
 from pingbox.emulator.services.lambda_.process.worker_state import Signal, State, after
 from pingbox.emulator.services.lambda_.runtimes.python import faults
 from pingbox.model.function import FunctionSpec
@@ -71,7 +72,9 @@ class Worker:
         self._owner = owner
         self._init_limit = init_limit
         self._loop = asyncio.get_running_loop()
-        self._api = RuntimeApi(self)
+        # AWS's own runtime clients, which a runtime of the user's may be, cannot carry a secret.
+        self._secret = secrets.token_hex(16) if spec.runtime.startswith(("python", "nodejs")) else None
+        self._api = RuntimeApi(self, self._secret)
         self._life: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._output: ProcessOutput | None = None
@@ -131,7 +134,7 @@ class Worker:
         self._process = await asyncio.create_subprocess_exec(
             *launch.command,
             cwd=launch.cwd,
-            env=launch.environment,
+            env={**launch.environment, **({} if self._secret is None else {SECRET_VARIABLE: self._secret})},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output.write_end,
             stderr=output.write_end,
@@ -182,7 +185,7 @@ class Worker:
 
     def _line(self, line: str) -> None:
         if self._job is not None:
-            self._job.log.write(platform_log.readable(line))
+            self._job.log.write(platform_log.entry(line))
         elif line:
             log.info("%s, between events: %s", self._spec.name, line)
 
@@ -201,10 +204,10 @@ class Worker:
             self._kill_group()
             return
         if self._job is not None and self._outcome is None:
-            message = platform_log.timed_out(self._job.request_id, self._spec.timeout, time.time())
-            self._outcome = FunctionError(faults.TIMED_OUT, message)
+            request_id, timeout = self._job.request_id, self._spec.timeout
+            self._outcome = FunctionError(faults.TIMED_OUT, platform_log.timeout_message(request_id, timeout))
             self._ended = time.monotonic()
-            self._line(message)
+            self._line(platform_log.timed_out(request_id, timeout, time.time()))
         self._settle()
         self.kill()
 
@@ -278,10 +281,12 @@ class Worker:
             left -= self._began - self._spawned
             self._began, self._init = self._spawned, None
         deadline = time.time() + left
-        trace = f"Root=1-{int(deadline):08x}-{self._job.request_id.replace('-', '')[:24]};Sampled=0"
-        job = self._job
-        given = None if job.client_context is None else json.dumps(job.client_context)
-        self._api.deliver(Delivery(job.request_id, job.payload, deadline, self._arn, trace, given))
+        job, given = self._job, self._job.details
+        digits = job.request_id.replace("-", "")
+        trace = f"Root=1-{int(deadline):08x}-{digits[:24]};Parent={digits[16:]};Sampled=0"
+        context = None if given.client_context is None else json.dumps(given.client_context)
+        arn = given.qualified(self._arn)
+        self._api.deliver(Delivery(job.request_id, job.payload, deadline, arn, trace, context))
 
     def _settle(self) -> None:
         """The current job has ended, one way or another."""

@@ -6,12 +6,18 @@
 const { Channel } = require("./channel.cjs");
 const { patchConsole } = require("./console.cjs");
 const { errorDocument, loggedError } = require("./errors.cjs");
-const { findHandler } = require("./handler.cjs");
+const { findHandler, RuntimeError } = require("./handler.cjs");
+
+// nodejs24.x and later have neither callbacks nor context.succeed, fail and done (LM-49).
+const HAS_CALLBACKS = Number(/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV)?.[1] ?? 0) < 24;
+const NO_CALLBACKS = "AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. "
+  + "You will need to modify this function to use a supported handler signature to use Node.js 24 or later.";
 
 const UNHANDLED_REJECTION = 128; // the exit codes of AWS's runtime
 const UNCAUGHT_EXCEPTION = 129;
 
-const channel = new Channel(process.env.AWS_LAMBDA_RUNTIME_API);
+const channel = new Channel(process.env.AWS_LAMBDA_RUNTIME_API, process.env.PINGBOX_RUNTIME_SECRET);
+delete process.env.PINGBOX_RUNTIME_SECRET; // before the handler is imported
 let requestId;
 let whenLoopIsEmpty;
 
@@ -20,6 +26,9 @@ async function main() {
   let handler;
   try {
     handler = await findHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
+    if (!HAS_CALLBACKS && handler.length > 2) {
+      throw new RuntimeError("Runtime.CallbackHandlerDeprecated", NO_CALLBACKS);
+    }
   } catch (error) {
     logError("Uncaught Exception", error);
     await channel.initError(errorDocument(error));
@@ -82,27 +91,40 @@ function stringified(result) {
 }
 
 // Whichever comes first: the handler's promise, its callback, context.done and its like, or an event loop with nothing
-// left to do, which ends an invocation with null.
+// left to do, which ends an invocation with null. What a callback was given stands, also if it waits for the loop and the
+// promise of the same handler resolves meanwhile (LM-49).
 function outcome(handler, event, headers) {
   return new Promise((resolve, reject) => {
     const context = contextOf(headers);
+    let answer; // [error, result] of the first callback
     const settle = (error, result) => {
       whenLoopIsEmpty = undefined;
       error === undefined || error === null ? resolve(result) : reject(error);
     };
     const callback = (error, result) => {
+      answer ??= [error, result];
       if (context.callbackWaitsForEmptyEventLoop) {
-        whenLoopIsEmpty = () => settle(error, result);
+        whenLoopIsEmpty = () => settle(...answer);
       } else {
-        setImmediate(settle, error, result);
+        setImmediate(settle, ...answer);
       }
     };
-    const done = (error, result) => setImmediate(settle, error, result);
-    Object.assign(context, { done, succeed: (result) => done(null, result), fail: (error) => done(error ?? "handled") });
+    const done = (error, result) => {
+      answer ??= [error, result];
+      setImmediate(settle, ...answer);
+    };
+    if (HAS_CALLBACKS) {
+      Object.assign(context, { done, succeed: (result) => done(null, result), fail: (error) => done(error ?? "handled") });
+    }
     whenLoopIsEmpty = () => settle(null, null);
-    const returned = handler(event, context, callback);
+    const returned = HAS_CALLBACKS ? handler(event, context, callback) : handler(event, context);
     if (typeof returned?.then === "function") {
-      returned.then((result) => settle(null, result), (error) => settle(error ?? "undefined"));
+      returned.then(
+        (result) => settle(...(answer ?? [null, result])),
+        (error) => settle(...(answer ?? [error ?? "undefined"])),
+      );
+    } else if (!HAS_CALLBACKS) {
+      settle(null, returned);
     }
   });
 }

@@ -10,7 +10,8 @@ const BASE = "/2018-06-01/runtime";
 const END_OF_HEAD = "\r\n\r\n";
 
 class Channel {
-  constructor(address) {
+  constructor(address, secret) {
+    this.secret = secret;
     const [host, port] = address.split(":");
     this.address = address;
     this.pieces = [];
@@ -58,7 +59,7 @@ class Channel {
   }
 
   head(method, path, body, more = []) {
-    const lines = [`${method} ${BASE}${path} HTTP/1.1`, `Host: ${this.address}`, ...more];
+    const lines = [`${method} ${BASE}${path} HTTP/1.1`, `Host: ${this.address}`, `Pingbox-Runtime-Secret: ${this.secret}`, ...more];
     if (body !== undefined) {
       const memory = process.platform === "linux" ? 0 : process.resourceUsage().maxRSS;
       lines.push("Content-Type: application/json", `Content-Length: ${body.length}`, `Pingbox-Max-Memory: ${memory}`);

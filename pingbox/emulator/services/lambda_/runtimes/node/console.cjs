@@ -5,7 +5,7 @@ const { format } = require("node:util");
 
 const LEVELS = { trace: "TRACE", debug: "DEBUG", log: "INFO", info: "INFO", warn: "WARN", error: "ERROR" };
 
-// Every line of one entry but the last ends in a carriage return, which tells that they belong together.
+// A line end within an entry must not end it: the emulator knows this character (LINE_END in platform_log.py).
 function patchConsole(requestId) {
   for (const [method, level] of Object.entries(LEVELS)) {
     console[method] = (...args) => writeLine(requestId() ?? "undefined", level, format(...args));
@@ -13,7 +13,7 @@ function patchConsole(requestId) {
 }
 
 function writeLine(requestId, level, message) {
-  const text = message.replaceAll("\n", "\r");
+  const text = message.replaceAll("\n", "\x1e");
   process.stdout.write(`${new Date().toISOString()}\t${requestId}\t${level}\t${text}\n`);
 }
 

@@ -96,4 +96,4 @@ function isModulePackage(folder) {
   return above !== folder && isModulePackage(above);
 }
 
-module.exports = { findHandler };
+module.exports = { findHandler, RuntimeError };

@@ -55,7 +55,7 @@ def _guard(folder: str, endpoint: str) -> None:
     _alias("pingbox", os.path.dirname(emulator))
     _alias("pingbox.emulator", emulator)
     _alias("pingbox.emulator.redirect", folder)
-    importlib.import_module("pingbox.emulator.redirect.guard").install(endpoint)
+    importlib.import_module("pingbox.emulator.redirect.guard").install(endpoint, keep_socket=True)
     for name in [name for name in sys.modules if name.split(".")[0] == "pingbox"]:
         del sys.modules[name]
 

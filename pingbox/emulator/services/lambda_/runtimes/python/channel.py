@@ -32,7 +32,8 @@ class RuntimeApiLost(Exception):  # noqa: N818 -- a fact, not a mistake
 class Channel:
     """Calls in this order: `next` once, then `answer` or `fail` per event, each of which returns the next event."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, secret: str = "") -> None:
+        self._secret = secret
         host, port = address.rsplit(":", 1)
         self._host = address
         self._socket = socket.socket()  # not create_connection, whose name resolution imports all of IDNA
@@ -68,7 +69,7 @@ class Channel:
         return self._delivery()
 
     def _request(self, method: str, path: str, head: dict[str, str] | None = None, body: bytes = b"") -> bytes:
-        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}"]
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}", f"Pingbox-Runtime-Secret: {self._secret}"]
         lines += [f"{name}: {value}" for name, value in (head or {}).items()]
         if method == "POST":
             lines.append(f"Content-Length: {len(body)}")

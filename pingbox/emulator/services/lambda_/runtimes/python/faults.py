@@ -56,8 +56,7 @@ def _is_ours(filename: str) -> bool:
 def log_text(error: dict[str, Any]) -> str:
     """The one log entry of an error: `[ERROR] Type: message`, then the traceback.
 
-    Lambda joins the lines with carriage returns, so that CloudWatch keeps them together, and indents with no-break
-    spaces.
+    Its lines are indented with no-break spaces, as Lambda does it (LM-47).
     """
     head = "[ERROR]"
     if error["errorType"]:
@@ -67,7 +66,7 @@ def log_text(error: dict[str, Any]) -> str:
     lines = [head, "Traceback (most recent call last):"]
     for entry in error["stackTrace"]:
         lines += [_indented(line) for line in entry.splitlines()] or [""]
-    return "\r".join(lines)
+    return "\n".join(lines)
 
 
 def _indented(line: str) -> str:

@@ -24,7 +24,7 @@ def serve(environ: MutableMapping[str, str]) -> None:
     """Does not return; ends the process with status 1 after an init error."""
     worker = _Worker(environ)
     worker.set_up_logging()
-    api = Channel(environ["AWS_LAMBDA_RUNTIME_API"])
+    api = Channel(environ["AWS_LAMBDA_RUNTIME_API"], environ.pop("PINGBOX_RUNTIME_SECRET", ""))
     worker.find_handler(api)
     delivery = api.next()
     while True:
@@ -107,7 +107,8 @@ def _document(header: str | None) -> dict[str, Any] | None:
 
 
 def _write_line(line: str) -> None:
-    sys.stdout.write(line + "\n")
+    """One entry of the log, whose own line ends must not end it (`platform_log.LINE_END`)."""
+    sys.stdout.write(line.replace("\n", "\x1e") + "\n")
 
 
 def _peak_memory() -> int:

@@ -1,0 +1,1 @@
+raise ImportError("as if pingbox[fast] were not installed")
