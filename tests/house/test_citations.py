@@ -24,10 +24,12 @@ def citing() -> list[tuple[Path, str]]:
 
 
 def sections(design: str) -> set[str]:
-    """`B8` of a heading, and `D6` of the sixth numbered point under the heading `D`."""
+    """`B8` of a heading, `D6` of the sixth point under the heading `D`, `A22` of the table of features."""
     found = set(re.findall(r"^### ([A-E]\d+)\.", design, re.MULTILINE))
     security = design.partition("\n## D.")[2].partition("\n## ")[0]
-    return found | {f"D{number}" for number in re.findall(r"^(\d+)\. \*\*", security, re.MULTILINE)}
+    found |= {f"D{number}" for number in re.findall(r"^(\d+)\. \*\*", security, re.MULTILINE)}
+    features = design.partition("\n### A1.")[2].partition("\n### ")[0]
+    return found | {f"A{number}" for number in re.findall(r"^\| (\d+) \|", features, re.MULTILINE)}
 
 
 def test_every_cited_fact_is_one():
