@@ -11,10 +11,10 @@ def tls_context(settings: ServeSettings, region: str) -> ssl.SSLContext | None:
     """The listener's certificates, their authority's written to `tls_ca` for others to trust; None without TLS."""
     if settings.tls_port is None or settings.tls_ca is None:
         return None
-    from pingbox.emulator.http.certificates import local_tls
+    from pingbox.emulator.http.certificates import LocalAuthority
 
-    made = local_tls(region)
-    settings.tls_ca.write_bytes(made.authority)
+    made = LocalAuthority([f"*.execute-api.{region}.amazonaws.com"])
+    settings.tls_ca.write_bytes(made.pem)
     return made.context
 
 

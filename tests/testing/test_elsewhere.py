@@ -14,7 +14,7 @@ from websockets.asyncio.server import serve
 from websockets.utils import accept_key
 
 from pingbox.emulator.clock import SystemClock
-from pingbox.emulator.http.certificates import local_tls
+from pingbox.emulator.http.certificates import LocalAuthority
 from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
 from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction, InProcessFunctions
 from pingbox.model.api import Api, LambdaProxy, Route, Stage
@@ -92,14 +92,14 @@ async def test_in_a_test_with_a_loop(address):
 
 @pytest.mark.fact("HS-9")
 async def test_over_tls_to_a_server_whose_certificate_is_trusted():
-    tls = local_tls("us-east-1")
+    tls = LocalAuthority()
     api = Api("nn27okk1we", "echo", (Route("$default", LambdaProxy("echo"), two_way=True),), (Stage("dev"),))
     functions = InProcessFunctions({"echo": InProcessFunction.of(echo)})
     server = GatewayServer([api], functions, clock=SystemClock(), tls=tls.context)
     await server.start()
     try:
         address = f"wss://localhost:{server.tls_port}/dev"
-        async with Clients(address, tls=ssl.create_default_context(cadata=tls.authority.decode())) as ws:
+        async with Clients(address, tls=ssl.create_default_context(cadata=tls.pem.decode())) as ws:
             ana = await ws.connect()
             await ana.send("hi")
             await ana.expect("hi")

@@ -1,23 +1,22 @@
-"""No way out: nothing in this process reaches real AWS, by whatever road it sets out.
-
-Three layers, each enough for its own kind of caller:
+"""No way out: nothing in this process reaches real AWS, and what is the emulator's arrives there.
 
 * the environment (`scrub`, `environment`): dummy keys, no profiles, no metadata, every service at the emulator;
-* botocore's send: a client made early, an explicit endpoint or `ignore_configured_endpoint_urls` is refused;
-  a hard-coded `https://{apiId}.execute-api.{region}.amazonaws.com` is taken to the emulator, its Host header kept,
-  so that the emulator still finds the API by its host;
-* the interpreter's audit events for name resolution and connecting: urllib, http.client, aiohttp, anything else.
+* name resolution and connections (`sockets`): hosts that the emulator stands for lead to its redirect listener, whoever
+  connects; all others of AWS are refused, and so is a proxy that is asked for one;
+* botocore's send: a hard-coded host of the emulator's is spoken to in plain HTTP, its Host header kept; TLS is saved;
+* libraries with a resolver of their own (`libraries`), and the authority that `ssl` trusts for the emulator's hosts;
+* the interpreter's audit events for name resolution and connecting: whatever gets past the functions above is refused;
+* children of a function's process (`children`), in Python and Node, are guarded alike.
 
-Only the standard library is imported, and botocore is patched at the moment somebody else imports it: installing
-costs nothing where there is no boto3. The same module guards the emulator's process and every worker's; as workers
+Only the standard library is imported, and libraries are patched at the moment somebody else imports them: installing
+costs nothing where there are none. The same module guards the emulator's process and every worker's; as workers
 start while somebody waits, it does without `dataclasses`, `importlib.abc` and `typing`, the slow ones to import.
+What it cannot hold is in docs/guide/your-own-app.md.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.machinery
-import importlib.util
 import os
 import socket
 import sys
@@ -25,13 +24,16 @@ from collections.abc import Callable, MutableMapping, Sequence
 from types import ModuleType
 from urllib.parse import urlsplit, urlunsplit
 
-from pingbox.emulator.redirect.hosts import is_aws_host, is_execute_api_host, service_of
+from pingbox.emulator.redirect import authority, children, libraries, sockets
+from pingbox.emulator.redirect.hosts import AWS_SUFFIXES, is_aws_host, is_execute_api_host, service_of
+from pingbox.emulator.redirect.targets import Targets, targets_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _HTTPSESSION, _ENDPOINT = "botocore.httpsession", "botocore.endpoint"
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 class AwsRefused(socket.gaierror):
@@ -44,11 +46,25 @@ class AwsRefused(socket.gaierror):
     def __init__(self, host: str) -> None:
         self.host = host
         self.service = service_of(host)
-        super().__init__(
-            socket.EAI_FAIL,
-            f"PingBox refused a call to AWS {self.service} at {host}: the emulator never talks to real AWS. "
-            f"Leave the endpoint out, or point it at the emulator (AWS_ENDPOINT_URL)",
-        )
+        super().__init__(socket.EAI_FAIL, _words(host))
+
+
+class ProxyRefused(RuntimeError):  # noqa: N818 - as AwsRefused
+    """The same, where a proxy or a name server was asked for the host.
+
+    No `OSError`: HTTP libraries take one of those for the proxy's own trouble, and wait for its answer all the same.
+    """
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__(f"{_words(host)}, and take the proxy out of the way (NO_PROXY)")
+
+
+def _words(host: str) -> str:
+    return (
+        f"PingBox refused a call to AWS {service_of(host)} at {host}: the emulator never talks to real AWS. "
+        "Leave the endpoint out, or point it at the emulator (AWS_ENDPOINT_URL)"
+    )
 
 
 def scrub(environ: MutableMapping[str, str]) -> None:
@@ -77,59 +93,94 @@ def environment(endpoint: str, region: str = "us-east-1") -> dict[str, str]:
     }
 
 
-def install(endpoint: str, *, allow: Sequence[str] = (), keep_socket: bool = False) -> None:
+def install(
+    endpoint: str,
+    *,
+    allow: Sequence[str] = (),
+    targets: Targets | None = None,
+    keep_socket: bool = False,
+    with_children: bool = False,
+) -> None:
     """Close the ways out of this process; `endpoint` is the emulator's own address, e.g. `http://127.0.0.1:3001`.
 
-    `keep_socket`: boto3's requests to the emulator are not signed, and go over a socket that is kept open.
-    `allow` names services that may be reached all the same (`["dynamodb"]` after the user agreed to real tables).
-    Installing again replaces what was installed before.
+    `targets` is what leads there; None asks the emulator if it runs in this process. `allow` names services that may be
+    reached all the same (`["dynamodb"]` after the user agreed to real tables). `keep_socket`: boto3's requests to the
+    emulator are not signed, and go over a socket that is kept open. `with_children`: the processes that this one starts
+    are guarded, too. Installing again replaces what was installed before.
     """
     uninstall()
-    _state.watch = _Watch(endpoint=endpoint.rstrip("/"), allow=frozenset(allow))
+    targets = targets or targets_of(endpoint)
+    watch = _state.watch = _Watch(targets, frozenset(allow))
+    authority.forget()
     if not _state.audited:  # an audit hook cannot be taken out again; without a watch it lets everything pass
         sys.addaudithook(_audit)
         _state.audited = True
-    _finder.wanted = {_HTTPSESSION: _patch_httpsession}
+    patches: dict[str, Callable[[ModuleType], Callable[[], None]]] = {_HTTPSESSION: _patch_httpsession}
     if keep_socket:
         # Now: a worker takes our package's name back, so that the app may have a `pingbox` of its own.
         _state.kept = importlib.import_module("pingbox.emulator.redirect.kept_socket")
-        _finder.wanted[_ENDPOINT] = _patch_endpoint
-    for name in [name for name in _finder.wanted if name in sys.modules]:
-        _finder.wanted.pop(name)(sys.modules[name])
-    if _finder.wanted:
-        sys.meta_path.insert(0, _finder)
+        patches[_ENDPOINT] = _patch_endpoint
+    _state.undo.append(sockets.install(_watch))
+    _state.undo.append(libraries.install(_watch, patches))
+    _state.undo.append(_past_proxies(os.environ, watch))
+    if with_children:
+        children.install(targets)
 
 
 def uninstall() -> None:
     """Open the ways again (for tests, and for a test kit that leaves its host process as it found it)."""
     _state.watch = None
-    if _finder in sys.meta_path:
-        sys.meta_path.remove(_finder)
-    for restore in _state.restore:
-        restore()
-    _state.restore = []
+    while _state.undo:
+        _state.undo.pop()()
     if _state.kept is not None:
         _state.kept.close()
         _state.kept = None
 
 
+def _past_proxies(environ: MutableMapping[str, str], watch: _Watch) -> Callable[[], None]:
+    """Where a proxy is configured, hosts of AWS and of the emulator are not asked of it; returns what undoes that."""
+    if not any(name in environ or name.upper() in environ for name in _PROXIES):
+        return lambda: None
+    before = {name: environ.get(name) for name in ("no_proxy", "NO_PROXY")}
+    own = [*AWS_SUFFIXES, "169.254.169.254", "169.254.170.2", "localhost", "127.0.0.1", *sorted(watch.targets.domains)]
+    others = before["no_proxy"] or before["NO_PROXY"] or ""
+    for name in before:
+        environ[name] = ",".join(filter(None, (others, *own)))
+
+    def restore() -> None:
+        for name, value in before.items():
+            if value is None:
+                environ.pop(name, None)
+            else:
+                environ[name] = value
+
+    return restore
+
+
 class _Watch:
-    def __init__(self, endpoint: str, allow: frozenset[str]) -> None:
-        self.endpoint = endpoint
+    def __init__(self, targets: Targets, allow: frozenset[str]) -> None:
+        self.targets = targets
         self.allow = allow
-        parts = urlsplit(endpoint)
+        parts = urlsplit(targets.endpoint)
         self.address = (parts.hostname or "", parts.port or 80)
+        self.port = targets.port
+        self.leads_here = targets.leads_here
 
     def refuses(self, host: str) -> bool:
-        return is_aws_host(host) and service_of(host) not in self.allow
+        return is_aws_host(host) and not self.leads_here(host) and service_of(host) not in self.allow
+
+    def refuse(self, host: str) -> None:
+        """Raise `ProxyRefused` for a host that is asked of somebody else, a proxy or a name server."""
+        if self.leads_here(host) or self.refuses(host):
+            raise ProxyRefused(host)
 
     def rewritten(self, url: str) -> tuple[str, str | None]:
         """Where a botocore request for `url` really goes, and the Host header it must then carry (None: its own)."""
         parts = urlsplit(url)
         host = (parts.hostname or "").lower()
-        if is_execute_api_host(host):
+        if is_execute_api_host(host) or self.leads_here(host):
             return self._at_the_emulator(url), parts.netloc
-        if parts.scheme == "https" and parts.netloc == urlsplit(self.endpoint).netloc:
+        if parts.scheme == "https" and parts.netloc == urlsplit(self.targets.endpoint).netloc:
             # `https://{domainName}/{stage}`, the domain name being the emulator's address: same handler code as on AWS
             return self._at_the_emulator(url), None
         if self.refuses(host):
@@ -137,7 +188,7 @@ class _Watch:
         return url, None
 
     def _at_the_emulator(self, url: str) -> str:
-        here, there = urlsplit(self.endpoint), urlsplit(url)
+        here, there = urlsplit(self.targets.endpoint), urlsplit(url)
         return urlunsplit((here.scheme, here.netloc, there.path, there.query, there.fragment))
 
 
@@ -146,10 +197,14 @@ class _State:
         self.watch: _Watch | None = None
         self.audited = False
         self.kept: Any = None  # the module `kept_socket`, where it was asked for
-        self.restore: list[Callable[[], None]] = []
+        self.undo: list[Callable[[], None]] = []
 
 
 _state = _State()
+
+
+def _watch() -> _Watch | None:
+    return _state.watch
 
 
 # -- names and sockets ---------------------------------------------------------------------------------------------
@@ -169,16 +224,15 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
         host = args[0]
     elif event == "socket.connect" and isinstance(args[1], tuple):
         host = args[1][0]
-    if isinstance(host, bytes):
-        host = host.decode("ascii", "replace")
-    if isinstance(host, str) and watch.refuses(host):
-        raise AwsRefused(host)
+    name = sockets.text(host)
+    if name is not None and watch.refuses(name):
+        raise AwsRefused(name)
 
 
 # -- botocore ------------------------------------------------------------------------------------------------------
 
 
-def _patch_httpsession(module: ModuleType) -> None:
+def _patch_httpsession(module: ModuleType) -> Callable[[], None]:
     session: Any = module.URLLib3Session
     original = session.send
 
@@ -197,10 +251,10 @@ def _patch_httpsession(module: ModuleType) -> None:
             session.send = original
 
     session.send = send
-    _state.restore.append(restore)
+    return restore
 
 
-def _patch_endpoint(module: ModuleType) -> None:
+def _patch_endpoint(module: ModuleType) -> Callable[[], None]:
     def is_ours(url: str) -> bool:
         watch = _state.watch
         try:
@@ -208,48 +262,11 @@ def _patch_endpoint(module: ModuleType) -> None:
         except AwsRefused:
             return False  # it is refused where it would be sent
 
-    _state.restore.append(_state.kept.skip_signatures(module, is_ours))
+    restore: Callable[[], None] = _state.kept.skip_signatures(module, is_ours)
+    return restore
 
 
 def _kept(watch: _Watch, url: str) -> Any:
     """The module `kept_socket` for a URL of the emulator, where it was asked for."""
-    return _state.kept if url.startswith(watch.endpoint + "/") and watch.endpoint.startswith("http:") else None
-
-
-class _AfterImport:
-    """Finds nothing itself: lets the others find the `wanted` modules, and has each patched once it has run."""
-
-    def __init__(self) -> None:
-        self.wanted: dict[str, Callable[[ModuleType], None]] = {}
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        patch = self.wanted.pop(fullname, None)
-        if patch is None:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
-        if self.wanted:
-            sys.meta_path.insert(0, self)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _PatchingLoader(spec.loader, patch)  # type: ignore[assignment]  # a loader but for its base
-        return spec
-
-
-class _PatchingLoader:
-    def __init__(self, loader: Any, patch: Callable[[ModuleType], None]) -> None:
-        self._loader = loader
-        self._patch = patch
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        module: ModuleType | None = self._loader.create_module(spec)
-        return module
-
-    def exec_module(self, module: ModuleType) -> None:
-        self._loader.exec_module(module)
-        if _state.watch is not None:
-            self._patch(module)
-
-
-_finder = _AfterImport()
+    endpoint = watch.targets.endpoint
+    return _state.kept if url.startswith(endpoint + "/") and endpoint.startswith("http:") else None

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # The DNS suffixes of every AWS partition (botocore's partitions.json, IPv4 and dual stack), and newer service roots.
-_SUFFIXES = (
+AWS_SUFFIXES = (
     ".amazonaws.com",
     ".amazonaws.com.cn",
     ".amazonaws.eu",
@@ -112,7 +112,7 @@ def is_metadata_host(host: str) -> bool:
 def is_aws_host(host: str) -> bool:
     """Whether `host` (name or address, no port) is AWS's: under one of its suffixes, or its metadata service."""
     name = normalized(host)
-    return ("." + name).endswith(_SUFFIXES) or name in _METADATA_NAMES or name in _METADATA_ADDRESSES
+    return ("." + name).endswith(AWS_SUFFIXES) or name in _METADATA_NAMES or name in _METADATA_ADDRESSES
 
 
 def is_execute_api_host(host: str) -> bool:
@@ -125,7 +125,7 @@ def service_of(host: str) -> str:
     name = "." + normalized(host)
     if is_metadata_host(host):
         return "instance metadata"
-    for suffix in sorted(_SUFFIXES, key=len, reverse=True):
+    for suffix in sorted(AWS_SUFFIXES, key=len, reverse=True):
         if name.endswith(suffix):
             name = name.removesuffix(suffix)
             break

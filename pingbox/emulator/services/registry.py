@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape
 
 from pingbox.emulator.services.aws_chunked import ChunkError, decoded
@@ -34,6 +34,9 @@ class ServiceRegistry:
         """Remember the running loop as the one on which services answer."""
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
+
+    def __iter__(self) -> Iterator[Service]:
+        return iter(self._services)
 
     def register(self, service: Service) -> None:
         """From now on `service` answers what is its own and no earlier service's."""

@@ -22,7 +22,7 @@ from pingbox.emulator.activity import (
     Refused,
 )
 from pingbox.emulator.clock import WoundClock
-from pingbox.emulator.http.certificates import local_tls
+from pingbox.emulator.http.certificates import LocalAuthority
 from pingbox.emulator.services.apigateway.common.declaration_rules import DeclarationError
 from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
 from pingbox.model.api import Api, Route, Stage, TemplatedIntegration
@@ -140,10 +140,10 @@ async def test_what_aws_would_not_deploy_is_not_served(serve, change, reason):
 @pytest.mark.fact("HS-1", "HS-9", "MG-1")
 async def test_the_same_is_served_over_tls_under_awss_own_names(serve, tmp_path):
     """TLS 1.2 at least; an AWS client that trusts the local authority needs nothing but the name to lead here."""
-    tls = local_tls("us-east-1")
+    tls = LocalAuthority()
     world = await serve(tls=tls.context)
-    (tmp_path / "authority.pem").write_bytes(tls.authority)
-    trusting = ssl.create_default_context(cadata=tls.authority.decode())
+    (tmp_path / "authority.pem").write_bytes(tls.pem)
+    trusting = ssl.create_default_context(cadata=tls.pem.decode())
     host = f"{API_ID}.execute-api.us-east-1.amazonaws.com"
     async with connect(f"wss://{host}:{world.server.tls_port}/dev", host="127.0.0.1", ssl=trusting) as client:
         boto = world.aws(

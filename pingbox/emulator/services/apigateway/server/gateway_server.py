@@ -13,7 +13,9 @@ from pingbox.emulator.clock import Clock
 from pingbox.emulator.http.access import Access
 from pingbox.emulator.http.dispatch import HttpDispatch, HttpHandler, HttpTimeouts
 from pingbox.emulator.http.listener import Listener
+from pingbox.emulator.http.redirect_listener import RedirectListener
 from pingbox.emulator.http.sdk_connection import SdkConnection
+from pingbox.emulator.redirect.targets import Targets, announce, withdraw
 from pingbox.emulator.services.apigateway.common.addresses import find_deployment
 from pingbox.emulator.services.apigateway.common.declaration_rules import check
 from pingbox.emulator.services.apigateway.common.switches import Switches
@@ -27,7 +29,7 @@ from pingbox.model.api import Api
 
 __all__ = ["GatewayServer", "HttpHandler"]
 
-_Running = tuple[Gateway, ConnectionsApi, web.Server, list[asyncio.Server]]
+_Running = tuple[Gateway, ConnectionsApi, web.Server, list[asyncio.Server], RedirectListener]
 _FINISH_SECONDS = 0.7
 _LINGER_SECONDS = 0.2
 
@@ -118,9 +120,17 @@ class GatewayServer:
                 listeners[0].close()
                 raise
             self._tls_port = _port_of(listeners[1])
+        redirect = RedirectListener(lambda: self._new_connection(gateway, http))
+        try:
+            redirect.start()
+        except OSError:
+            for listener in listeners:
+                listener.close()
+            raise
         self._services.start()
         self._services.register(connections)
-        self._running = (gateway, connections, http, listeners)
+        self._running = (gateway, connections, http, listeners, redirect)
+        announce(self.url, lambda: self.targets)
 
     async def stop(
         self,
@@ -136,15 +146,17 @@ class GatewayServer:
         """
         if self._running is None or self._running[0].stopping:
             return
-        gateway, connections, http, listeners = self._running
+        gateway, connections, http, listeners, redirect = self._running
         gateway.stopping = True
         for socket in list(gateway.sockets.values()):
             socket.close(STOPPING)
         await gateway.finish(within, hurry or asyncio.Event(), others)
         self._running = None
         self._services.unregister(connections)
+        withdraw(self.url)
         for listener in listeners:
             listener.close()
+        redirect.close()
         http.pre_shutdown()
         await http.shutdown(_LINGER_SECONDS)
         for transport in list(gateway.transports):
@@ -163,6 +175,12 @@ class GatewayServer:
     def tls_port(self) -> int:
         """The port of the TLS listener, if there is one; the asked one before `start`."""
         return self._tls_port
+
+    @property
+    def targets(self) -> Targets:
+        """What leads from functions to this server, for the guard of their processes."""
+        names = [service.name for service in self._services]
+        return Targets(self.url, self._live[4].port, names)
 
     @property
     def url(self) -> str:
@@ -195,7 +213,7 @@ class GatewayServer:
 
         Returns each connection's status as a POST would have it: 200, 400, 410, 413, 429; 403 for an unknown stage.
         """
-        gateway, connections, _, _ = self._live
+        gateway, connections, *_ = self._live
         deployment = find_deployment(gateway.apis, "", prefix=api_id or "", stage=stage)
         if deployment is None:
             return dict.fromkeys(connection_ids, 403)
@@ -218,12 +236,15 @@ class GatewayServer:
     async def _listen(
         self, gateway: Gateway, http: web.Server, port: int, tls: ssl.SSLContext | None
     ) -> asyncio.Server:
-        def connection(transport: asyncio.Transport) -> SdkConnection:
+        return await gateway.loop.create_server(
+            lambda: self._new_connection(gateway, http), self._host, port, ssl=tls, backlog=1024
+        )
+
+    def _new_connection(self, gateway: Gateway, http: web.Server) -> Listener:
+        def plain(transport: asyncio.Transport) -> SdkConnection:
             return SdkConnection(transport, self._services, self._access, http, self._timeouts)
 
-        return await gateway.loop.create_server(
-            lambda: Listener(gateway, connection), self._host, port, ssl=tls, backlog=1024
-        )
+        return Listener(gateway, plain)
 
     @property
     def _live(self) -> _Running:

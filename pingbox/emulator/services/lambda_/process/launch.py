@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pingbox.emulator.redirect import guard
+from pingbox.emulator.redirect import children, guard
+from pingbox.emulator.redirect.targets import targets_of
 from pingbox.emulator.services.lambda_ import platform_log
 from pingbox.emulator.services.lambda_.details import LATEST
 from pingbox.emulator.services.lambda_.packages.interpreters import interpreter_for
@@ -105,7 +106,7 @@ def _python(spec: FunctionSpec, host: HostEnvironment, code: str) -> tuple[str, 
         # On Lambda they lie beside the code, so before the layers.
         "layers": [*spec.packages, *layer_folders(spec)],
         "provided": _boto3_folder(),
-        "endpoint": host.endpoint,
+        "targets": None if host.endpoint is None else targets_of(host.endpoint).as_json(),
         "guard": str(Path(guard.__file__).parent),
     }
     python = str(interpreter_for(Path(code), host.environ).executable)
@@ -123,6 +124,8 @@ def _node(spec: FunctionSpec, host: HostEnvironment, code: str, environment: dic
     layers = [folder for layer in spec.layers for folder in (f"{layer}/nodejs/node_modules", f"{layer}/node_modules")]
     # On Lambda they belong to the runtime, so after the layers.
     layers += [f"{folder}/node_modules" for folder in spec.packages]
+    if host.endpoint is not None:
+        environment[children.CONFIG] = json.dumps(targets_of(host.endpoint).as_json())  # the guard takes it out
     environment["NODE_PATH"] = os.pathsep.join(layers)
     if spec.packages:  # the SDK is ours then, so its warning of an old Node.js does not help the user
         environment["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true"

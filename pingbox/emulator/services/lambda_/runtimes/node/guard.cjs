@@ -1,24 +1,34 @@
 // No way out: nothing in this process reaches real AWS. Loaded with --require, before any code of the app.
 //
-// * Requests to https://{apiId}.execute-api.{region}.amazonaws.com, and those the SDK makes to services which the emulator
-//   has (version 2 of the SDK knows no AWS_ENDPOINT_URL), go to the emulator instead. Their Host header stays as it was, so
-//   that the emulator still finds the API by its host.
+// * Requests by http and https to a host that the emulator stands for go to its port in plain HTTP, which saves TLS. Their
+//   Host header stays as it was, so that the emulator still finds the API by its host.
 // * https://{domainName} with the emulator's own address is spoken as http.
-// * Any other host of AWS is not resolved: whoever asks gets an error that names it.
+// * All other connections to such a host end at the redirect listener: see sockets.cjs.
+// * Any other host of AWS is not resolved and not connected to: whoever asks gets an error that names it.
+// * Child processes are guarded alike: see children.cjs.
 "use strict";
 
-const dns = require("node:dns");
+const { spawnSync } = require("node:child_process");
 const http = require("node:http");
 const https = require("node:https");
 const { syncBuiltinESMExports } = require("node:module");
 const { Readable } = require("node:stream");
+const { getEnvironmentData, isMainThread, setEnvironmentData } = require("node:worker_threads");
+const { guardChildren } = require("./children.cjs");
+const { isAws, normalized, serviceOf } = require("./hosts.cjs");
+const { guardSockets } = require("./sockets.cjs");
 
-const AWS_HOST = /(^|\.)(amazonaws\.com(\.cn)?|api\.aws|on\.aws|aws\.dev)$/;
-const EMULATED_HOST = /^([a-z0-9]+\.execute-api|dynamodb|lambda)\.[a-z0-9-]+\.amazonaws\.com$/;
+const config = isMainThread ? process.env.PINGBOX_GUARD : getEnvironmentData("pingbox guard");
+delete process.env.PINGBOX_GUARD;
+setEnvironmentData("pingbox guard", config); // threads are guarded, too
+const targets = config ? JSON.parse(config) : { endpoint: process.env.AWS_ENDPOINT_URL, port: 0, services: [], domains: [] };
+const endpoint = targets.endpoint ? new URL(targets.endpoint) : null;
+// Of an emulator that says nothing more, this is known.
+const services = new Set(targets.port ? targets.services : ["execute-api", "dynamodb", "lambda"]);
+const domains = new Set(targets.domains);
 
-const endpoint = process.env.AWS_ENDPOINT_URL ? new URL(process.env.AWS_ENDPOINT_URL) : null;
 const agent = new http.Agent({ keepAlive: true });
-const original = { http: { ...http }, https: { ...https }, lookup: dns.lookup, promised: dns.promises.lookup };
+const original = { http: { ...http }, https: { ...https } };
 
 class AwsRefused extends Error {
   constructor(host) {
@@ -29,6 +39,22 @@ class AwsRefused extends Error {
     this.name = "AwsRefused";
     this.code = "PINGBOX_REFUSED";
   }
+}
+
+function leadsHere(host) {
+  const name = normalized(host);
+  return endpoint !== null && (domains.has(name) || (isAws(name) && services.has(serviceOf(name))));
+}
+
+let known;
+
+// The certificate that the redirect listener hands out, asked for at the first need; it has to be there at once.
+function authority() {
+  if (known === undefined) {
+    const script = `require("http").get("http://127.0.0.1:${targets.port}/authority.pem", (got) => got.pipe(process.stdout))`;
+    known = spawnSync(process.execPath, ["-e", script], { env: {}, encoding: "utf8" }).stdout;
+  }
+  return known;
 }
 
 // The arguments of http.request, as one options object and maybe a callback.
@@ -57,7 +83,7 @@ function isEmulator(options) {
 }
 
 function isToBeRedirected(options) {
-  return endpoint !== null && (EMULATED_HOST.test(hostOf(options)) || isEmulator(options));
+  return endpoint !== null && (leadsHere(hostOf(options)) || isEmulator(options));
 }
 
 function hasHostHeader(headers) {
@@ -121,26 +147,19 @@ function fetched(options, body) {
   });
 }
 
-function guardNames() {
-  dns.lookup = function lookup(hostname, options, callback) {
-    if (AWS_HOST.test(String(hostname).toLowerCase())) {
-      process.nextTick(typeof options === "function" ? options : callback, new AwsRefused(hostname));
-      return;
-    }
-    original.lookup.call(dns, hostname, options, callback);
-  };
-  dns.promises.lookup = async function lookup(hostname, options) {
-    if (AWS_HOST.test(String(hostname).toLowerCase())) {
-      throw new AwsRefused(hostname);
-    }
-    return original.promised.call(dns.promises, hostname, options);
-  };
-}
-
 guardModule(http, original.http);
 guardModule(https, original.https);
 if (typeof globalThis.fetch === "function") {
   guardFetch();
 }
-guardNames();
+guardSockets({
+  port: targets.port,
+  leadsHere: (host) => targets.port !== 0 && leadsHere(host),
+  refuses: (host) => isAws(host) && !(targets.port !== 0 && leadsHere(host)),
+  refusal: (host) => new AwsRefused(host),
+  authority,
+});
+if (config) {
+  guardChildren(config);
+}
 syncBuiltinESMExports(); // import { request } from "node:https" sees the guarded one, too

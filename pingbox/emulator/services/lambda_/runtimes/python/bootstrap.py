@@ -4,7 +4,8 @@ Started by path, with the app's own interpreter: `python bootstrap.py '{"code": 
 (`_HANDLER`, `AWS_LAMBDA_RUNTIME_API` …); what Lambda has no word for comes as one JSON argument:
 
 * `code`: the function's folder; `layers`: further folders for imports; `provided`: site-packages with boto3, or null;
-* `endpoint`: the emulator's address for AWS calls, or null; `guard`: the folder of the package that refuses real AWS.
+* `targets`: the emulator's addresses for AWS calls, and what leads there, or null; `guard`: the folder of the package
+  that does it and refuses real AWS.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ def _main(options: dict[str, Any]) -> None:
     sys.argv[:] = [""]
     _alias(_ALIAS, os.path.dirname(os.path.abspath(__file__)))
     _ours("uncached_source").install([options["code"], *options["layers"]])
-    if options["endpoint"]:
-        _guard(options["guard"], options["endpoint"])
+    if options["targets"]:
+        _guard(options["guard"], options["targets"])
     if options["provided"]:
         _ours("provided").install(options["provided"])
     _ours("serving").serve(os.environ)
@@ -46,7 +47,7 @@ def _ours(name: str) -> Any:
     return importlib.import_module(f"{_ALIAS}.{name}")
 
 
-def _guard(folder: str, endpoint: str) -> None:
+def _guard(folder: str, targets: dict[str, Any]) -> None:
     """Install PingBox's guard although PingBox may not be installed for this interpreter.
 
     The names are taken back afterwards, for the app may import a `pingbox` of its own.
@@ -55,7 +56,9 @@ def _guard(folder: str, endpoint: str) -> None:
     _alias("pingbox", os.path.dirname(emulator))
     _alias("pingbox.emulator", emulator)
     _alias("pingbox.emulator.redirect", folder)
-    importlib.import_module("pingbox.emulator.redirect.guard").install(endpoint, keep_socket=True)
+    led = importlib.import_module("pingbox.emulator.redirect.targets").Targets(**targets)
+    guard = importlib.import_module("pingbox.emulator.redirect.guard")
+    guard.install(led.endpoint, targets=led, keep_socket=True, with_children=True)
     for name in [name for name in sys.modules if name.split(".")[0] == "pingbox"]:
         del sys.modules[name]
 
