@@ -105,7 +105,7 @@ def spending_alarm() -> ResourceEntry:
         for kind, percent in thresholds
     ]
     budget = {
-        "BudgetName": sub("${AWS::StackName}-spending"),
+        "BudgetName": sub("${AWS::StackName}-${AWS::Region}-spending"),  # unique in the account, not in the region
         "BudgetType": "COST",
         "TimeUnit": "MONTHLY",
         "BudgetLimit": {"Amount": ref("MonthlyBudget"), "Unit": "USD"},

@@ -11,6 +11,8 @@ from pingbox.chat.template.intrinsics import Value, get_att, ref, sub
 BUCKET = "SiteBucket"
 # AWS's managed policy "CachingOptimized": honours the objects' own Cache-Control.
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+# CloudFront has one name space for all regions of an account, so the region is part of the name.
+ACCOUNT_WIDE_NAME = "${AWS::StackName}-${AWS::Region}-site"
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self' wss://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}; "
@@ -90,7 +92,7 @@ def _read_by_distribution() -> dict[str, Value]:
 
 def _access_control() -> ResourceEntry:
     config = {
-        "Name": sub("${AWS::StackName}-site"),  # unique in the account
+        "Name": sub(ACCOUNT_WIDE_NAME),
         "OriginAccessControlOriginType": "s3",
         "SigningBehavior": "always",
         "SigningProtocol": "sigv4",
@@ -114,7 +116,7 @@ def _response_headers() -> ResourceEntry:
         for name in ("Opener", "Resource")
     ]
     config = {
-        "Name": sub("${AWS::StackName}-site"),
+        "Name": sub(ACCOUNT_WIDE_NAME),
         "SecurityHeadersConfig": security,
         "CustomHeadersConfig": {"Items": isolation},
     }

@@ -7,6 +7,8 @@ room knows no page.
 from __future__ import annotations
 
 import json
+import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ from pingbox.deploy.commands.options import (
     TargetOptions,
     UpdateOptions,
     app_options,
+    checked_role,
     target_options,
 )
 
@@ -128,14 +131,36 @@ def template(stage: str, site: str, protect: bool | None, form: str) -> None:
 
 @click.command()
 @target_options
-@click.option("--account", default="*", help="Account id to write into the ARNs.")
-def policy(where: TargetOptions, account: str) -> None:
-    """Print the IAM policy that the deploying person or pipeline needs."""
-    from pingbox.deploy.plan.deployer_policy import deployer_policy
-    from pingbox.deploy.plan.target import checked_target
+@click.option("--account", required=True, metavar="ID", help="The AWS account, twelve digits.")
+@click.option("--site", type=click.Choice(["website", "cloudfront"]), default="website", show_default=True)
+@click.option("--boundary", is_flag=True, help="Print the permissions boundary of the functions' roles instead.")
+@click.option("--permissions-boundary", "arn", metavar="ARN", help="The boundary, if it has another name.")
+@click.option("--role-arn", "role", metavar="ARN", help="For deploys through this role of CloudFormation.")
+def policy(where: TargetOptions, account: str, site: str, boundary: bool, arn: str | None, role: str | None) -> None:
+    """Print the IAM policy that the deploying person or pipeline needs for one stage of the chat."""
+    from dataclasses import replace
 
-    target = checked_target(where.app, where.stage, where.region or "*")
-    click.echo(json.dumps(deployer_policy(target, account), indent=2))
+    from pingbox.chat.model import Site
+    from pingbox.deploy.plan.boundary import checked_boundary
+    from pingbox.deploy.plan.deployer_policy import DeployerPolicy
+    from pingbox.deploy.plan.target import checked_target, refuse_long_stack
+
+    region = where.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if region is None:
+        raise click.UsageError("the policy names the region: pass --region")
+    if not re.fullmatch(r"[0-9]{12}", account):
+        raise click.UsageError(f"--account {account!r} is not an account id of twelve digits")
+    target = replace(checked_target(where.app, where.stage, region), account=account)
+    refuse_long_stack(target)
+    policies = DeployerPolicy(target, checked_boundary(arn))
+    if boundary:
+        document = policies.boundary()
+    elif role is not None:
+        document = policies.document_with_role(str(checked_role(role)))
+    else:
+        document = policies.document(Site(site))
+    click.echo(json.dumps(document, indent=2))
+    click.echo(f"The boundary is expected as {arn or policies.boundary_arn}.", err=True)
 
 
 def _refusal(planned: Plan, allow_replace: bool) -> dict[str, Any] | None:

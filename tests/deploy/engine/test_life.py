@@ -7,10 +7,7 @@ from pathlib import Path
 
 from click.testing import Result
 
-from pingbox.deploy.plan.deployer_policy import deployer_policy
-from pingbox.deploy.plan.target import DeployTarget
-from support.deploy.command import command_in
-from support.deploy.ministack import REGION, Account
+from support.deploy.ministack import Account
 from support.waiting import until_sync
 
 STACK = "pingbox-dev"
@@ -254,20 +251,3 @@ def test_the_wrong_account_is_refused(pingbox) -> None:
 def test_guests_without_an_alarm_are_refused(pingbox) -> None:
     """A chat open to strangers needs somebody who watches the bill."""
     assert "--alarm-email" in pingbox("deploy", "--yes", code=1).output
-
-
-def test_the_printed_policy_is_enough_and_no_more(account: Account) -> None:
-    """Somebody with nothing but `pingbox policy` deploys, asks and destroys this stage; another stage is refused."""
-    iam = account.client("iam")
-    iam.create_user(UserName="deployer")
-    policy = deployer_policy(DeployTarget("pingbox", "dev", REGION), account.id)
-    iam.put_user_policy(UserName="deployer", PolicyName="deploy", PolicyDocument=json.dumps(policy))
-    key = iam.create_access_key(UserName="deployer")["AccessKey"]
-    deployer = command_in(account, AWS_ACCESS_KEY_ID=key["AccessKeyId"], AWS_SECRET_ACCESS_KEY=key["SecretAccessKey"])
-    deploy(deployer)
-    deployer("deploy", "--hotswap")
-    assert "drift: none" in deployer("status").output
-    assert "not authorized" in deploy(deployer, "--stage", "other", code=1).output
-    gone = deployer("destroy", "--yes").output
-    # MiniStack asks for the right to describe every rule when the one in question is gone.
-    assert "could not be looked for: AWS::Events::Rule\nNothing else is left." in gone
