@@ -24,7 +24,7 @@ from pingbox.emulator.services.dynamodb.expressions.conditions import (
     SizeOperand,
     ValueOperand,
 )
-from pingbox.emulator.services.dynamodb.expressions.paths import Path, read_path, shown
+from pingbox.emulator.services.dynamodb.expressions.paths import Path, read_path
 from pingbox.emulator.services.dynamodb.expressions.tokens import Cursor, ExpressionError
 
 _COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
@@ -141,7 +141,6 @@ def _read_comparison(cursor: Cursor) -> Condition:
         raise cursor.error()
     operator = cursor.next().text
     right = _read_operand(cursor)
-    _refuse_same_paths(operator, left, right)
     return Comparison(operator, left, right)
 
 
@@ -190,11 +189,9 @@ def _read_function(cursor: Cursor) -> Condition:
                 )
             return HasType(_needs_path(name, first), second.name)
         case "begins_with":
-            _refuse_same_paths(name, first, operands[1])
             if isinstance(operands[1], SizeOperand) or isinstance(first, SizeOperand):
                 raise _wrong_operand(name, "N")
             return BeginsWith(first, operands[1])
-    _refuse_same_paths(name, first, operands[1])
     return Contains(first, operands[1])
 
 
@@ -216,11 +213,3 @@ def _needs_path(name: str, operand: Operand) -> Path:
     if not isinstance(operand, PathOperand):
         raise ExpressionError(f"Operator or function requires a document path; operator or function: {name}")
     return operand.path
-
-
-def _refuse_same_paths(operator: str, first: Operand, second: Operand) -> None:
-    if isinstance(first, PathOperand) and first == second:
-        raise ExpressionError(
-            "The first operand must be distinct from the remaining operands for this operator or function; "
-            f"operator: {operator}, first operand: {shown(first.path.steps)}"
-        )

@@ -229,8 +229,10 @@ def operands_of(condition: Condition) -> Iterator[tuple[str, tuple[Operand, ...]
             yield "attribute_type", (PathOperand(path), ValueOperand(name))
         case In(operand, choices):
             yield from _sizes(operand, *choices)
+            yield "IN", (operand, *choices)
         case Contains(operand, wanted):
             yield from _sizes(operand, wanted)
+            yield "contains", (operand, wanted)
         case _:
             pass
 

@@ -13,7 +13,13 @@ from typing import Any, Generic, TypeVar
 
 from pingbox.emulator.services.dynamodb.answers import COUNTED, AttributeValue, Refusal, Request, invalid
 from pingbox.emulator.services.dynamodb.expressions.condition_grammar import parsed_condition
-from pingbox.emulator.services.dynamodb.expressions.conditions import Condition, Operand, ValueOperand, in_order
+from pingbox.emulator.services.dynamodb.expressions.conditions import (
+    Condition,
+    Operand,
+    PathOperand,
+    ValueOperand,
+    in_order,
+)
 from pingbox.emulator.services.dynamodb.expressions.key_conditions import operands_of
 from pingbox.emulator.services.dynamodb.expressions.legacy import (
     LEGACY,
@@ -22,7 +28,7 @@ from pingbox.emulator.services.dynamodb.expressions.legacy import (
     refuse_mixture,
     update_of,
 )
-from pingbox.emulator.services.dynamodb.expressions.paths import Path, Scope, refuse_overlaps
+from pingbox.emulator.services.dynamodb.expressions.paths import Path, Scope, refuse_overlaps, shown
 from pingbox.emulator.services.dynamodb.expressions.projections import Projection, parsed_projection, projection
 from pingbox.emulator.services.dynamodb.expressions.tokens import CountedError, ExpressionError
 from pingbox.emulator.services.dynamodb.expressions.updates import Update, parsed_update
@@ -35,6 +41,7 @@ _PLACEHOLDER = re.compile(r"[#:][0-9a-zA-Z_]+")
 
 _TYPES = ("N", "BS", "L", "B", "NULL", "M", "S", "SS", "NS", "BOOL")
 
+_TYPED = frozenset({"<", "<=", ">", ">=", "BETWEEN", "begins_with", "size", "attribute_type"})
 _ALLOWED = {"begins_with": ("S", "B"), "size": ("S", "B", "SS", "NS", "BS", "L", "M")}
 
 T = TypeVar("T")
@@ -48,6 +55,7 @@ class Parsed(Generic[T]):
     names: frozenset[str]
     values: frozenset[str]
     fixed: tuple[tuple[str, tuple[Operand, ...]], ...] = ()
+    compared: tuple[tuple[str, tuple[Path, ...]], ...] = ()
 
 
 class Expressions:
@@ -85,6 +93,8 @@ class Expressions:
                 self._check_type_name(kind, operands[1])
             else:
                 self._check_fixed(kind, operator, operands)
+        for operator, paths in found.compared:
+            self._check_distinct(kind, operator, paths)
         return found.tree
 
     def update(self) -> Update | None:
@@ -181,6 +191,14 @@ class Expressions:
         if operator == "BETWEEN" and len(fixed) == 2 and isinstance(operands[1], ValueOperand):
             self._check_bounds(kind, fixed[0], fixed[1])
 
+    def _check_distinct(self, kind: str, operator: str, paths: tuple[Path, ...]) -> None:
+        first, *others = (path.resolved(self.scope.names) for path in paths)
+        if first in others:
+            raise invalid(
+                f"Invalid {kind}: The first operand must be distinct from the remaining operands for this operator or "
+                f"function; operator: {operator}, first operand: {shown(first)}"
+            )
+
     def _check_type_name(self, kind: str, operand: Operand) -> None:
         assert isinstance(operand, ValueOperand)
         value = self.scope.values[operand.name]
@@ -251,12 +269,18 @@ def _split(parts: Iterator[Path | str]) -> tuple[frozenset[str], frozenset[str]]
 @lru_cache(maxsize=4096)
 def _condition(text: str) -> Parsed[Condition]:
     tree = parsed_condition(text)
+    tests = list(operands_of(tree))
     fixed = tuple(
         (operator, operands)
-        for operator, operands in operands_of(tree)
-        if operator not in ("=", "<>") and any(isinstance(o, ValueOperand) for o in operands)
+        for operator, operands in tests
+        if operator in _TYPED and any(isinstance(o, ValueOperand) for o in operands)
     )
-    return Parsed(tree, *_split(tree.parts()), fixed=fixed)
+    compared = tuple(
+        (operator, tuple(o.path for o in operands if isinstance(o, PathOperand)))
+        for operator, operands in tests
+        if isinstance(operands[0], PathOperand) and any(isinstance(o, PathOperand) for o in operands[1:])
+    )
+    return Parsed(tree, *_split(tree.parts()), fixed=fixed, compared=compared)
 
 
 @lru_cache(maxsize=4096)

@@ -32,7 +32,7 @@ class Reading:
     projection: Projection | None
     scope: Scope
     segment: tuple[int, int] | None = None
-    fetches_for_filter: bool = False  # PartiQL reads from the table what a local index lacks for the condition
+    fetches_for_filter: bool = False  # scans and PartiQL read from the table what a local index lacks for the condition
 
 
 def page_of(
@@ -40,16 +40,16 @@ def page_of(
 ) -> dict[str, Any]:
     select = _select(table, index, request, reading)
     limit = request.get("Limit")
-    fetches = _fetches(index, select, reading)
+    filters_fetched = _condition_fetches(index, reading)
+    shows_fetched = _items_fetch(index, select, reading)
     texts = table.texts(within, index, limit if reading.segment is None else None)
     looked, size, more = _fill(texts, table, index, limit, reading.segment, exact=meter.wish != "NONE")
     last = looked[-1] if more else None
-    looked_at = looked
-    if index is not None and index.included is not None and not fetches:
-        looked_at = [index.projected(item) for item in looked]
-    kept = looked_at
+    kept = looked
     if reading.condition is not None:
-        kept = [item for item in looked_at if reading.condition.holds(item, reading.scope)]
+        kept = [item for item in looked if reading.condition.holds(item, reading.scope)]
+    if index is not None and index.included is not None and not shows_fetched:
+        kept = [index.projected(item) for item in kept]
     body: dict[str, Any] = {"Count": len(kept), "ScannedCount": len(looked)}
     if select != "COUNT":
         body["Items"] = [reading.projection.of(item) for item in kept] if reading.projection else kept
@@ -57,10 +57,12 @@ def page_of(
         names = [*(key.name for key in table.schema.keys), *(key.name for key in (index.keys if index else ()))]
         body["LastEvaluatedKey"] = {name: last[name] for name in names}
     if meter.wish != "NONE":
-        consistent = bool(request.get("ConsistentRead"))
-        fetched = [read_units(item_size(item), consistent) for item in looked] if fetches else ()
         if index is not None and index.included is not None:
             size = sum(item_size(index.projected(item)) for item in looked)
+        consistent = bool(request.get("ConsistentRead"))
+        fetched = (
+            [read_units(item_size(item), consistent) for item in looked] if filters_fetched or shows_fetched else ()
+        )
         meter.read(table.schema, float(sum(fetched)))
         meter.read(table.schema, read_units(size, consistent), index)
     return meter.put_into(body)
@@ -115,30 +117,37 @@ def _in_segment(table: ItemTable, index: IndexSchema | None, item: Item, segment
     return crc32(partition) % segment[1] == segment[0]
 
 
-def _fetches(index: IndexSchema | None, select: str | None, reading: Reading) -> bool:
-    """Whether a local index lacks an attribute that is asked for, which is then read from the table.
+def _condition_fetches(index: IndexSchema | None, reading: Reading) -> bool:
+    """Whether the condition is about attributes that a local index lacks, which are then read from the table.
 
-    A global index cannot do so, and no index can filter by what it does not hold: both are refused.
+    Scans and PartiQL do so. A query does not, and a global index cannot: both are refused.
+    """
+    if index is None or index.included is None or reading.condition is None:
+        return False
+    paths = (part for part in reading.condition.parts() if not isinstance(part, str))
+    missing = {str(path.resolved(reading.scope.names)[0]) for path in paths} - index.included
+    if missing and (index.is_global or not reading.fetches_for_filter):
+        raise invalid(
+            f"{_INVALID}Secondary index {index.name} does not project one or more filter attributes: "
+            f"[{', '.join(sorted(missing))}]"
+        )
+    return bool(missing)
+
+
+def _items_fetch(index: IndexSchema | None, select: str | None, reading: Reading) -> bool:
+    """Whether attributes are asked for that a local index lacks, which are then read from the table.
+
+    A global index cannot do so: it is refused.
     """
     if index is None or index.included is None:
         return False
-    if reading.condition is not None:
-        paths = (part for part in reading.condition.parts() if not isinstance(part, str))
-        missing = {str(path.resolved(reading.scope.names)[0]) for path in paths} - index.included
-        if missing and reading.fetches_for_filter and not index.is_global:
-            return True
-        if missing:
-            raise invalid(
-                f"{_INVALID}Secondary index {index.name} does not project one or more filter attributes: "
-                f"[{', '.join(sorted(missing))}]"
-            )
     if reading.projection is None:
         return select == "ALL_ATTRIBUTES"
     asked = dict.fromkeys((*reading.projection.flat, *(str(steps[0]) for steps in reading.projection.deep)))
-    missing_names = [name for name in asked if name not in index.included]
-    if missing_names and index.is_global:
-        raise invalid(f"{_INVALID}Global secondary index {index.name} does not project [{', '.join(missing_names)}]")
-    return bool(missing_names)
+    missing = [name for name in asked if name not in index.included]
+    if missing and index.is_global:
+        raise invalid(f"{_INVALID}Global secondary index {index.name} does not project [{', '.join(missing)}]")
+    return bool(missing)
 
 
 def index_of_request(table: ItemTable, request: Request) -> IndexSchema | None:

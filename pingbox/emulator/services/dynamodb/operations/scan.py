@@ -29,7 +29,7 @@ def scan(catalog: Catalog, request: Request) -> dict[str, Any]:
     table = catalog.table(request["TableName"])
     index = index_of_request(table, request)
     within = KeyRange(None, (), start_of_page(table, index, start))
-    reading = Reading(condition, projection, expressions.scope, segment)
+    reading = Reading(condition, projection, expressions.scope, segment, fetches_for_filter=True)
     return page_of(table, index, request, within, reading, meter)
 
 

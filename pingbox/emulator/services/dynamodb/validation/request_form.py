@@ -114,9 +114,10 @@ class _Structure:
         """The frequent case, found out without walking the model: everything is as it should be."""
         found: Problems = []
         for name, inner in value.items():
-            if type(inner) is self._plain.get(name) or (of := self._members.get(name)) is None:
+            if type(inner) is self._plain.get(name):
                 continue
-            if inner is None or of(inner, "", found) is not inner or found:
+            of = self._members.get(name)
+            if of is None or inner is None or of(inner, "", found) is not inner or found:
                 return False
         for name in self._required:  # noqa: SIM110 - all() costs twice as much
             if name not in value:
@@ -124,17 +125,15 @@ class _Structure:
         return True
 
     def _each_member(self, value: dict[str, Any], path: str, problems: Problems) -> dict[str, Any]:
-        out = value
+        """The members of the model, without those that are null; others are left out, as AWS ignores them."""
+        out: dict[str, Any] = {}
         for name, of in self._members.items():
             inner = value.get(name)
-            if inner is None:
-                if name in self._required:
-                    _add(problems, None, _inside(path, name), "Member must not be null")
-                continue
-            new = of(inner, _inside(path, name), problems)
-            if new is not inner:
-                out = {**out, name: new}
-        return {name: inner for name, inner in out.items() if inner is not None}
+            if inner is not None:
+                out[name] = of(inner, _inside(path, name), problems)
+            elif name in self._required:
+                _add(problems, None, _inside(path, name), "Member must not be null")
+        return out
 
 
 def _unconstrained(name: str) -> type | None:
