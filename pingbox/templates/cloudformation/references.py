@@ -40,6 +40,8 @@ class _Kind:
     attributes: tuple[tuple[str, str], ...] = ()
 
 
+MIN_TABLE_NAME = 3
+
 _KINDS: dict[str, _Kind] = {
     "AWS::ApiGatewayV2::Stage": _Kind("StageName"),
     "AWS::ApiGateway::RestApi": _Kind(ref="{api}", attributes=(("RootResourceId", "{id}"), ("RestApiId", "{api}"))),
@@ -162,6 +164,8 @@ def _by_kind(
 ) -> str:
     kind = _KINDS.get(type_, _Kind())
     name = (property_of(kind.name) if kind.name else None) or account.within + logical_id
+    if kind.name == "TableName" and len(str(name)) < MIN_TABLE_NAME and property_of("TableName") is None:
+        name = f"{account.stack}-{name}"  # AWS makes a long name of the logical id, too
     service = type_.split("::")[1].lower() if type_.count("::") >= 2 else "custom"
     known = {
         "name": str(name),

@@ -29,10 +29,46 @@ def check_indexes(resource: Resource, parameters: Mapping[str, Any]) -> None:
             if index["IndexName"] in names:
                 raise resource.wrong(kind, index["IndexName"], "a name that no other index of the table has")
             names.add(index["IndexName"])
-            _check_schema(resource, kind, index.get("KeySchema", ()))
+            if kind == "LocalSecondaryIndexes" or len(index.get("KeySchema", ())) < 2:
+                _check_schema(resource, kind, index.get("KeySchema", ()))
             _check_projection(resource, kind, index["Projection"])
     for index in parameters.get("LocalSecondaryIndexes", ()):
         _check_local(resource, parameters["KeySchema"], index.get("KeySchema", ()))
+
+
+def check_rules(resource: Resource, parameters: Mapping[str, Any]) -> None:
+    """Raise TemplateError for whatever else the local DynamoDB, and AWS's, refuse: they have one set of rules."""
+    # Loads the engine's package: only templates with tables pay for it.
+    from pingbox.emulator.services.dynamodb.validation.table_rules import table_problems
+
+    named = parameters if resource.has("TableName") else {**parameters, "TableName": "generated-by-aws"}
+    for problem in table_problems(named):
+        about = _property_of(problem, parameters)
+        raise resource.wrong(about, _shown(parameters.get(about)), f"a table that AWS makes; it answers: {problem}")
+
+
+def _property_of(problem: str, parameters: Mapping[str, Any]) -> str:
+    """The property that a sentence of DynamoDB's is about."""
+    lower = problem.lower()
+    for words, name in (
+        ("tablename", "TableName"),
+        ("stream", "StreamSpecification"),
+        ("attributedefinitions", "AttributeDefinitions"),
+        ("local", "LocalSecondaryIndexes"),
+        ("index", "GlobalSecondaryIndexes"),
+        ("projection", "GlobalSecondaryIndexes"),
+        ("nonkeyattributes", "GlobalSecondaryIndexes"),
+    ):
+        if words in lower and name in parameters:
+            return name
+    return "KeySchema"
+
+
+def _shown(value: Any) -> str:
+    """A property in a few words: the names that stand in it."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(str(one.get("IndexName") or one.get("AttributeName")) for one in value) or "none"
+    return str(value)
 
 
 def check_capacity(resource: Resource, findings: Findings) -> None:
@@ -40,6 +76,13 @@ def check_capacity(resource: Resource, findings: Findings) -> None:
     if resource.type != "AWS::DynamoDB::Table":
         return
     on_demand = resource.text("BillingMode") == "PAY_PER_REQUEST"
+    for index in resource.items("GlobalSecondaryIndexes"):
+        if on_demand == ("ProvisionedThroughput" in index):
+            told = (
+                "has ProvisionedThroughput, and the table is on demand" if on_demand else "has no ProvisionedThroughput"
+            )
+            place, name = resource.place, index.get("IndexName")
+            findings.warn(place, f"{resource.logical_id}: its index {name} {told}; AWS refuses to create it")
     if on_demand and resource.has("ProvisionedThroughput"):
         problem = "has both BillingMode PAY_PER_REQUEST and ProvisionedThroughput"
     elif not on_demand and not resource.has("ProvisionedThroughput"):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pingbox.model.app import Table
-from pingbox.templates.cloudformation.resources.table_rules import check_capacity, check_indexes
+from pingbox.templates.cloudformation.resources.table_rules import check_capacity, check_indexes, check_rules
 from pingbox.templates.cloudformation.stack import Resource, Stack
 from pingbox.templates.findings import Findings
 
@@ -36,6 +36,7 @@ def _table(resource: Resource, findings: Findings) -> Table:
         parameters["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": str(view)}
     _check_keys(resource, parameters)
     check_indexes(resource, parameters)
+    check_rules(resource, parameters)
     check_capacity(resource, findings)
     return Table(resource.logical_id, parameters, _ttl(resource))
 
