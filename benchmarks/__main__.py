@@ -9,6 +9,7 @@ from pathlib import Path
 
 _ABOUT = {
     "chat": "the chat as a whole, beside a raw websockets server",
+    "apps": "a stranger's app in process and in Python and Node processes, beside a raw websockets server",
     "dynamodb": "the local DynamoDB, beside other engines",
     "functions": "local Lambda functions",
     "files": "through how many files an item and a frame lead",

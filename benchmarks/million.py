@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.chat import echo
 from benchmarks.light_client import LightClient, connect, masked
-from benchmarks.serving import Server, pin_to_one_core, pingbox
+from benchmarks.loads import echo
+from benchmarks.rows import one_core
+from benchmarks.serving import Server, pingbox
 from pingbox.chat.app import chat_tables
 from pingbox.emulator.clock import SystemClock
 from pingbox.emulator.services.dynamodb import LocalDynamoDB
@@ -218,8 +219,7 @@ def _starts(times: int, *options: str) -> float:
 def run(quick: bool = False) -> list[Figure]:
     """Fill a store if need be, and measure it beside an empty one, in turns."""
     messages, times, seconds = (20_000, 10, 0.5) if quick else (MESSAGES, 100, 3.0)
-    with filled(messages) as (folder, rate), tempfile.TemporaryDirectory() as nothing:
-        pin_to_one_core()
+    with filled(messages) as (folder, rate), tempfile.TemporaryDirectory() as nothing, one_core():
         full_dir, empty_dir = ("--data-dir", str(folder)), ("--data-dir", nothing)
         figures = [] if rate is None else [Figure("filled with BatchWriteItem", "items/s", rate)]
         size = sum(file.stat().st_size for file in folder.iterdir()) / 1e6

@@ -1,4 +1,4 @@
-"""Servers as processes of their own, on the same core as the load, so that figures add up to one core's work."""
+"""Servers as processes of their own."""
 
 from __future__ import annotations
 
@@ -14,14 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-CORE = 0
-
-
-def pin_to_one_core() -> None:
-    """Keep this process, and the servers it starts, on one core where the platform can."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[CORE]})
-
 
 @dataclass(frozen=True)
 class Server:
@@ -33,13 +25,42 @@ class Server:
     started: float
     ready: dict[str, object]
 
+    def cpu(self) -> float:
+        """Seconds of CPU that the server itself has used, its children not counted (Linux; 0 elsewhere)."""
+        return cpu(self.pid)
+
     def memory(self) -> int:
         """Resident memory in bytes (Linux; 0 elsewhere)."""
+        return memory(self.pid)
+
+
+def cpu(pid: int) -> float:
+    """Seconds of CPU that a process has used (Linux; 0 elsewhere, and once it has ended)."""
+    with contextlib.suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
+def memory(pid: int) -> int:
+    """A process's resident memory in bytes (Linux; 0 elsewhere, and once it has ended)."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def processes(pid: int) -> dict[int, int]:
+    """A process and all below it, with the memory of each in bytes (Linux; empty elsewhere)."""
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1]) * 1024
-        return 0
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {one: memory(one) for one in found}
 
 
 @contextlib.contextmanager
@@ -81,6 +102,15 @@ def pingbox(*options: str) -> Iterator[Server]:
         command = [sys.executable, "-m", "pingbox", "serve", "--port", "0", "--ready-file", "READY_FILE"]
         where = () if "--ephemeral" in options or "--data-dir" in options else ("--data-dir", data_dir)
         with running(*command, "--rate", "0", *where, *options) as server:
+            yield server
+
+
+@contextlib.contextmanager
+def app(folder: Path, *options: str) -> Iterator[Server]:
+    """`pingbox serve` of an app, durable, on a data folder of its own."""
+    with tempfile.TemporaryDirectory() as data_dir:
+        command = [sys.executable, "-m", "pingbox", "serve", str(folder), "--port", "0", "--ready-file", "READY_FILE"]
+        with running(*command, "--data-dir", data_dir, *options) as server:
             yield server
 
 
