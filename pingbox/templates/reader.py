@@ -172,7 +172,7 @@ def _local_outputs(app: App, endpoint: str) -> tuple[Output, ...]:
 
 
 def _local(value: str, roots: Mapping[str, str], endpoint: str) -> str:
-    match = re.match(r"(wss|https)://([a-z0-9]{10})\.execute-api\.[a-z0-9-]+\.amazonaws\.com", value)
+    match = re.match(r"(wss|https)://([a-z0-9]{10})\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?", value)
     if match is None or match[2] not in roots:
         return value
     local = endpoint.rstrip("/")

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pingbox.model.partitions import partition_of, url_suffix
+
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -22,8 +24,17 @@ class Account:
     region: str
     account_id: str
     stack: str
-    partition: str = "aws"
     within: str = ""
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn` or `aws-us-gov`, as the region has it."""
+        return partition_of(self.region)
+
+    @property
+    def url_suffix(self) -> str:
+        """What the region's hosts end in."""
+        return url_suffix(self.region)
 
     def arn(self, service: str, resource: str) -> str:
         """An ARN of this account and region."""
@@ -32,10 +43,13 @@ class Account:
 
 @dataclass(frozen=True)
 class _Kind:
-    """`name`: the property with the name. Patterns know {name} {id} {api} {region} {account} {arn} {lower}."""
+    """`name`: the property with the name.
+
+    Patterns know {name} {id} {api} {region} {account} {partition} {suffix} {arn} {lower}.
+    """
 
     name: str | None = None
-    arn: str = "arn:aws:{service}:{region}:{account}:{id}"
+    arn: str = "arn:{partition}:{service}:{region}:{account}:{id}"
     ref: str = "{name}"
     attributes: tuple[tuple[str, str], ...] = ()
 
@@ -46,70 +60,72 @@ _KINDS: dict[str, _Kind] = {
     "AWS::ApiGatewayV2::Stage": _Kind("StageName"),
     "AWS::ApiGateway::RestApi": _Kind(ref="{api}", attributes=(("RootResourceId", "{id}"), ("RestApiId", "{api}"))),
     "AWS::ApiGateway::Stage": _Kind("StageName"),
-    "AWS::Lambda::Function": _Kind("FunctionName", "arn:aws:lambda:{region}:{account}:function:{name}"),
+    "AWS::Lambda::Function": _Kind("FunctionName", "arn:{partition}:lambda:{region}:{account}:function:{name}"),
     "AWS::Lambda::LayerVersion": _Kind(
         "LayerName",
-        "arn:aws:lambda:{region}:{account}:layer:{name}:1",
+        "arn:{partition}:lambda:{region}:{account}:layer:{name}:1",
         "{arn}",
         (("LayerVersionArn", "{arn}"),),
     ),
     "AWS::DynamoDB::Table": _Kind(
         "TableName",
-        "arn:aws:dynamodb:{region}:{account}:table/{name}",
+        "arn:{partition}:dynamodb:{region}:{account}:table/{name}",
         attributes=(("StreamArn", "{arn}/stream/2024-01-01T00:00:00.000"),),
     ),
     "AWS::DynamoDB::GlobalTable": _Kind(
         "TableName",
-        "arn:aws:dynamodb:{region}:{account}:table/{name}",
+        "arn:{partition}:dynamodb:{region}:{account}:table/{name}",
         attributes=(("StreamArn", "{arn}/stream/2024-01-01T00:00:00.000"), ("TableId", "{id}")),
     ),
-    "AWS::IAM::Role": _Kind("RoleName", "arn:aws:iam::{account}:role/{name}"),
-    "AWS::IAM::User": _Kind("UserName", "arn:aws:iam::{account}:user/{name}"),
-    "AWS::IAM::ManagedPolicy": _Kind("ManagedPolicyName", "arn:aws:iam::{account}:policy/{name}", "{arn}"),
+    "AWS::IAM::Role": _Kind("RoleName", "arn:{partition}:iam::{account}:role/{name}"),
+    "AWS::IAM::User": _Kind("UserName", "arn:{partition}:iam::{account}:user/{name}"),
+    "AWS::IAM::ManagedPolicy": _Kind("ManagedPolicyName", "arn:{partition}:iam::{account}:policy/{name}", "{arn}"),
     "AWS::SQS::Queue": _Kind(
         "QueueName",
-        "arn:aws:sqs:{region}:{account}:{name}",
-        "https://sqs.{region}.amazonaws.com/{account}/{name}",
-        (("QueueName", "{name}"), ("QueueUrl", "https://sqs.{region}.amazonaws.com/{account}/{name}")),
+        "arn:{partition}:sqs:{region}:{account}:{name}",
+        "https://sqs.{region}.{suffix}/{account}/{name}",
+        (("QueueName", "{name}"), ("QueueUrl", "https://sqs.{region}.{suffix}/{account}/{name}")),
     ),
     "AWS::SNS::Topic": _Kind(
         "TopicName",
-        "arn:aws:sns:{region}:{account}:{name}",
+        "arn:{partition}:sns:{region}:{account}:{name}",
         "{arn}",
         (("TopicArn", "{arn}"), ("TopicName", "{name}")),
     ),
     "AWS::S3::Bucket": _Kind(
         "BucketName",
-        "arn:aws:s3:::{lower}",
+        "arn:{partition}:s3:::{lower}",
         "{lower}",
         (
-            ("DomainName", "{lower}.s3.amazonaws.com"),
-            ("RegionalDomainName", "{lower}.s3.{region}.amazonaws.com"),
-            ("WebsiteURL", "http://{lower}.s3-website-{region}.amazonaws.com"),
+            ("DomainName", "{lower}.s3.{suffix}"),
+            ("RegionalDomainName", "{lower}.s3.{region}.{suffix}"),
+            ("WebsiteURL", "http://{lower}.s3-website-{region}.{suffix}"),
         ),
     ),
     "AWS::Events::EventBus": _Kind(
-        "Name", "arn:aws:events:{region}:{account}:event-bus/{name}", attributes=(("Name", "{name}"),)
+        "Name", "arn:{partition}:events:{region}:{account}:event-bus/{name}", attributes=(("Name", "{name}"),)
     ),
     "AWS::StepFunctions::StateMachine": _Kind(
         "StateMachineName",
-        "arn:aws:states:{region}:{account}:stateMachine:{name}",
+        "arn:{partition}:states:{region}:{account}:stateMachine:{name}",
         "{arn}",
         (("Name", "{name}"),),
     ),
-    "AWS::Kinesis::Stream": _Kind("Name", "arn:aws:kinesis:{region}:{account}:stream/{name}"),
-    "AWS::Logs::LogGroup": _Kind("LogGroupName", "arn:aws:logs:{region}:{account}:log-group:{name}:*"),
-    "AWS::SecretsManager::Secret": _Kind("Name", "arn:aws:secretsmanager:{region}:{account}:secret:{name}", "{arn}"),
-    "AWS::SSM::Parameter": _Kind("Name", "arn:aws:ssm:{region}:{account}:parameter/{name}"),
-    "AWS::KMS::Key": _Kind(None, "arn:aws:kms:{region}:{account}:key/{id}", attributes=(("KeyId", "{id}"),)),
+    "AWS::Kinesis::Stream": _Kind("Name", "arn:{partition}:kinesis:{region}:{account}:stream/{name}"),
+    "AWS::Logs::LogGroup": _Kind("LogGroupName", "arn:{partition}:logs:{region}:{account}:log-group:{name}:*"),
+    "AWS::SecretsManager::Secret": _Kind(
+        "Name", "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}", "{arn}"
+    ),
+    "AWS::SSM::Parameter": _Kind("Name", "arn:{partition}:ssm:{region}:{account}:parameter/{name}"),
+    "AWS::KMS::Key": _Kind(None, "arn:{partition}:kms:{region}:{account}:key/{id}", attributes=(("KeyId", "{id}"),)),
     "AWS::Cognito::UserPool": _Kind(
         None,
-        "arn:aws:cognito-idp:{region}:{account}:userpool/{region}_{id}",
+        "arn:{partition}:cognito-idp:{region}:{account}:userpool/{region}_{id}",
         "{region}_{id}",
         (
             ("UserPoolId", "{region}_{id}"),
-            ("ProviderName", "cognito-idp.{region}.amazonaws.com/{region}_{id}"),
-            ("ProviderURL", "https://cognito-idp.{region}.amazonaws.com/{region}_{id}"),
+            ("ProviderName", "cognito-idp.{region}.{suffix}/{region}_{id}"),
+            ("ProviderURL", "https://cognito-idp.{region}.{suffix}/{region}_{id}"),
         ),
     ),
 }
@@ -147,7 +163,7 @@ def _api(account: Account, logical_id: str, attribute: str | None, property_of: 
     if attribute != "ApiEndpoint":
         return api_id
     scheme = "wss" if property_of("ProtocolType") == "WEBSOCKET" else "https"
-    return f"{scheme}://{api_id}.execute-api.{account.region}.amazonaws.com"  # CF-12: without a stage
+    return f"{scheme}://{api_id}.execute-api.{account.region}.{account.url_suffix}"  # CF-12: without a stage
 
 
 def _qualified_function(account: Account, type_: str, attribute: str | None, property_of: Callable[[str], Any]) -> str:
@@ -174,6 +190,8 @@ def _by_kind(
         "api": local_id(account, logical_id),
         "region": account.region,
         "account": account.account_id,
+        "partition": account.partition,
+        "suffix": account.url_suffix,
         "service": service,
     }
     arn = kind.arn.format(**known)

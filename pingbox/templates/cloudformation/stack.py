@@ -277,6 +277,6 @@ def _pseudo_parameters(account: Account) -> dict[str, Any]:
         "AWS::Partition": account.partition,
         "AWS::StackName": account.stack,
         "AWS::StackId": account.arn("cloudformation", f"stack/{account.stack}/00000000-0000-0000-0000-000000000000"),
-        "AWS::URLSuffix": "amazonaws.com",
+        "AWS::URLSuffix": account.url_suffix,
         "AWS::NotificationARNs": [],
     }

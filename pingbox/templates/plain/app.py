@@ -58,7 +58,7 @@ class PlainApp:
         """The finished app, with the API's address as output."""
         api_id = local_id(self.account, name)
         api = Api(api_id, name, tuple(routes), (stage,), expression)
-        address = f"wss://{api_id}.execute-api.{self.account.region}.amazonaws.com/{stage.name}"
+        address = f"wss://{api_id}.execute-api.{self.account.region}.{self.account.url_suffix}/{stage.name}"
         return App(
             source=name,
             kind=kind,

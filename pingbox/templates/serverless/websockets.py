@@ -104,7 +104,7 @@ class Websockets:
         self.compiled.template["Outputs"] = {
             "ServiceEndpointWebsocket": {
                 "Value": {
-                    "Fn::Sub": f"wss://${{{_API}}}.execute-api.${{AWS::Region}}.amazonaws.com/{self.service.stage}"
+                    "Fn::Sub": f"wss://${{{_API}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{self.service.stage}"
                 }
             }
         }

@@ -135,7 +135,19 @@ FAULTS = {
     ),
     "two hash keys": (
         edit(("[{AttributeName: id, KeyType: HASH}]", "[{AttributeName: id, KeyType: RANGE}]")),
-        "one HASH key, and at most one RANGE key after it",
+        "The first KeySchemaElement is not a HASH key type",
+    ),
+    "capacity that is not said": (edit(("      BillingMode: PAY_PER_REQUEST\n", "")), "must both be specified"),
+    "local index without a range key": (
+        edit(
+            (
+                "AttributeDefinitions: [{AttributeName: id, AttributeType: S}]",
+                "AttributeDefinitions: [{AttributeName: id, AttributeType: S}, {AttributeName: at, AttributeType: S}]\n"
+                "      LocalSecondaryIndexes: [{IndexName: ByTime, Projection: {ProjectionType: ALL}, KeySchema: "
+                "[{AttributeName: id, KeyType: HASH}, {AttributeName: at, KeyType: RANGE}]}]",
+            )
+        ),
+        "does not have a range key",
     ),
     "log role": (
         edit((STAGE, STAGE + " DefaultRouteSettings: {LoggingLevel: INFO},")),

@@ -8,6 +8,8 @@ import re
 import uuid
 from datetime import UTC, datetime
 
+from pingbox.model.partitions import partition_of
+
 LINE_END = "\x1e"  # ASCII's record separator
 _ERROR = re.compile(r"\[ERROR\].*\rTraceback \(most recent call last\):(\r|$)|\S+Z\t\S+\tERROR\t")
 
@@ -88,7 +90,7 @@ def log_stream(at: float, version: str = "$LATEST") -> str:
 
 
 def function_arn(function: str, region: str) -> str:
-    return f"arn:aws:lambda:{region}:{ACCOUNT}:function:{function}"
+    return f"arn:{partition_of(region)}:lambda:{region}:{ACCOUNT}:function:{function}"
 
 
 def _timestamp(at: float) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from pingbox.emulator.services.apigateway.websocket.conversation import Deployment
 from pingbox.model.api import Api
+from pingbox.model.partitions import url_suffix
 
 _AWS_HOST = re.compile(r"(?P<api>[a-z0-9-]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?(?::\d+)?", re.IGNORECASE)
 _LOCAL_HOST = re.compile(r"(?P<api>[a-z0-9-]+)\.localhost(?::\d+)?", re.IGNORECASE)
@@ -15,7 +16,7 @@ _LOCAL_HOST = re.compile(r"(?P<api>[a-z0-9-]+)\.localhost(?::\d+)?", re.IGNORECA
 
 def domain_name(api_id: str, region: str) -> str:
     """`domainName` of the events (EV-29)."""
-    return f"{api_id}.execute-api.{region}.amazonaws.com"
+    return f"{api_id}.execute-api.{region}.{url_suffix(region)}"
 
 
 def handshake_target(apis: Sequence[Api], host: str, path: str) -> Deployment | None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pingbox.emulator.services.apigateway.websocket import error_frames
 from pingbox.emulator.services.apigateway.websocket.connect_route import Refuse
 from pingbox.emulator.services.apigateway.websocket.handshake_request import HandshakeRequest
+from pingbox.model.partitions import partition_of
 
 _HEADER = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=(?P<credential>[^,\s]+)\s*,\s*SignedHeaders=[^,\s]+\s*,\s*Signature=[0-9a-f]{64}"
@@ -44,7 +45,7 @@ def check_signature(request: HandshakeRequest, account_id: str, now: float) -> M
     if problem is not None:
         return _refused(problem)
     key = credential["key"]
-    arn = f"arn:aws:iam::{account_id}:user/{key}"
+    arn = f"arn:{partition_of(credential['region'])}:iam::{account_id}:user/{key}"
     return {"accountId": account_id, "caller": key, "user": key, "userArn": arn, "accessKey": key}
 
 
