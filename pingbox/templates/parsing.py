@@ -23,6 +23,9 @@ from pingbox.templates.errors import TemplateError
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT_TAGS = ("tag:yaml.org,2002:timestamp",)  # `Version: 2012-10-17` is text to CloudFormation
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+MAX_VALUES = 250_000
+"""A template of CloudFormation's largest size, a megabyte, has a tenth of that."""
+_ENDLESS = 10**18
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
@@ -56,6 +59,8 @@ def parse_json(text: str, file: str) -> Document:
     """JSON text; lines as for YAML."""
     try:
         root = json.loads(text)
+    except RecursionError as error:
+        raise _too_deep(file) from error
     except json.JSONDecodeError as error:
         raise TemplateError(
             f"is not JSON: {error.msg}",
@@ -72,7 +77,7 @@ def _lines_of_json(text: str) -> tuple[dict[KeyPath, int], tuple[Repeated, ...]]
     # surrogates; as only the lines are wanted here, both may become spaces.
     try:
         node = yaml.compose(_SURROGATE.sub(r"\\u0020", text.replace("\t", " ")), Loader=_Loader)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         return {}, ()
     reader = _Reader()
     if node is not None:
@@ -85,7 +90,11 @@ def parse_yaml(text: str, file: str) -> Document:
     reader = _Reader()
     try:
         node = yaml.compose(text, Loader=_Loader)
+        if node is not None:
+            check_size(node, file)
         root = None if node is None else reader.value(node, ())
+    except RecursionError as error:
+        raise _too_deep(file) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise TemplateError(
@@ -95,6 +104,51 @@ def parse_yaml(text: str, file: str) -> Document:
             next_step=_yaml_step(text, mark),
         ) from error
     return Document(file, root, reader.lines, tuple(reader.repeated))
+
+
+def _too_deep(file: str) -> TemplateError:
+    return TemplateError(
+        "is nested too deeply",
+        place=SourcePosition(file),
+        expected="maps and lists within each other as a person writes them",
+        next_step="look for brackets that never close",
+    )
+
+
+def check_size(node: yaml.Node, file: str) -> None:
+    """Raise TemplateError for aliases (`*name`) that would become more than `MAX_VALUES` values, or that never end.
+
+    Counted on the nodes, which aliases share, so it takes no longer than reading the text.
+    """
+    sizes: dict[int, int] = {}
+
+    def size(one: yaml.Node) -> int:
+        known = sizes.get(id(one))
+        if known is None:
+            sizes[id(one)] = _ENDLESS  # until it is known: who meets it again is inside of it
+            known = sizes[id(one)] = 1 + sum(map(size, _children(one)))
+            if known > MAX_VALUES:
+                raise _too_large(one, file, "itself" if known >= _ENDLESS else f"{known:,} values")
+        return known
+
+    size(node)
+
+
+def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+    match node:
+        case yaml.MappingNode():
+            yield from (child for pair in node.value for child in pair)
+        case yaml.SequenceNode():
+            yield from node.value
+
+
+def _too_large(node: yaml.Node, file: str, content: str) -> TemplateError:
+    return TemplateError(
+        f"contains {content} by its aliases",
+        place=SourcePosition(file, node.start_mark.line + 1),
+        expected=f"at most {MAX_VALUES:,} values, once every alias (*name) is written out",
+        next_step="write out the aliases that matter, and leave out the others",
+    )
 
 
 def _yaml_step(text: str, mark: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,42 @@ def test_an_unreadable_file_is_named(tmp_path: Path):
     (tmp_path / "latin.yaml").write_bytes(b"a: \xe4\n")
     with pytest.raises(TemplateError, match=r"latin\.yaml: cannot be read"):
         read_document(tmp_path / "latin.yaml")
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
+    for before, name in zip("abcdefghi", "bcdefghij", strict=True)
+)
+
+
+def test_aliases_that_grow_without_measure_are_refused() -> None:
+    """Ten lines that would be ten billion values: told before anything is made of them."""
+    with pytest.raises(TemplateError, match=r"bomb\.yaml:6: contains 1,111,111 values by its aliases"):
+        parse_yaml(BOMB, "bomb.yaml")
+
+
+def test_an_alias_bomb_takes_little_memory() -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(TemplateError):
+            parse_yaml(BOMB, "bomb.yaml")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+def test_an_alias_within_itself_is_refused() -> None:
+    with pytest.raises(TemplateError, match=r"x\.yaml:1: contains itself by its aliases"):
+        parse_yaml("a: &a [1, *a]\n", "x.yaml")
+
+
+def test_aliases_of_ordinary_size_are_written_out() -> None:
+    root = parse_yaml("a: &a {x: [1, 2]}\nb: *a\nc: {<<: *a, y: 3}\n", "x.yaml").root
+    assert root == {"a": {"x": [1, 2]}, "b": {"x": [1, 2]}, "c": {"x": [1, 2], "y": 3}}
+
+
+@pytest.mark.parametrize("parse", [parse_yaml, parse_json])
+def test_what_is_nested_too_deeply_is_refused(parse) -> None:
+    with pytest.raises(TemplateError, match="nest"):
+        parse("[" * 100_000 + "]" * 100_000, "deep")
