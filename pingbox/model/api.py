@@ -16,6 +16,9 @@ CONNECT = "$connect"
 DISCONNECT = "$disconnect"
 DEFAULT = "$default"
 
+LATEST = "$LATEST"
+"""The version of a function that no version or alias names."""
+
 DEFAULT_TIMEOUT_MS = 29_000  # RR-16
 PASSTHROUGH = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")  # RR-15
 CONTENT_HANDLING = ("CONVERT_TO_BINARY", "CONVERT_TO_TEXT")  # RT-26
@@ -23,10 +26,15 @@ CONTENT_HANDLING = ("CONVERT_TO_BINARY", "CONVERT_TO_TEXT")  # RT-26
 
 @dataclass(frozen=True)
 class LambdaProxy:
-    """`AWS_PROXY`: the function gets the proxy event; `function` is the local function's name."""
+    """`AWS_PROXY`: the function gets the proxy event; `function` is the local function's name.
+
+    `qualifier` is the alias or version that the integration names, None for none; `version` is what it means (LM-41).
+    """
 
     function: str
     timeout_ms: int = DEFAULT_TIMEOUT_MS
+    qualifier: str | None = None
+    version: str = LATEST
 
 
 @dataclass(frozen=True)

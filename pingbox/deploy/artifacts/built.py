@@ -21,6 +21,7 @@ from pingbox.deploy.errors import RefusedError
 from pingbox.emulator.services.lambda_.packages.node_packages import TYPESCRIPT, is_provided, is_source, package_file
 from pingbox.emulator.services.lambda_.packages.requirements import FILE, read_requirements
 from pingbox.emulator.services.lambda_.runtimes.python import provided
+from pingbox.templates.cloudformation.resources.handler_files import module_path
 from pingbox.templates.document import Document
 
 _BUILT = (".aws-sam", "build")
@@ -140,7 +141,7 @@ def _is_there(wanted: Requirement, runtime: str, there: set[str], folders: Itera
 
 
 def _refuse_typescript(function: _Function) -> None:
-    module = function.handler.rpartition(".")[0]
+    module = module_path(function.runtime, function.handler)
     roots = (function.folder, *(layer / sub for layer in function.layers for sub in (".", "nodejs")))
     if any((root / f"{module}{end}").is_file() for root in roots for end in (".js", ".mjs", ".cjs")):
         return

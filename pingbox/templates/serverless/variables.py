@@ -179,10 +179,12 @@ class Variables:
     def _param(self, name: str, place: SourcePosition, depth: int) -> Any:
         if name in self._given:
             return self._given[name]
+        # `stages` since version 4 of the framework, `params` before; of either the stage's own before the default.
         for stage in (self._options["stage"], "default"):
-            found = self._walk(self._document.root, ["params", stage, name], place, depth)
-            if found is not _MISSING:
-                return found
+            for path in (["stages", stage, "params", name], ["params", stage, name]):
+                found = self._walk(self._document.root, path, place, depth)
+                if found is not _MISSING:
+                    return found
         return _MISSING
 
     def _file(self, argument: str, address: str | None, place: SourcePosition, depth: int) -> Any:

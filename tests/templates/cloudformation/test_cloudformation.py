@@ -57,7 +57,17 @@ def test_a_bare_function_arn_works_as_integration_uri(read, smallest):
 def test_an_alias_is_its_function(read, smallest):
     more = "  Live: {Type: AWS::Lambda::Alias, Properties: {FunctionName: !Ref Fn, FunctionVersion: 1, Name: live}}\n"
     text = smallest(more).replace("${Fn.Arn}/invocations", "${Live}/invocations")
-    assert route(read(text), "$default").integration == LambdaProxy("Fn")
+    assert route(read(text), "$default").integration == LambdaProxy("Fn", qualifier="live", version="1")
+
+
+def test_a_stage_variable_that_is_not_there_fails_its_route_and_not_the_start(read, smallest):
+    text = smallest().replace("${Fn.Arn}", "arn:aws:lambda:${AWS::Region}:1:function:${!stageVariables.fn}")
+    app = read(text)
+    assert route(app, "$default").integration == LambdaProxy("${stageVariables.fn}")
+    assert app.warnings[0].endswith(
+        "template.yaml:4: Int: IntegrationUri needs the stage variable fn, which the stage prod does not have; its "
+        "routes answer Internal server error"
+    )
 
 
 def test_stage_variables_may_name_the_function(read, smallest):

@@ -158,6 +158,23 @@ def test_typescript_beside_tsx_is_worth_none(read, smallest):
     ],
     ids=["in a folder", "at the top", "of another name", "after sam build"],
 )
+@pytest.mark.parametrize(
+    ("runtime", "handler", "file"),
+    [
+        ("python3.13", "a/b.mod.fn", "code/a/b/mod.py"),
+        ("python3.13", "a.b.fn", "code/a/b.py"),
+        ("nodejs22.x", "a/b.mod.fn", "code/a/b.js"),
+        ("nodejs22.x", "a/b.fn", "code/a/b.mjs"),
+        ("nodejs22.x", "app.routes.connect", "code/app.js"),
+    ],
+)
+def test_a_handler_is_looked_for_where_its_runtime_finds_it(read, smallest, runtime, handler, file):
+    """Python splits at the last dot, Node.js at the first one after the last slash."""
+    text = function_properties(smallest(), f"Runtime: {runtime}, Handler: {handler}, Code: code")
+    assert read(text, files={file: ""}).warnings == ()
+    assert f"its handler {handler} has no file" in read(text, files={"code/other.py": ""}).warnings[0]
+
+
 def test_the_handler_of_sams_esbuild_is_found_by_its_entry_point(read, smallest, entry, files, handler):
     kind = "Type: AWS::Lambda::Function,"
     build = f"Metadata: {{BuildMethod: esbuild, BuildProperties: {{EntryPoints: [{entry}]}}}},"

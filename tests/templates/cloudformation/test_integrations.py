@@ -119,7 +119,7 @@ def test_settings_of_http_apis_authorizers_have_no_effect(read, smallest, settin
 @pytest.mark.fact("QT-35", "LM-34")
 def test_settings_without_effect_here_are_listed(read, smallest):
     more = """\
-  Later: {Type: AWS::Lambda::EventInvokeConfig, Properties: {FunctionName: !Ref Fn, Qualifier: $LATEST, MaximumRetryAttempts: 0}}
+  Later: {Type: AWS::Lambda::EventInvokeConfig, Properties: {FunctionName: !Ref Fn, Qualifier: $LATEST, DestinationConfig: {OnFailure: {Destination: "arn:aws:sqs:::x"}}}}
   Plan: {Type: AWS::ApiGateway::UsagePlan, Properties: {Quota: {Limit: 1, Period: DAY}}}
   Http: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Name: h}}
   HttpStage: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Http, StageName: x, AccessLogSettings: {Format: x}}}
@@ -132,6 +132,6 @@ def test_settings_without_effect_here_are_listed(read, smallest):
         ("Fn", "SnapStart"),
         ("Fn", "ReservedConcurrentExecutions"),
         ("Stage", "AccessLogSettings"),
-        ("Later", "MaximumRetryAttempts"),
+        ("Later", "DestinationConfig"),
         ("Plan", "Quota"),
     }

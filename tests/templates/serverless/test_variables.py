@@ -22,6 +22,9 @@ custom:
 params:
   default: {color: blue}
   prod: {color: red}
+stages:
+  default: {params: {shape: round, color: green}}
+  prod: {params: {shape: square}}
 value: @
 """
 
@@ -53,7 +56,8 @@ def resolved(value: str, *, stage: str = "dev", folder: Path = Path(), **given: 
         ("${env:PINGBOX_TEST_UNSET, 'none, really'}", "none, really"),
         ("${sls:stage}/${aws:region}/${aws:accountId}", "dev/eu-west-1/000000000000"),
         ("${self:provider.stage}", "dev"),
-        ("${param:color}", "blue"),
+        ("${param:color}", "green"),
+        ("${param:shape}", "round"),
         ("${ssm:/a/b, 'stand-in'}", "stand-in"),
         ("${strToBool('true')}", True),
         ("${AWS::Region} ${SomeResource} ${SomeResource.Arn}", "${AWS::Region} ${SomeResource} ${SomeResource.Arn}"),
@@ -98,7 +102,7 @@ def test_files_whole_and_in_part(tmp_path: Path):
 def test_the_others_are_refused_with_line_and_advice(text, message, advice):
     with pytest.raises(TemplateError, match=message) as caught:
         resolved(f'"{text}"')
-    assert caught.value.place.line == 12
+    assert caught.value.place.line == 15
     assert advice in (caught.value.next_step or "")
 
 

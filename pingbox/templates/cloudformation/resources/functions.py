@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from pingbox.emulator.services.lambda_.packages.node_packages import TYPESCRIPT, has_tsx
 from pingbox.emulator.services.lambda_.process.launch import RESERVED, USER_VARIABLES_LIMIT
 from pingbox.model.findings import SourcePosition
-from pingbox.model.function import FunctionSpec
+from pingbox.model.function import AsynchronousSettings, FunctionSpec
 from pingbox.templates.cloudformation.code import unpack, write_inline, write_requirement
 from pingbox.templates.cloudformation.parameters import text_of
 from pingbox.templates.cloudformation.public_layers import requirement_of
+from pingbox.templates.cloudformation.resources.handler_files import file_names, module_path
+from pingbox.templates.cloudformation.resources.versions import dead_letter, read_parts
 from pingbox.templates.cloudformation.stack import Resource, Stack
 from pingbox.templates.errors import TemplateError
 from pingbox.templates.findings import Findings
@@ -53,6 +55,7 @@ def read_functions(stack: Stack, findings: Findings, cache: Path) -> FunctionTab
     table = FunctionTable()
     layers = {layer.ref: _layer_folder(layer, cache) for layer in stack.of_type("AWS::Lambda::LayerVersion")}
     providers = _providers(stack)
+    parts = read_parts(stack)
     for resource in stack.of_type("AWS::Lambda::Function"):
         name = resource.ref
         if name in table.specs:
@@ -62,7 +65,13 @@ def read_functions(stack: Stack, findings: Findings, cache: Path) -> FunctionTab
         if unavailable:
             table.unavailable[name] = unavailable
             continue
-        table.specs[name] = _spec(resource, name, layers, findings, cache)
+        spec = _spec(resource, name, layers, findings, cache)
+        asynchronous = parts.asynchronous.get(name, AsynchronousSettings())
+        table.specs[name] = replace(
+            spec,
+            qualifiers=parts.qualifiers.get(name, {}),
+            asynchronous=replace(asynchronous, dead_letter=dead_letter(resource)),
+        )
     return table
 
 
@@ -271,8 +280,8 @@ def code_problem(spec: FunctionSpec) -> str | None:
     folder = Path(spec.code)
     if not folder.is_dir():
         return f"its code folder {folder} does not exist; build the app first, or correct the path"
-    module = spec.handler.rpartition(".")[0]
-    names = _file_names(spec.runtime, module)
+    module = module_path(spec.runtime, spec.handler)
+    names = file_names(spec.runtime, spec.handler)
     roots = (folder, *(Path(layer) / sub for layer in spec.layers for sub in (".", "python", "nodejs")))
     if any((root / name).is_file() for root in roots for name in names):
         return None
@@ -288,11 +297,3 @@ def _needs_tsx(spec: FunctionSpec) -> str:
         "npm install --save-dev tsx; or build it (`sam build`, then serve .aws-sam/build/template.yaml; "
         "`serverless package`, then serve .serverless/cloudformation-template-update-stack.json)"
     )
-
-
-def _file_names(runtime: str, module: str) -> list[str]:
-    if runtime.startswith("provided"):
-        return ["bootstrap"]
-    if runtime.startswith("nodejs"):
-        return [f"{module}{end}" for end in (".js", ".mjs", ".cjs")]
-    return [module.replace(".", "/") + end for end in (".py", "/__init__.py")]

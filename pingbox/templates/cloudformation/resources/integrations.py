@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from pingbox.emulator.services.apigateway.common.backends import local_address
-from pingbox.emulator.services.apigateway.common.expressions import with_stage_variables
+from pingbox.emulator.services.apigateway.common.expressions import stage_variables_of, with_stage_variables
 from pingbox.emulator.services.apigateway.mapping.integration_responses import (
     check_response_key,
     check_response_selection,
@@ -17,6 +18,7 @@ from pingbox.emulator.services.apigateway.websocket.route_selection import check
 from pingbox.model.api import (
     CONTENT_HANDLING,
     DEFAULT_TIMEOUT_MS,
+    LATEST,
     PASSTHROUGH,
     Integration,
     IntegrationResponse,
@@ -30,7 +32,7 @@ from pingbox.templates.errors import TemplateError
 from pingbox.templates.findings import Findings
 
 # CF-10: the function's ARN, bare or within API Gateway's own, with or without a qualifier.
-_FUNCTION = re.compile(r"arn:[^:]+:lambda:[^:]*:[^:]*:function:([^:/]+)(?::[^/]+)?(?:/invocations)?$")
+_FUNCTION = re.compile(r"arn:[^:]+:lambda:[^:]*:[^:]*:function:([^:/]+)(?::([^/]+))?(?:/invocations)?$")
 _TIMEOUT_MS = (50, 29_000)  # RR-16
 _NOT_OF_A_PROXY = ("RequestTemplates", "RequestParameters", "ContentHandlingStrategy")
 _NOT_OF_A_RESPONSE = ("ResponseParameters", "ContentHandlingStrategy")
@@ -50,7 +52,8 @@ def read_integration(
     _warn_of_method(resource, type_, findings)
     if type_ == "AWS_PROXY":
         _warn_of_unused(resource, _NOT_OF_A_PROXY, findings)
-        return LambdaProxy(function_of(resource, "IntegrationUri", functions, stages, findings), timeout)
+        called = function_of(resource, "IntegrationUri", functions, stages, findings)
+        return LambdaProxy(called.name, timeout, called.qualifier, called.version)
     return TemplatedIntegration(
         type=type_,
         target=_target(resource, type_, functions, stages, findings),
@@ -86,7 +89,7 @@ def _target(
         case "MOCK":
             return None
         case "AWS":
-            return function_of(resource, "IntegrationUri", functions, stages, findings)
+            return function_of(resource, "IntegrationUri", functions, stages, findings).name
         case _:
             return _address(resource, stages, findings)
 
@@ -164,14 +167,23 @@ def _request_parameters(resource: Resource) -> dict[str, str]:
     return parameters
 
 
+@dataclass(frozen=True)
+class CalledFunction:
+    """The function that an ARN means: `qualifier` is its alias or version, None for none; `version` what that means."""
+
+    name: str
+    qualifier: str | None = None
+    version: str = LATEST
+
+
 def function_of(
     resource: Resource, name: str, functions: FunctionTable, stages: Iterable[Stage], findings: Findings
-) -> str:
-    """The name of the function that a property's ARN means (CF-10), also for a function that is not in the template.
+) -> CalledFunction:
+    """The function that a property's ARN means (CF-10), also one that is not in the template.
 
     Raises TemplateError when it is no function's ARN, or the function is one that cannot run at all.
     """
-    uri = _with_stage_variables(resource, name, stages)
+    uri = _with_stage_variables(resource, name, stages, findings)
     found = _FUNCTION.search(uri)
     if not found:
         service = uri.startswith("arn:") and ":apigateway:" in uri and ":lambda:path" not in uri
@@ -184,25 +196,50 @@ def function_of(
             else "refer to the function with GetAtt FUNCTION.Arn; a bare name is refused by AWS, too",
             only_here=service,
         )
-    function = found[1]
-    _check_available(resource, function, functions, findings)
-    return function
+    _check_available(resource, found[1], functions, findings)
+    return _qualified(resource, found[1], found[2], functions, findings)
 
 
-def _with_stage_variables(resource: Resource, name: str, stages: Iterable[Stage]) -> str:
-    uri = resource.required(name)
-    if "${stageVariables." not in uri:
-        return uri
-    written = {with_stage_variables(uri, stage.variables) for stage in stages}
-    if len(written) != 1:
-        raise resource.wrong(
-            name, uri, "the same function in every stage", "serve one stage with --stage NAME", only_here=True
+def _qualified(
+    resource: Resource, name: str, qualifier: str | None, functions: FunctionTable, findings: Findings
+) -> CalledFunction:
+    spec = functions.specs.get(name)
+    if spec is None or qualifier is None or qualifier == LATEST:
+        return CalledFunction(name, qualifier)
+    version = spec.qualifiers.get(qualifier)
+    if version is None:
+        known = ", ".join(spec.qualifiers) or "none"
+        findings.warn(
+            resource.place,
+            f"{resource.logical_id}: calls {name}:{qualifier}, and the function has no such version or alias in the "
+            f"template (it has {known}); where AWS has none either, calls fail with `Internal server error`",
         )
-    return written.pop()
+    return CalledFunction(name, qualifier, version or LATEST)
+
+
+def _with_stage_variables(resource: Resource, name: str, stages: Iterable[Stage], findings: Findings) -> str:
+    """The ARN as the stages fill it in. A variable that a stage does not have fails the route there (warned of)."""
+    uri = resource.required(name)
+    wanted = stage_variables_of(uri)
+    written = set()
+    for stage in stages:
+        missing = [variable for variable in wanted if variable not in stage.variables]
+        if missing:
+            findings.warn(
+                resource.place,
+                f"{resource.logical_id}: {name} needs the stage variable {', '.join(missing)}, which the stage "
+                f"{stage.name} does not have; its routes answer Internal server error",
+            )
+        else:
+            written.add(with_stage_variables(uri, stage.variables))
+    if len(written) > 1:
+        step = "serve one stage with --stage NAME"
+        raise resource.wrong(name, uri, "the same function in every stage", step, only_here=True)
+    return written.pop() if written else uri
 
 
 def _check_available(resource: Resource, function: str, functions: FunctionTable, findings: Findings) -> None:
-    if function in functions.specs:
+    if function in functions.specs or "${stageVariables." in function:
         return
     unavailable = functions.unavailable.get(function)
     if unavailable is None:

@@ -139,7 +139,7 @@ def _authorizer(route: Resource, parts: ApiParts) -> Authorizer:
                 resource.place,
                 f"{resource.logical_id}: {name} is for HTTP APIs and has no effect (AU-13)",
             )
-    function = function_of(resource, "AuthorizerUri", parts.functions, parts.stages, parts.findings)
+    function = function_of(resource, "AuthorizerUri", parts.functions, parts.stages, parts.findings).name
     return Authorizer(resource.text("Name") or resource.logical_id, function, sources)
 
 

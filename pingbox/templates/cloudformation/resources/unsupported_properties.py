@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pingbox.templates.cloudformation.resources.apis import API
+from pingbox.templates.cloudformation.resources.versions import CONFIG, dead_letter, destinations
 from pingbox.templates.cloudformation.stack import Resource, Stack
 from pingbox.templates.findings import Findings
 
@@ -16,12 +19,8 @@ _UNUSED = (
     ),
     ("AWS::ApiGatewayV2::Stage", "ClientCertificateId", "backends are asked without a client certificate"),
     (_FUNCTION, "ReservedConcurrentExecutions", "every function may have 50 environments here"),
-    (_FUNCTION, "DeadLetterConfig", "an asynchronous event that fails three times is logged and lost"),
     (_FUNCTION, "FileSystemConfigs", "no file system is mounted; its path does not exist"),
     (_FUNCTION, "SnapStart", "nothing is restored from a snapshot; every start is a cold one"),
-    ("AWS::Lambda::EventInvokeConfig", "MaximumRetryAttempts", "asynchronous events are tried three times"),
-    ("AWS::Lambda::EventInvokeConfig", "MaximumEventAgeInSeconds", "asynchronous events are kept for six hours"),
-    ("AWS::Lambda::EventInvokeConfig", "DestinationConfig", "no destination is told what became of an event"),
     ("AWS::ApiGateway::UsagePlan", "Throttle", "requests with an API key are not counted"),
     ("AWS::ApiGateway::UsagePlan", "Quota", "requests with an API key are not counted"),
 )
@@ -33,6 +32,18 @@ def list_unused(stack: Stack, findings: Findings) -> None:
         for type_, name, reason in _UNUSED:
             if resource.type == type_ and resource.has(name) and _is_served(resource):
                 findings.ignore(resource.logical_id, f"{type_} {name}", reason)
+    for resource in stack.every(_FUNCTION, CONFIG):
+        for name, arn in _records_go_to(resource):
+            if ":lambda:" not in arn:
+                findings.ignore(resource.logical_id, f"{resource.type} {name}", f"{arn} is not here; it gets no record")
+
+
+def _records_go_to(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Property and ARN of what gets the record of an asynchronous event."""
+    if resource.type == CONFIG:
+        yield from (("DestinationConfig", arn) for _, arn in destinations(resource))
+    elif (arn := dead_letter(resource)) is not None:
+        yield "DeadLetterConfig", arn
 
 
 def _is_served(resource: Resource) -> bool:

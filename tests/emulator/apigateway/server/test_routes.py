@@ -9,8 +9,9 @@ import re
 import pytest
 
 from pingbox.emulator.services.apigateway.common.switches import Switches
+from pingbox.emulator.services.lambda_.details import details
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked
-from pingbox.model.api import Api, Route, Stage, Throttle
+from pingbox.model.api import Api, LambdaProxy, Route, Stage, Throttle
 from support.sockets.fake_functions import FakeFunctions
 from support.sockets.gateway_world import chat_api, lambda_route
 from support.waiting import until
@@ -19,6 +20,23 @@ PAYLOAD = '{"service":"chat","action":"join","data":{"room":"room1234"}}'
 ERROR = re.compile(
     r'\{"message": "(?P<text>[^"]+)", "connectionId":"(?P<connection>[^"]+)", "requestId":"(?P<request>[^"]+)"\}'
 )
+
+
+@pytest.mark.fact("LM-41")
+async def test_a_route_may_call_an_alias(serve):
+    seen = []
+
+    def function(event):
+        seen.append((details.get().qualifier, details.get().version))
+        return {"statusCode": 200}
+
+    live = Route("live", LambdaProxy("fn", qualifier="live", version="3"))
+    world = await serve(chat_api(live, lambda_route("plain", "fn")), functions=FakeFunctions(fn=function))
+    raw = await world.upgraded()
+    for action in ("live", "plain"):
+        await raw.text(json.dumps({"action": action}))
+    await until(lambda: len(seen) == 2, "both messages")
+    assert sorted(seen, key=str) == [("live", "3"), (None, "$LATEST")]
 
 
 async def routed_to(serve, api: Api, *messages: str) -> list[str]:

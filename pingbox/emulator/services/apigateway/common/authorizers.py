@@ -13,9 +13,9 @@ from pingbox.emulator.services.apigateway.common import expressions, limits
 from pingbox.emulator.services.apigateway.common.policies import PolicyError, allows
 from pingbox.emulator.services.apigateway.websocket import error_frames
 from pingbox.emulator.services.apigateway.websocket.connect_route import Refuse
-from pingbox.emulator.services.apigateway.websocket.handshake_request import HandshakeRequest
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.model.api import Authorizer
+from pingbox.model.partitions import partition_of
 
 _ACTION = "execute-api:Invoke"
 _SOURCE = re.compile(
@@ -33,18 +33,16 @@ class Permit:
 
 def method_arn(region: str, account_id: str, api_id: str, stage: str) -> str:
     """AU-2: no HTTP method in it."""
-    return f"arn:aws:execute-api:{region}:{account_id}:{api_id}/{stage}/$connect"
+    return f"arn:{partition_of(region)}:execute-api:{region}:{account_id}:{api_id}/{stage}/$connect"
 
 
-def missing_identity(
-    authorizer: Authorizer,
-    request: HandshakeRequest,
-    variables: Mapping[str, str],
-    request_context: Mapping[str, Any],
-) -> Refuse | None:
-    """AU-5: without every listed source the answer is 401, and the authorizer is not asked."""
+def missing_identity(authorizer: Authorizer, event: Mapping[str, Any]) -> Refuse | None:
+    """AU-5: without every listed source the answer is 401, and the authorizer is not asked.
+
+    `event` is the one it would be asked with: the headers that the gateway adds itself are sources, too.
+    """
     for source in authorizer.identity_sources:
-        if not _identity(source, request, variables, request_context):
+        if not _identity(source, event):
             return Refuse(
                 401, error_frames.UNAUTHORIZED, f"authorizer {authorizer.name}: identity source {source} is missing"
             )
@@ -109,20 +107,18 @@ def check_identity_source(source: str) -> None:
     _split_source(source)
 
 
-def _identity(
-    source: str, request: HandshakeRequest, variables: Mapping[str, str], request_context: Mapping[str, Any]
-) -> str | None:
+def _identity(source: str, event: Mapping[str, Any]) -> str | None:
     """The source's value. A header's name matches in any letter case."""
     place, name = _split_source(source)
     match place:
         case "route.request.header":
-            return request.header(name)
+            return {key.lower(): value for key, value in event["headers"].items()}.get(name.lower())
         case "route.request.querystring":
-            return request.query_values().get(name, [""])[-1]
+            return (event.get("queryStringParameters") or {}).get(name)
         case "stageVariables":
-            return variables.get(name)
+            return (event.get("stageVariables") or {}).get(name)
         case _:
-            return expressions.as_text(expressions.at_path(dict(request_context), name))
+            return expressions.as_text(expressions.at_path(dict(event["requestContext"]), name))
 
 
 def _split_source(source: str) -> tuple[str, str]:

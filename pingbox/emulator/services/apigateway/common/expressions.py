@@ -115,6 +115,11 @@ def as_text(value: Any) -> str:
             return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
+def stage_variables_of(uri: str) -> list[str]:
+    """The names of the stage variables that a URI wants filled in, each once."""
+    return list(dict.fromkeys(_STAGE_VARIABLE.findall(uri)))
+
+
 def with_stage_variables(uri: str, variables: Mapping[str, str]) -> str:
     """The URI with each `${stageVariables.NAME}` filled in; nothing for a variable the stage does not have."""
     return _STAGE_VARIABLE.sub(lambda match: variables.get(match[1], ""), uri)

@@ -82,7 +82,7 @@ async def _ask(
         trace_id=trace_id,
         variables=deployment.stage.variables,
     )
-    missing = authorizers.missing_identity(authorizer, request, deployment.stage.variables, event["requestContext"])
+    missing = authorizers.missing_identity(authorizer, event)
     if missing is not None:
         return missing
     outcome = await invoke(gateway, connection, authorizer.name, authorizer.function, event, DEFAULT_TIMEOUT_MS)

@@ -12,6 +12,7 @@ from pingbox.emulator.services.apigateway.websocket.connection import Connection
 from pingbox.emulator.services.lambda_.details import Details, details
 from pingbox.emulator.services.lambda_.outcome import NotInvoked, Outcome
 
+UNQUALIFIED = Details()
 logger = logging.getLogger(__name__)
 
 
@@ -22,11 +23,15 @@ async def invoke(
     function: str,
     event: Any,
     timeout_ms: int,
+    called: Details = UNQUALIFIED,
 ) -> Outcome | IntegrationTimedOut:
-    """Run one function and tell the observer about it. `route_key` is also the authorizer's name for its runs."""
+    """Run one function and tell the observer about it.
+
+    `route_key` is also the authorizer's name for its runs. `called`: by which alias or version.
+    """
     begun = gateway.clock.now()
     outcome: Outcome | IntegrationTimedOut
-    details.set(Details())  # an event of the gateway's own, whatever caused it
+    details.set(called)  # an event of the gateway's own, whatever caused it
     try:
         async with asyncio.timeout(timeout_ms / 1000):
             outcome = await gateway.functions.invoke(function, event)

@@ -11,6 +11,7 @@ from pingbox.emulator.services.apigateway.server.gateway import Gateway
 from pingbox.emulator.services.apigateway.websocket import conversation
 from pingbox.emulator.services.apigateway.websocket.connection import Connection
 from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationFailed, IntegrationOutcome
+from pingbox.emulator.services.lambda_.details import Details
 from pingbox.model.api import LambdaProxy, Route, TemplatedIntegration
 
 logger = logging.getLogger(__name__)
@@ -33,8 +34,9 @@ async def _perform(
     match route.integration:
         case None:
             return IntegrationFailed("the route has no integration")
-        case LambdaProxy(function, timeout_ms):
-            return await invoke(gateway, connection, route.route_key, function, event, timeout_ms)
+        case LambdaProxy(function, timeout_ms, qualifier, version):
+            called = Details(qualifier=qualifier, version=version)
+            return await invoke(gateway, connection, route.route_key, function, event, timeout_ms, called)
         case TemplatedIntegration():
             # Imported here: the HTTP client and the template engine cost much to import, and few APIs need them.
             from pingbox.emulator.services.apigateway.server.non_proxy import perform
