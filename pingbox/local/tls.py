@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 
+from pingbox.model.partitions import url_suffix
 from pingbox.settings import ServeSettings
 
 
@@ -13,7 +14,7 @@ def tls_context(settings: ServeSettings, region: str) -> ssl.SSLContext | None:
         return None
     from pingbox.emulator.http.certificates import LocalAuthority
 
-    made = LocalAuthority([f"*.execute-api.{region}.amazonaws.com"])
+    made = LocalAuthority([f"*.execute-api.{region}.{url_suffix(region)}"])
     settings.tls_ca.write_bytes(made.pem)
     return made.context
 
