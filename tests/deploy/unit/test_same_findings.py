@@ -135,9 +135,12 @@ FAULTS = {
     ),
     "two hash keys": (
         edit(("[{AttributeName: id, KeyType: HASH}]", "[{AttributeName: id, KeyType: RANGE}]")),
-        "The first KeySchemaElement is not a HASH key type",
+        "one HASH key, and at most one RANGE key after it",
     ),
-    "capacity that is not said": (edit(("      BillingMode: PAY_PER_REQUEST\n", "")), "must both be specified"),
+    "capacity that is not said": (
+        edit(("      BillingMode: PAY_PER_REQUEST\n", "")),
+        "has neither BillingMode PAY_PER_REQUEST nor ProvisionedThroughput",
+    ),
     "local index without a range key": (
         edit(
             (
@@ -147,7 +150,7 @@ FAULTS = {
                 "[{AttributeName: id, KeyType: HASH}, {AttributeName: at, KeyType: RANGE}]}]",
             )
         ),
-        "does not have a range key",
+        "on a table that has a RANGE key, too",
     ),
     "log role": (
         edit((STAGE, STAGE + " DefaultRouteSettings: {LoggingLevel: INFO},")),
