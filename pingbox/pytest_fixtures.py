@@ -42,7 +42,7 @@ def pingbox_emulator(
 
     with Emulator(pingbox_app, **{"folder": pytestconfig.rootpath, **pingbox_options}) as emulator:
         # Tests that do not ask for it find the process as it was.
-        emulator.rest()
+        emulator.suspend()
         yield emulator
 
 
@@ -50,10 +50,10 @@ def pingbox_emulator(
 def pingbox(request: pytest.FixtureRequest, pingbox_emulator: Emulator) -> Iterator[Emulator | AsyncEmulator]:
     """The app, running and clean: an `AsyncEmulator` for an `async def` test, an `Emulator` for others."""
     _note(request, pingbox_emulator)
-    pingbox_emulator.wake()
+    pingbox_emulator.resume()
     yield pingbox_emulator.as_async() if _is_async(request) else pingbox_emulator
     pingbox_emulator.reset()
-    pingbox_emulator.rest()
+    pingbox_emulator.suspend()
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ class _Emulators:
 
         key = repr((app, sorted(options.items())))
         if (kept := self._kept.get(key)) is not None:
-            kept.wake()
+            kept.resume()
             return kept
         emulator = Emulator(app, **{"folder": self._folder, **options}).start()
         if isinstance(app, (str, Path)):
@@ -134,7 +134,7 @@ class _Emulators:
         """The test that used it is over."""
         if emulator in self._kept.values():
             emulator.reset()
-            emulator.rest()
+            emulator.suspend()
         else:
             emulator.stop()
 

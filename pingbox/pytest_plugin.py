@@ -42,10 +42,10 @@ def pytest_runtest_call(item: pytest.Item) -> Any:
         result = yield
     except Exception as error:
         for emulator in item.stash.get(pytest_fixtures.used, []):
-            emulator.hold_to_promises(error)
+            emulator.check_unawaited(error)
         raise
     for emulator in item.stash.get(pytest_fixtures.used, []):
-        if story := _story(emulator.hold_to_promises):
+        if story := _story(emulator.check_unawaited):
             pytest.fail(story, pytrace=False)
     return result
 

@@ -15,19 +15,22 @@ class Clock(Protocol):
         """Seconds since the epoch."""
         ...
 
-    def on_advance(self, callback: Callable[[], None]) -> None:
-        """Call `callback` (from any thread) whenever time jumps, so that timers are looked at again."""
+    def on_advance(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` (from any thread) whenever time jumps, so that timers are looked at again.
+
+        What is returned ends that.
+        """
         ...
 
 
 class SystemClock:
-    """The machine's clock; it never jumps, so nobody is ever called back."""
+    """The machine's clock; it never jumps, so no callback is ever called."""
 
     def now(self) -> float:
         return time.time()
 
-    def on_advance(self, callback: Callable[[], None]) -> None:
-        return None
+    def on_advance(self, callback: Callable[[], None]) -> Callable[[], None]:
+        return lambda: None
 
 
 class WoundClock:
@@ -46,9 +49,14 @@ class WoundClock:
         with self._lock:
             return self._source() + self._ahead
 
-    def on_advance(self, callback: Callable[[], None]) -> None:
+    def on_advance(self, callback: Callable[[], None]) -> Callable[[], None]:
         with self._lock:
             self._callbacks.append(callback)
+        return lambda: self._forget(callback)
+
+    def _forget(self, callback: Callable[[], None]) -> None:
+        with self._lock:
+            self._callbacks.remove(callback)
 
     def advance(self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0, days: float = 0.0) -> None:
         """Move the time on. Raises `ValueError` for a step back: timers that fired cannot be taken back."""

@@ -16,12 +16,13 @@ import logging
 import threading
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import Any
 
 from pingbox.emulator.activity import (
     Activity,
+    AwsCall,
     AwsCalled,
     Connected,
     Disconnected,
@@ -30,6 +31,7 @@ from pingbox.emulator.activity import (
     InvocationEnded,
     InvocationStarted,
 )
+from pingbox.emulator.clock import Clock
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,15 @@ class Entry:
     number: int
     cause: int | None
     activity: Activity
+
+
+@dataclass(frozen=True)
+class Ongoing:
+    """An AWS call that has not been answered yet: the number of its entry to be, and the cause that was before it."""
+
+    request_id: str
+    number: int
+    before: Token[int | None]
 
 
 Subscriber = Callable[[Entry], None]
@@ -185,6 +196,24 @@ class History:
             chain.append(entry)
             wanted = entry.cause
         return chain
+
+
+class RecordedCalls:
+    """Records the AWS calls of functions in this process. As `CallObserver` has it."""
+
+    def __init__(self, history: History, clock: Clock) -> None:
+        self._history = history
+        self._clock = clock
+
+    def calling(self, request_id: str) -> Ongoing:
+        """From now on, what happens on this thread is caused by the call."""
+        number = self._history.new_number()
+        return Ongoing(request_id, number, cause.set(number))
+
+    def called(self, ongoing: Ongoing, call: AwsCall) -> None:
+        """It has been answered."""
+        cause.reset(ongoing.before)
+        self._history.record(ongoing.number, AwsCalled(self._clock.now(), ongoing.request_id, call))
 
 
 def _told(subscriber: Subscriber, entry: Entry) -> None:

@@ -1,10 +1,13 @@
-"""Things that happen every so often by the emulator's clock: scheduled functions, TTL deletion."""
+"""What happens at fixed intervals of the emulator's clock: scheduled functions, TTL deletion."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
+import uuid
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from pingbox.emulator.clock import Clock
 
@@ -34,14 +37,16 @@ class Every:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(jumped.set)
 
-        self._clock.on_advance(jump)
+        self._unsubscribe = self._clock.on_advance(jump)
         self._task = loop.create_task(self._run(jumped, self._clock.now() + self._seconds))
 
     async def stop(self) -> None:
         """End it, an action under way included."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        task, self._task = self._task, None
+        if task is not None:
+            self._unsubscribe()
+            task.cancel()
+            await asyncio.wait([task])
 
     async def _run(self, jumped: asyncio.Event, due: float) -> None:
         while True:
@@ -53,6 +58,21 @@ class Every:
                 await self._action()
             except Exception:
                 _log.exception("a scheduled action failed; it is tried again in %s s", self._seconds)
+
+
+def scheduled_event(rule: str, now: float, region: str, account_id: str) -> dict[str, Any]:
+    """The event that EventBridge sends to a scheduled rule's target that has no input of its own."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": account_id,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
+        "region": region,
+        "resources": [f"arn:aws:events:{region}:{account_id}:rule/{rule}"],
+        "detail": {},
+    }
 
 
 async def _wait(jumped: asyncio.Event, seconds: float) -> None:

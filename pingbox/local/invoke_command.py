@@ -34,10 +34,10 @@ def invoke(route_key: str, app: str | None, event_file: Path, data_dir: Path | N
 
     event = _read_event(event_file)
 
-    async def send(house: Any) -> dict[str, Any]:
-        return outcome_fields(await house.functions.invoke(_function_of(house, route_key), event))
+    async def send(server: Any) -> dict[str, Any]:
+        return outcome_fields(await server.functions.invoke(_function_of(server, route_key), event))
 
-    ended = _in_house(ServeSettings(port=0, app=app, data_dir=data_dir), send)
+    ended = _in_server(ServeSettings(port=0, app=app, data_dir=data_dir), send)
     click.echo(json.dumps(ended.get("returned", ended), indent=2, ensure_ascii=False))
     if "returned" not in ended:
         raise SystemExit(1)
@@ -60,10 +60,10 @@ def replay(file: Path, app: str | None, data_dir: Path | None) -> None:
     except TraceError as error:
         raise click.ClickException(str(error)) from error
 
-    async def send(house: Any) -> list[tuple[TracedEvent, dict[str, Any]]]:
-        return [(one, outcome_fields(await house.functions.invoke(one.function, one.event))) for one in traced]
+    async def send(server: Any) -> list[tuple[TracedEvent, dict[str, Any]]]:
+        return [(one, outcome_fields(await server.functions.invoke(one.function, one.event))) for one in traced]
 
-    ended = _in_house(ServeSettings(port=0, app=app, data_dir=data_dir), send)
+    ended = _in_server(ServeSettings(port=0, app=app, data_dir=data_dir), send)
     for one, outcome in ended:
         same = _same(outcome, one.outcome)
         click.echo(f"{'same ' if same else 'OTHER'}  {one.route_key:<14} {one.function}")
@@ -84,19 +84,22 @@ def _same(now: dict[str, Any], then: dict[str, Any]) -> bool:
     return now == then
 
 
-def _in_house(settings: ServeSettings, work: Callable[[Any], Awaitable[R]]) -> R:
+def _in_server(settings: ServeSettings, work: Callable[[Any], Awaitable[R]]) -> R:
     """Start the app without a word, do the work, end it."""
+    from pingbox.emulator.history import History
     from pingbox.emulator.redirect import guard
-    from pingbox.local.server import TerminalLog, open_house
+    from pingbox.local.server import TerminalLog, open_server
 
     async def run(log: TerminalLog) -> R:
-        house = open_house(settings, log)
-        await house.start()
-        guard.install(house.addresses.endpoint)
+        history = History()
+        history.subscribe(log)
+        server = open_server(settings, history)
+        await server.start()
+        guard.install(server.addresses.endpoint)
         try:
-            return await work(house)
+            return await work(server)
         finally:
-            await house.stop()
+            await server.stop()
 
     with contextlib.closing(TerminalLog(settings, err=True)) as log:
         return asyncio.run(run(log))
@@ -109,11 +112,11 @@ def _read_event(file: Path) -> Any:
         raise click.ClickException(f"{file} is not JSON: {error}; expected a proxy event") from error
 
 
-def _function_of(house: Any, route_key: str) -> str:
-    for api in house.apis:
+def _function_of(server: Any, route_key: str) -> str:
+    for api in server.apis:
         route = api.route(route_key)
         if route is not None and getattr(route.integration, "function", None):
             function: str = route.integration.function
             return function
-    known = ", ".join(route.route_key for api in house.apis for route in api.routes)
+    known = ", ".join(route.route_key for api in server.apis for route in api.routes)
     raise click.ClickException(f"no function answers route {route_key!r}; the routes are {known}")

@@ -1,17 +1,18 @@
-"""Which DynamoDB a running house works on: the local one, another engine at a URL, or real tables on AWS."""
+"""Which DynamoDB an app works on: the local one, another engine at a URL, or real tables on AWS."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
-from pingbox.emulator.clock import Clock
+from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.services.dynamodb import LocalDynamoDB
 from pingbox.emulator.services.dynamodb.service import TARGET, DynamoDBService
 from pingbox.emulator.services.port import AwsRequest, AwsResponse, Service
 from pingbox.emulator.services.registry import ServiceRegistry
+from pingbox.model.app import Table
 from pingbox.settings import ServeSettings
 
 REGION = "us-east-1"
@@ -28,6 +29,10 @@ class ItemStore(Protocol):
         """A boto3 client of it; `endpoint` is the emulator's own address."""
         ...
 
+    def create(self, tables: Sequence[Table], endpoint: str) -> None:
+        """Make the tables that are not there yet."""
+        ...
+
     def describe(self, endpoint: str) -> str:
         """Where the items are, for a person."""
         ...
@@ -35,12 +40,13 @@ class ItemStore(Protocol):
     def close(self) -> None: ...
 
 
-def item_store(settings: ServeSettings, clock: Clock) -> ItemStore:
+def item_store(settings: ServeSettings, clock: Clock | None = None) -> ItemStore:
     """The one that was asked for. Raises `StoreError` for a data folder that cannot be used."""
     if settings.real_dynamodb:
         return RealTables()
     if settings.dynamodb_endpoint is not None:
         return OtherEngine(settings.dynamodb_endpoint)
+    clock = clock or SystemClock()
     return LocalTables(LocalDynamoDB.open(settings.data_dir, clock=clock, durability=settings.durability), settings)
 
 
@@ -60,6 +66,9 @@ class LocalTables:
         unchecked = Config(parameter_validation=False)
         return Boto3Redirect(endpoint, ServiceRegistry([self._service]), REGION).client("dynamodb", config=unchecked)
 
+    def create(self, tables: Sequence[Table], endpoint: str) -> None:
+        create_missing(self.client(endpoint), tables)
+
     def describe(self, endpoint: str) -> str:
         return f"{endpoint}  ({self._where})"
 
@@ -77,6 +86,9 @@ class OtherEngine:
 
     def client(self, endpoint: str) -> Any:
         return Boto3Redirect(self._url, region=REGION).session().client("dynamodb", endpoint_url=self._url)
+
+    def create(self, tables: Sequence[Table], endpoint: str) -> None:
+        create_missing(self.client(endpoint), tables)
 
     def describe(self, endpoint: str) -> str:
         return self._url
@@ -124,6 +136,9 @@ class RealTables:
 
         return boto3.client("dynamodb")
 
+    def create(self, tables: Sequence[Table], endpoint: str) -> None:
+        create_missing(self.client(endpoint), tables)
+
     def describe(self, endpoint: str) -> str:
         return "real tables on AWS"
 
@@ -131,15 +146,15 @@ class RealTables:
         return None
 
 
-def create_missing(client: Any, tables: Sequence[tuple[Mapping[str, Any], str | None]]) -> None:
-    """Create each table that is not there yet and switch on its time to live; (parameters, TTL attribute)."""
+def create_missing(client: Any, tables: Sequence[Table]) -> None:
+    """Create each table that is not there yet, and switch on its time to live."""
+    if not tables:
+        return
     there = {name for page in client.get_paginator("list_tables").paginate() for name in page["TableNames"]}
-    for parameters, ttl_attribute in tables:
-        name = parameters["TableName"]
-        if name in there:
+    for table in tables:
+        if table.name in there:
             continue
-        client.create_table(**parameters)
-        client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
-        if ttl_attribute is not None:
-            specification = {"Enabled": True, "AttributeName": ttl_attribute}
-            client.update_time_to_live(TableName=name, TimeToLiveSpecification=specification)
+        client.create_table(**table.parameters)
+        client.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig={"Delay": 1})
+        if table.ttl_attribute is not None:
+            client.update_time_to_live(**table.time_to_live)

@@ -1,10 +1,14 @@
-"""The chat's posts without HTTP: one frame, handed to many connections at once."""
+"""The chat's posts without HTTP: one frame, handed to many connections at once.
+
+They are the invocation's AWS calls all the same, and observed as such.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+from pingbox.emulator.redirect.aws_calls import note
 from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
 from pingbox.handlers.ports import Delivery
 
@@ -24,16 +28,26 @@ class LocalPostman:
     def post(self, connection_ids: Sequence[str], frame: bytes) -> Mapping[str, Delivery]:
         """See `Postman.post`. A full buffer (429) is not tried again here: the client will see the gap."""
         statuses = self._server.post_to_many(self._stage, connection_ids, frame)
-        return {connection: _DELIVERY.get(status, Delivery.FAILED) for connection, status in statuses.items()}
+        deliveries = {connection: _DELIVERY.get(status, Delivery.FAILED) for connection, status in statuses.items()}
+        for connection_id, delivery in deliveries.items():
+            _note("PostToConnection", connection_id, None if delivery is Delivery.DELIVERED else delivery.value)
+        return deliveries
 
     def close(self, connection_id: str) -> None:
         """See `Postman.close`."""
         self._ask("DELETE", connection_id)
+        _note("DeleteConnection", connection_id, None)
 
     def is_open(self, connection_id: str) -> bool:
         """See `Postman.is_open`."""
-        return self._ask("GET", connection_id) != 410
+        is_open = self._ask("GET", connection_id) != 410
+        _note("GetConnection", connection_id, None if is_open else "GoneException")
+        return is_open
 
     def _ask(self, method: str, connection_id: str) -> int:
         path = f"/{self._stage}/@connections/{quote(connection_id, safe='')}"
         return self._server.management(method, "", path, b"").status
+
+
+def _note(operation: str, connection_id: str, error: str | None) -> None:
+    note("apigatewaymanagementapi", operation, {"ConnectionId": connection_id}, error)

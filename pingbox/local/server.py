@@ -1,4 +1,4 @@
-"""From settings to a running house, and to its end at Ctrl-C."""
+"""From settings to a running server, and to its end at Ctrl-C."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Protocol
 
 import click
 
-from pingbox.emulator.activity import Activity, Observer
+from pingbox.emulator.history import Entry, History
 from pingbox.emulator.services.lambda_.outcome import Functions
 from pingbox.local.addresses import Addresses
 from pingbox.local.live_log import json_line, json_note, plain, text_line
@@ -29,7 +29,7 @@ _REAL = ("dynamodb", "sts", "sso", "oidc", "portal.sso")
 _TONES = {"good": "green", "bad": "red", "faint": "bright_black"}
 
 
-class House(Protocol):
+class Server(Protocol):
     """Everything that was put together for one `serve`. Order: `start`, then `addresses`, then `stop`."""
 
     @property
@@ -47,13 +47,13 @@ class House(Protocol):
 
     async def start(self) -> None: ...
 
-    async def stop(self, hurry: asyncio.Event | None = None) -> None:
-        """End. What runs, `$disconnect` first of all, gets `SHUTDOWN_TIMEOUT_SECONDS`, or until `hurry` is set."""
+    async def stop(self, force: asyncio.Event | None = None) -> None:
+        """End. What runs, `$disconnect` first of all, gets `SHUTDOWN_TIMEOUT_SECONDS`, or until `force` is set."""
         ...
 
 
 def run(settings: ServeSettings) -> None:
-    """Serve until Ctrl-C or SIGTERM. Raises `click.ClickException` for what a person can mend."""
+    """Serve until Ctrl-C or SIGTERM. Raises `click.ClickException` for what a person can correct."""
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         runner.run(_serve(settings))
 
@@ -71,26 +71,28 @@ async def _serve(settings: ServeSettings) -> None:
     from pingbox.emulator.redirect import guard
 
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
-    with contextlib.closing(TerminalLog(settings)) as log, _traced(settings, log) as observer:
-        house = open_house(settings, observer)
+    history = History()
+    with _traced(settings, history), contextlib.closing(TerminalLog(settings)) as log:
+        history.subscribe(log)
+        server = open_server(settings, history)
         try:
-            await house.start()
+            await server.start()
         except OSError as error:
             raise cannot_listen(settings.host, settings.port, error) from error
-        guard.install(house.addresses.endpoint, allow=_REAL if settings.real_dynamodb else ())
-        with _signals() as (asked, hurry):
+        guard.install(server.addresses.endpoint, allow=_REAL if settings.real_dynamodb else ())
+        with _signals() as (asked, force):
             try:
-                _greet(settings, house)
+                _greet(settings, server)
                 await asked.wait()
             finally:
-                await _end(house, hurry, log)
+                await _end(server, force, log)
                 if settings.ready_file is not None:
                     settings.ready_file.unlink(missing_ok=True)
 
 
-async def _end(house: House, hurry: asyncio.Event, log: TerminalLog) -> None:
+async def _end(server: Server, force: asyncio.Event, log: TerminalLog) -> None:
     log.say("stopping…")
-    ending = asyncio.create_task(house.stop(hurry))
+    ending = asyncio.create_task(server.stop(force))
     _, running = await asyncio.wait([ending], timeout=1)
     if running:
         log.say(
@@ -100,19 +102,14 @@ async def _end(house: House, hurry: asyncio.Event, log: TerminalLog) -> None:
 
 
 @contextlib.contextmanager
-def _traced(settings: ServeSettings, log: TerminalLog) -> Iterator[Observer]:
-    """The observer of a house: the live log, and the trace where one was asked for."""
+def _traced(settings: ServeSettings, history: History) -> Iterator[None]:
+    """The trace, where one was asked for."""
     if settings.trace is None:
-        yield log
+        yield
         return
-    trace = Trace(settings.trace, time.time())
-
-    def both(happening: Activity) -> None:
-        trace(happening)
-        log(happening)
-
-    with contextlib.closing(trace):
-        yield both
+    with contextlib.closing(Trace(settings.trace, time.time())) as trace:
+        history.subscribe(trace)
+        yield
 
 
 def tell(settings: ServeSettings) -> None:
@@ -130,8 +127,8 @@ def tell(settings: ServeSettings) -> None:
         raise click.ClickException(str(error)) from error
 
 
-def open_house(settings: ServeSettings, observer: Observer) -> House:
-    """The house that was asked for, not yet started. Raises `click.ClickException` for what a person can mend."""
+def open_server(settings: ServeSettings, history: History) -> Server:
+    """The server that was asked for, not yet started. Raises `click.ClickException` for what a person can correct."""
     from pingbox.emulator.services.dynamodb import StoreError
     from pingbox.templates.errors import TemplateError
 
@@ -139,16 +136,16 @@ def open_house(settings: ServeSettings, observer: Observer) -> House:
         if settings.app is None:
             from pingbox.local.chat_server import ChatServer
 
-            return ChatServer(settings, observer=observer)
+            return ChatServer(settings, history=history)
         from pingbox.local.app_server import AppServer
 
-        return AppServer(settings, observer=observer)
+        return AppServer(settings, history=history)
     except (StoreError, TemplateError, SettingsError) as error:
         raise click.ClickException(str(error)) from error
 
 
 class TerminalLog:
-    """An observer that prints each happening's line, in colour where the terminal has it; `err`: to stderr.
+    """Reads the history and prints each entry's line, in colour where the terminal has it; `err`: to stderr.
 
     To be closed at the end: what waits is written then.
     """
@@ -159,11 +156,11 @@ class TerminalLog:
         self._style = _in_colour if stream.isatty() else plain
         self._writer = LogWriter(to_stream(stream), note=json_note if settings.log_format == "json" else text_note)
 
-    def __call__(self, happening: Activity) -> None:
+    def __call__(self, entry: Entry) -> None:
         if self._settings.log_format == "json":
-            line: str | None = json_line(happening)
+            line = json_line(entry.activity)
         else:
-            line = text_line(happening, verbose=self._settings.verbose, style=self._style)
+            line = text_line(entry.activity, verbose=self._settings.verbose, style=self._style)
         if line is not None:
             self._writer.write(line)
 
@@ -180,11 +177,11 @@ def _in_colour(text: str, tone: str) -> str:
     return click.style(text, fg=_TONES.get(tone))
 
 
-def _greet(settings: ServeSettings, house: House) -> None:
-    addresses = house.addresses
+def _greet(settings: ServeSettings, server: Server) -> None:
+    addresses = server.addresses
     if settings.log_format == "text":
         known = [("Chat", addresses.page), ("WebSocket", addresses.websocket), ("@connections", addresses.management)]
-        rows = [(what, value) for what, value in known if value] + house.facts()
+        rows = [(what, value) for what, value in known if value] + server.facts()
         click.echo("PingBox is ready. Ctrl-C stops it.\n")
         for what, value in rows:
             click.echo(f"  {click.style(f'{what:<13}', bold=True)} {value}")
@@ -208,18 +205,18 @@ def cannot_listen(host: str, port: int, error: OSError) -> click.ClickException:
 
 @contextlib.contextmanager
 def _signals() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
-    """Two events: the first Ctrl-C or SIGTERM sets `asked`, the next one `hurry`."""
-    asked, hurry = asyncio.Event(), asyncio.Event()
+    """Two events: the first Ctrl-C or SIGTERM sets `asked`, the next one `force`."""
+    asked, force = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)
     try:
         for number in signals:
-            loop.add_signal_handler(number, lambda: hurry.set() if asked.is_set() else asked.set())
+            loop.add_signal_handler(number, lambda: force.set() if asked.is_set() else asked.set())
     except NotImplementedError:  # Windows' loop has no signal handlers: Ctrl-C raises KeyboardInterrupt there
-        yield asked, hurry
+        yield asked, force
         return
     try:
-        yield asked, hurry
+        yield asked, force
     finally:
         for number in signals:
             loop.remove_signal_handler(number)

@@ -14,7 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, assert_never
 
-from pingbox.emulator.activity import Activity, IntegrationTimedOut, Invoked
+from pingbox.emulator.activity import (
+    Activity,
+    AwsCalled,
+    IntegrationTimedOut,
+    InvocationEnded,
+    InvocationStarted,
+    Invoked,
+)
+from pingbox.emulator.history import Entry
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.local.log_writer import write_all
 
@@ -36,7 +44,7 @@ class TracedEvent:
 
 
 class Trace:
-    """An observer that writes `DIR/YYYYMMDD-HHMMSS.jsonl`. Close it at the end."""
+    """Reads the history and writes `DIR/YYYYMMDD-HHMMSS.jsonl`. Close it at the end."""
 
     def __init__(self, folder: Path, now: float) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,14 +52,15 @@ class Trace:
         self._descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._failed = False
 
-    def __call__(self, happening: Activity) -> None:
-        if self._failed:
-            return
-        line = json.dumps(fields(happening), ensure_ascii=False, default=str) + "\n"
+    def __call__(self, entry: Entry) -> None:
+        if self._failed or isinstance(entry.activity, InvocationStarted | InvocationEnded):
+            return  # `Invoked` has what is to be sent again
+        numbers = {"number": entry.number, "cause": entry.cause}
+        line = json.dumps(numbers | fields(entry.activity), ensure_ascii=False, default=str) + "\n"
         try:
             # A lone surrogate, which UTF-8 cannot hold, is escaped by this as JSON escapes it.
             write_all(self._descriptor, line.encode("utf-8", "backslashreplace"))
-        except OSError as error:  # whoever tells us what happens must not stumble over it
+        except OSError as error:
             self._failed = True
             _log.warning("the trace %s ends here: %s; what runs goes on without it", self.file, error)
 
@@ -66,6 +75,8 @@ def fields(happening: Activity) -> dict[str, Any]:
     plain = {"type": type(happening).__name__, **vars(happening)}
     if isinstance(happening, Invoked):
         plain["outcome"] = outcome_fields(happening.outcome)
+    if isinstance(happening, AwsCalled):
+        plain["call"] = vars(happening.call)
     return plain
 
 

@@ -14,7 +14,6 @@ import stat
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -26,15 +25,9 @@ from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.plan.actual import NOTHING
 from pingbox.deploy.plan.desired import Desired, page_config
 from pingbox.deploy.plan.target import DeployTarget
-from pingbox.emulator.activity import Activity
-from pingbox.emulator.clock import SystemClock
+from pingbox.emulator.cloud import Listen, LocalCloud
 from pingbox.emulator.redirect import guard
-from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
-from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
-from pingbox.emulator.services.lambda_.api.invoke_api import InvokeApi
-from pingbox.emulator.services.registry import ServiceRegistry
-from pingbox.local.app_functions import InProcesses
-from pingbox.local.item_store import create_missing, item_store
+from pingbox.local.item_store import item_store
 from pingbox.rehearsal.parameters import OneParameter
 from pingbox.settings import ServeSettings
 from pingbox.templates import App, read_app
@@ -45,6 +38,7 @@ _BOOTSTRAP = """\
 #!{python} -IS
 import os, sys
 sys.path[:0] = [{home!r}]
+from pingbox.emulator.cloud import Listen, LocalCloud
 from pingbox.emulator.redirect import guard
 guard.install(os.environ["AWS_ENDPOINT_URL"])
 for name in [name for name in sys.modules if name.split(".")[0] == "pingbox"]:
@@ -55,20 +49,11 @@ from awslambdaric.__main__ import main
 main(["awslambdaric", os.environ["_HANDLER"]])
 """
 
-Observer = Callable[[Activity], None]
-
 
 class Rehearsal:
     """A running rehearsal. Order of calls: `start`, then `url` and `websocket`, then `stop`."""
 
-    def __init__(
-        self,
-        desired: Desired,
-        *,
-        port: int = 0,
-        observer: Observer = lambda happening: None,
-        libraries: Path | None = None,
-    ) -> None:
+    def __init__(self, desired: Desired, *, port: int = 0, libraries: Path | None = None) -> None:
         """Unpacks what would be deployed. `RefusedError` without awslambdaric.
 
         `libraries` is the folder with awslambdaric and boto3 for the functions; None means the ones installed here.
@@ -78,25 +63,14 @@ class Rehearsal:
         self._folder = tempfile.TemporaryDirectory(prefix="pingbox-rehearsal-")
         self._code = _unpacked(desired, Path(self._folder.name), libraries)
         self._bucket: dict[str, SiteFile] = {}
-        clock = SystemClock()
-        self.app = self._read("")
-        self._store = item_store(ServeSettings(data_dir=None), clock)
-        self.functions = InProcesses(self.app, observer, clock)
-        invoke_api = InvokeApi(self.functions, lambda: self.functions.names, clock=clock, region=self.app.region)
-        self._invoke_api = invoke_api
-        secret = OneParameter(desired.target.secret, secrets.token_urlsafe(48))
-        services = ServiceRegistry(one for one in (self._store.service, invoke_api, secret) if one is not None)
-        self.server = GatewayServer(
-            self.app.apis,
-            self.functions,
-            clock=clock,
-            observer=observer,
-            services=services,
-            fallback=self._page,
-            host="127.0.0.1",
-            port=port,
-            region=self.app.region,
+        self.cloud = LocalCloud(
+            self._read(""),
+            item_store(ServeSettings(data_dir=None)),
+            listen=Listen(port=port),
+            services=[OneParameter(desired.target.secret, secrets.token_urlsafe(48))],
+            page=self._page,
         )
+        self.server = self.cloud.server
 
     @property
     def url(self) -> str:
@@ -115,23 +89,14 @@ class Rehearsal:
 
     async def start(self) -> None:
         """Answer. Raises `OSError` if the port is taken."""
-        await self.server.start()
+        await self.cloud.start()
         # The page's origin has the port in it, so the functions are told only now who may connect.
-        self.app = self._read(self.server.url)
-        for spec in self.app.functions:
-            self.functions.define(spec)
-        self.functions.open(Boto3Redirect(self.server.url, self.server.services, self.app.region))
-        self._invoke_api.start()
-        declared = [(table.parameters, table.ttl_attribute) for table in self.app.tables]
-        create_missing(self._store.client(self.server.url), declared)
+        await self.cloud.replace(self._read(self.server.url))
         self._upload()
 
     async def stop(self) -> None:
         """End every process and leave nothing behind."""
-        await self.server.stop()
-        await self._invoke_api.close()
-        await self.functions.close()
-        self._store.close()
+        await self.cloud.stop()
         self._folder.cleanup()
 
     def _read(self, origin: str) -> App:

@@ -6,7 +6,9 @@ In pytest the fixtures `pingbox`, `ws`, `management` and `dynamodb` are there wi
         ana = emulator.ws.connect()
 """
 
-from pingbox.testing.apps.tested import AppError, Table, table
+from pingbox.emulator.activity import AwsCall
+from pingbox.model.app import Table
+from pingbox.testing.apps.tested import AppError, table
 from pingbox.testing.aws_clients import DynamoDB
 from pingbox.testing.clients.expectation import Expectation
 from pingbox.testing.clients.remote import Clients
@@ -16,7 +18,7 @@ from pingbox.testing.clock import TestClock
 from pingbox.testing.emulator import AsyncEmulator, Emulator
 from pingbox.testing.faults import Faults
 from pingbox.testing.record.connections import Connection, Connections, Frame, Frames
-from pingbox.testing.record.invocations import AwsCall, Invocation, Invocations
+from pingbox.testing.record.invocations import Invocation, Invocations
 
 __all__ = [
     "AppError",

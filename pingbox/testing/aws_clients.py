@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pingbox.testing.runtime.runtime import Running
+    from pingbox.testing.runtime.runtime import TestRuntime
 
 
 class DynamoDB:
     """boto3 for the emulator's tables."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: TestRuntime) -> None:
         self._running = running
 
     @property

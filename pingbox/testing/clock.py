@@ -42,20 +42,15 @@ class TestClock:
         self._tell()
         self._settle()
 
-    def on_advance(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called, on any thread, whenever the time jumps."""
+    def on_advance(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Have `callback` called, on any thread, whenever the time jumps; what is returned ends that."""
         with self._lock:
             self._callbacks.append(callback)
+        return lambda: self._forget(callback)
 
-    def forget(self, callbacks_since: int) -> None:
-        """Drop the callbacks added after there were `callbacks_since` of them."""
+    def _forget(self, callback: Callable[[], None]) -> None:
         with self._lock:
-            del self._callbacks[callbacks_since:]
-
-    @property
-    def callbacks(self) -> int:
-        """How many wait for a jump."""
-        return len(self._callbacks)
+            self._callbacks.remove(callback)
 
     def rewind(self) -> None:
         """Back to the machine's time, for the next test; only while nothing waits for a time."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from pingbox.emulator.services.apigateway.common.switches import Switches
+from pingbox.model.app import Table
 from pingbox.testing.apps.routes import Routes
 from pingbox.testing.apps.source import find_app
-from pingbox.testing.apps.tested import Table
 from pingbox.testing.aws_clients import DynamoDB
 from pingbox.testing.clients.tracebacks import is_told
 from pingbox.testing.clients.websockets import SyncWebSockets, WebSockets
@@ -19,18 +20,18 @@ from pingbox.testing.faults.faults import Faults
 from pingbox.testing.record.connections import Connections, Frames
 from pingbox.testing.record.invocations import Invocations
 from pingbox.testing.record.sequence_diagram import draw
-from pingbox.testing.runtime.runtime import Running
+from pingbox.testing.runtime.runtime import TestRuntime
 
 __tracebackhide__ = is_told
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-class Inside:
+class EmulatorFacts:
     """What a running emulator offers, to synchronous and to asynchronous tests."""
 
     @property
-    def _running(self) -> Running:
+    def _running(self) -> TestRuntime:
         raise NotImplementedError
 
     # --- addresses --------------------------------------------------------------------------------------------------
@@ -64,7 +65,7 @@ class Inside:
 
     def reset(self) -> None:
         """Begin anew, as between tests: nobody connected, empty tables, nothing written down, the machine's time."""
-        self._running.fresh()
+        self._running.reset()
 
     def settle(self, within: float = 5.0) -> None:
         """Block until all that was sent has been handled, and all that was answered has arrived.
@@ -108,25 +109,25 @@ class Inside:
 
     def report(self) -> list[tuple[str, str]]:
         """What a failing test should show: (heading, text) of the conversation and of the faults."""
-        sections = [(f"PingBox: what happened in {self._running.app.name}", self.diagram())]
+        sections = [(f"PingBox: what happened in {self._running.tested.name}", self.diagram())]
         sections.append(("PingBox: faults", self.faults.story()))
         return [(heading, text) for heading, text in sections if text]
 
-    def hold_to_promises(self, error: BaseException | None = None) -> None:
+    def check_unawaited(self, error: BaseException | None = None) -> None:
         """Raise `AssertionError` if a client's method was called and never awaited: it did nothing, and would have
         made this test green. `error`, of a test that has failed already, gets a note of it instead.
         """
-        self._running.promises.hold(error)
+        self._running.unawaited.check(error)
 
 
-class AsyncEmulator(Inside):
+class AsyncEmulator(EmulatorFacts):
     """A running emulator in an `async with`."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: TestRuntime) -> None:
         self._started = running
 
     @property
-    def _running(self) -> Running:
+    def _running(self) -> TestRuntime:
         return self._started
 
     @property
@@ -135,7 +136,7 @@ class AsyncEmulator(Inside):
         return WebSockets(self._running)
 
 
-class Emulator(Inside):
+class Emulator(EmulatorFacts):
     """An app behind a WebSocket API on this machine: `with Emulator(app) as emulator:`.
 
     Two may run at a time; boto3 calls from outside of any handler go to the one started last.
@@ -180,12 +181,13 @@ class Emulator(Inside):
             environment=environment,
             folder=folder or Path.cwd(),
             in_process=in_process,
+            region=region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
         )
-        self._settings: dict[str, Any] = {"region": region, "switches": switches, "timeout": timeout}
-        self._started: Running | None = None
+        self._settings: dict[str, Any] = {"switches": switches, "timeout": timeout}
+        self._started: TestRuntime | None = None
 
     @property
-    def _running(self) -> Running:
+    def _running(self) -> TestRuntime:
         if self._started is None:
             raise RuntimeError("the emulator is not running: use it inside `with Emulator(...)`, or after start()")
         return self._started
@@ -199,7 +201,7 @@ class Emulator(Inside):
         """Run, until `stop`; for test frameworks with a set-up and a tear-down."""
         if self._started is not None:
             raise RuntimeError("the emulator is running already; stop() it first")
-        running = Running(self._found, **self._settings)
+        running = TestRuntime(self._found, **self._settings)
         running.start()
         self._started = running
         return self
@@ -210,13 +212,13 @@ class Emulator(Inside):
         self._started = None
         running.stop()
 
-    def rest(self) -> None:
-        """Leave this process's AWS calls alone until `wake`; everything else runs on. For between two tests."""
-        self._running.rest()
+    def suspend(self) -> None:
+        """Leave this process's AWS calls alone until `resume`; everything else runs on. For between two tests."""
+        self._running.suspend()
 
-    def wake(self) -> None:
+    def resume(self) -> None:
         """Answer this process's AWS calls again."""
-        self._running.wake()
+        self._running.resume()
 
     def as_async(self) -> AsyncEmulator:
         """The same emulator for `async def` tests."""
@@ -241,6 +243,6 @@ class Emulator(Inside):
     ) -> None:
         import asyncio
 
-        promises = self._running.promises
+        unawaited = self._running.unawaited
         await asyncio.to_thread(self.stop)
-        promises.hold(error)
+        unawaited.check(error)

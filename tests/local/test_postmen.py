@@ -15,7 +15,7 @@ from pingbox.handlers.postman import ManagementPostman
 from pingbox.local.local_postman import LocalPostman
 from pingbox.testing import SyncWebSocket, SyncWebSockets
 from pingbox.testing.apps.routes import from_routes
-from pingbox.testing.runtime.runtime import Running
+from pingbox.testing.runtime.runtime import TestRuntime
 from support.chat.postman_promises import Office, PostmanPromises
 from support.waiting import until_sync
 
@@ -38,11 +38,11 @@ class NamedPostman:
 
 
 @contextmanager
-def running_gateway() -> Iterator[Running]:
+def running_gateway() -> Iterator[TestRuntime]:
     """The kit's emulator, by its parts: the laptop's postman wants the server itself, the cloud's boto3 over HTTP."""
-    running = Running(from_routes({"$connect": let_in}), region=None, switches=Switches(), timeout=5.0)
+    running = TestRuntime(from_routes({"$connect": let_in}), switches=Switches(), timeout=5.0)
     running.start()
-    running.rest()
+    running.suspend()
     try:
         yield running
     finally:
@@ -53,7 +53,7 @@ def let_in(event: Any, context: Any) -> Any:
     return {"statusCode": 200}
 
 
-def office_of(running: Running, postman: Postman) -> Office:
+def office_of(running: TestRuntime, postman: Postman) -> Office:
     ids: dict[str, str] = {}
     clients: dict[str, SyncWebSocket] = {}
     named = NamedPostman(postman, ids)

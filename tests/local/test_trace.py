@@ -8,13 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from pingbox.emulator.activity import Connected, FrameReceived, IntegrationTimedOut, Invoked
+from pingbox.emulator.activity import (
+    Activity,
+    AwsCall,
+    AwsCalled,
+    Connected,
+    FrameReceived,
+    IntegrationTimedOut,
+    Invoked,
+)
+from pingbox.emulator.history import Entry
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Returned
 from pingbox.local.trace import Trace, TracedEvent, TraceError, read_events
 
 
 def invoked(outcome):
     return Invoked(1.0, "api", "dev", "$default", "id=", "fn", {"body": "hi", "n": 1}, outcome, 0.1)
+
+
+def entry(activity: Activity) -> Entry:
+    return Entry(7, 3, activity)
 
 
 @pytest.mark.parametrize(
@@ -31,22 +44,37 @@ def invoked(outcome):
 )
 def test_an_invocation_comes_back_as_it_was(tmp_path, outcome, recorded):
     trace = Trace(tmp_path / "new" / "folder", now=0.0)
-    trace(Connected(0.0, "api", "dev", "id=", "127.0.0.1"))
-    trace(invoked(outcome))
+    trace(entry(Connected(0.0, "api", "dev", "id=", "127.0.0.1")))
+    trace(entry(invoked(outcome)))
     trace.close()
     assert list(read_events(trace.file)) == [TracedEvent("$default", "fn", {"body": "hi", "n": 1}, recorded)]
 
 
 def test_every_happening_is_one_json_line_and_each_is_there_at_once(tmp_path):
     trace = Trace(tmp_path, now=0.0)
-    trace(FrameReceived(0.5, "id=", "hällo"))
+    trace(entry(FrameReceived(0.5, "id=", "hällo")))
     assert json.loads(trace.file.read_text()) == {
+        "number": 7,
+        "cause": 3,
         "type": "FrameReceived",
         "at": 0.5,
         "connection_id": "id=",
         "text": "hällo",
     }
     trace.close()
+
+
+def test_an_aws_call_is_written_with_its_parameters(tmp_path):
+    trace = Trace(tmp_path, now=0.0)
+    trace(entry(AwsCalled(0.5, "request", AwsCall("dynamodb", "PutItem", {"Item": {"b": b"1"}}, None, 0.25))))
+    trace.close()
+    assert json.loads(trace.file.read_text())["call"] == {
+        "service": "dynamodb",
+        "operation": "PutItem",
+        "parameters": {"Item": {"b": "b'1'"}},
+        "error": None,
+        "duration": 0.25,
+    }
 
 
 def test_a_trace_is_readable_by_its_owner_alone(tmp_path):
@@ -57,7 +85,7 @@ def test_a_trace_is_readable_by_its_owner_alone(tmp_path):
 
 def test_a_text_that_utf_8_cannot_hold_comes_back_all_the_same(tmp_path):
     trace = Trace(tmp_path, now=0.0)
-    trace(invoked(Returned({"body": "half a pair: \ud83d"})))
+    trace(entry(invoked(Returned({"body": "half a pair: \ud83d"}))))
     trace.close()
     [event] = read_events(trace.file)
     assert event.outcome == {"returned": {"body": "half a pair: \ud83d"}}
@@ -68,8 +96,8 @@ def test_a_full_disk_ends_the_trace_and_nothing_else(tmp_path, caplog):
     name = time.strftime("%Y%m%d-%H%M%S.jsonl", time.localtime(0.0))
     (tmp_path / name).symlink_to("/dev/full")
     trace = Trace(tmp_path, now=0.0)
-    trace(FrameReceived(0.5, "id=", "one"))
-    trace(FrameReceived(0.6, "id=", "two"))
+    trace(entry(FrameReceived(0.5, "id=", "one")))
+    trace(entry(FrameReceived(0.6, "id=", "two")))
     trace.close()
     [told] = [record.getMessage() for record in caplog.records]
     assert told.endswith("ends here: [Errno 28] No space left on device; what runs goes on without it")

@@ -55,16 +55,16 @@ def room() -> Room:
 @pytest.fixture(scope="session")
 def running_emulator(room):
     with Emulator(room.routes, tables=room.tables) as emulator:
-        emulator.rest()
+        emulator.suspend()
         yield emulator
 
 
 @pytest.fixture
 def emulator(running_emulator):
-    running_emulator.wake()
+    running_emulator.resume()
     yield running_emulator
     running_emulator.reset()
-    running_emulator.rest()
+    running_emulator.suspend()
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def guard(event, context):
 def address():
     """A server of which the tests know the address only."""
     with Emulator({"$connect": guard, "$default": echo}, two_way=["$default"]) as emulator:
-        emulator.rest()
+        emulator.suspend()
         yield emulator.ws_url
 
 

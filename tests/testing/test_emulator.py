@@ -177,12 +177,23 @@ class TestApps:
             emulator.settle()
             assert "counting" in emulator.invocations[-1].logs
 
+    def test_a_function_sees_its_own_variables_only(self, tmp_path):
+        """As under `serve` and on AWS (LM-1): `connect` has TABLE, `default` reads it and fails."""
+        (tmp_path / "app.py").write_text(OWN_VARIABLES_APP)
+        (tmp_path / "pyproject.toml").write_text(OWN_VARIABLES)
+        with Emulator(tmp_path) as emulator:
+            emulator.ws.connect().send("x")
+            emulator.settle()
+            connected, failed = emulator.invocations
+            assert connected.response == {"statusCode": 200, "body": "people"}
+            assert failed.error == "KeyError: 'TABLE'"
+
     def test_what_runs_apart_cannot_be_killed_and_says_so(self, tmp_path):
         """Its AWS calls are not seen: a kill that never came would make a test green that tested nothing."""
         (tmp_path / "app.py").write_text(TEMPLATE_APP)
         (tmp_path / "template.yaml").write_text(TEMPLATE)
         with Emulator(tmp_path, in_process=False) as emulator:
-            for function in (None, "count", emulator._running.workings.names[0]):
+            for function in (None, "count", emulator._running.names[0]):
                 with pytest.raises(ValueError, match="it runs in a process of its own"):
                     emulator.faults.kill(function)
         with Emulator(tmp_path) as emulator:
@@ -215,6 +226,21 @@ def test_outside_of_its_block_it_says_so():
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(url, timeout=2)
 
+
+OWN_VARIABLES = """
+[tool.pingbox.routes]
+"$connect" = { handler = "app.connect", environment = { TABLE = "people" } }
+"$default" = { handler = "app.default" }
+"""
+
+OWN_VARIABLES_APP = """
+import os
+
+def connect(event, context):
+    return {"statusCode": 200, "body": os.environ["TABLE"]}
+
+default = connect
+"""
 
 TEMPLATE = """
 Resources:
@@ -287,8 +313,8 @@ class TestResting:
         from botocore.client import BaseClient
 
         led = BaseClient._make_request
-        emulator.rest()
+        emulator.suspend()
         assert BaseClient._make_request is not led
-        emulator.rest()
-        emulator.wake()
+        emulator.suspend()
+        emulator.resume()
         assert emulator.dynamodb.client.list_tables()["TableNames"] == ["people"]

@@ -49,7 +49,7 @@ class TestPosts:
         bo.expect_nothing()
         ana.send_json(speak("two"))
         bo.expect(text="two")
-        assert emulator.faults.struck == ["post to bo dropped"]
+        assert emulator.faults.triggered == ["post to bo dropped"]
 
     def test_delayed_until_the_clock_says_so(self, emulator, speak):
         ana = emulator.ws.connect()
@@ -198,11 +198,11 @@ class TestDynamoDB:
         people.put_item(Item={"connectionId": "x"})
         people.get_item(Key={"connectionId": "x"}, ConsistentRead=True)
         people.scan()
-        assert emulator.faults.struck == ["dynamodb.Scan answered as of 5 s ago"]
+        assert emulator.faults.triggered == ["dynamodb.Scan answered as of 5 s ago"]
         assert "⚡ dynamodb.Scan answered as of 5 s ago" in emulator.diagram()
         emulator.clock.advance(seconds=6)
         people.scan()
-        assert len(emulator.faults.struck) == 1
+        assert len(emulator.faults.triggered) == 1
 
     def test_an_index_is_stale_too(self):
         by_room = {

@@ -52,7 +52,7 @@ async def test_gathered_cancelled_and_failed_calls_were_awaited():
         waiting.cancel()
         with pytest.raises(AssertionError):
             await ana.expect("never", timeout=0)
-        emulator.hold_to_promises()
+        emulator.check_unawaited()
 
 
 async def test_a_long_test_keeps_only_what_is_not_awaited():
@@ -62,5 +62,5 @@ async def test_a_long_test_keeps_only_what_is_not_awaited():
         for _ in range(300):
             await ana.send("x")
         with pytest.raises(AssertionError, match="never awaited") as told:
-            emulator.hold_to_promises()
+            emulator.check_unawaited()
         assert str(told.value).count("test_promises.py") == 1

@@ -87,9 +87,17 @@ class Boto3Redirect:
     def session(self) -> Any:
         """A boto3 session with dummy keys; its clients are not redirected by themselves."""
         import boto3
+        import botocore.session
 
         dummies = environment(self.endpoint, self.region)
+        # Nothing of the developer's own settings is read: a profile that is not there would be an error.
+        nobody = {
+            "profile": (None, None, None, None),
+            "config_file": (None, None, dummies["AWS_CONFIG_FILE"], None),
+            "credentials_file": (None, None, dummies["AWS_SHARED_CREDENTIALS_FILE"], None),
+        }
         return boto3.Session(
+            botocore_session=botocore.session.Session(nobody),
             aws_access_key_id=dummies["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=dummies["AWS_SECRET_ACCESS_KEY"],
             aws_session_token=dummies["AWS_SESSION_TOKEN"],

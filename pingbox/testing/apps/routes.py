@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction
 from pingbox.model.api import CONNECT, DEFAULT, DISCONNECT, Api, LambdaProxy, Route, Stage
-from pingbox.testing.apps.tested import AppError, Table, TestedApp, api_id_of
+from pingbox.model.app import App, Table
+from pingbox.model.function import FunctionSpec
+from pingbox.testing.apps.tested import AppError, TestedApp, api_id_of
 
 Handler = Callable[[Any, Any], Any]
 Routes = Mapping[str, Handler]
@@ -44,6 +46,7 @@ def from_routes(
     *,
     name: str = "app",
     stage: str = "dev",
+    region: str = "us-east-1",
     route_selection_expression: str = "$request.body.action",
     two_way: Collection[str] = (),
     tables: Sequence[Table] = (),
@@ -60,8 +63,19 @@ def from_routes(
     if unknown := sorted(set(two_way) - set(routes)):
         raise AppError(f"two_way names routes that {name} does not have: {unknown}; it has {sorted(routes)}")
     api = Api(api_id_of(name, 0), name, declared, (Stage(stage),), route_selection_expression)
-    made = {function: InProcessFunction.of(handler, timeout=TIMEOUT) for function, handler in functions.items()}
-    return TestedApp(name, (api,), lambda running: made, tables=tuple(tables))
+    specs = tuple(_spec(function, handler) for function, handler in functions.items())
+    app = App(name, "handlers", region, (api,), specs, tuple(tables))
+    return TestedApp(name, app, lambda runtime: {name: partial(_itself, each) for name, each in functions.items()})
+
+
+def _spec(name: str, handler: Handler) -> FunctionSpec:
+    where = f"{getattr(handler, '__module__', '')}.{getattr(handler, '__qualname__', name)}"
+    return FunctionSpec(name, where, code=".", timeout=TIMEOUT)
+
+
+def _itself(handler: Handler) -> Handler:
+    """All environments share the object that a test gave."""
+    return handler
 
 
 def _functions(routes: object) -> dict[str, Handler]:

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pingbox.model.app import Table
 from pingbox.testing.apps.routes import Routes, from_module, from_routes
-from pingbox.testing.apps.tested import AppError, Table, TestedApp, checked_tables
+from pingbox.testing.apps.tested import AppError, TestedApp, checked_tables
 
 _IN_MODULE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 DEFAULT_STAGE = "dev"
@@ -26,11 +27,13 @@ def find_app(
     environment: Mapping[str, str],
     folder: Path,
     in_process: bool,
+    region: str,
 ) -> TestedApp:
     """See `Emulator`. Raises `AppError`."""
     further = checked_tables(tables)
     of_handlers: dict[str, Any] = {
         "stage": stage or DEFAULT_STAGE,
+        "region": region,
         "route_selection_expression": route_selection_expression,
         "two_way": two_way,
     }
@@ -41,16 +44,24 @@ def find_app(
     elif isinstance(app, (str, Path)):
         from pingbox.testing.apps.declared import declared_app
 
-        found = declared_app(_path(app, folder), parameters=parameters, stage=stage, in_process=in_process)
+        found = declared_app(
+            _path(app, folder),
+            parameters=parameters,
+            stage=stage,
+            region=region,
+            environment=environment,
+            in_process=in_process,
+        )
     elif app is None:
         from pingbox.testing.apps.chat import tested_chat
 
-        found = tested_chat(stage or DEFAULT_STAGE, environment)
+        found = tested_chat(stage or DEFAULT_STAGE, region, environment)
     else:
         raise AppError(
             f"cannot test {app!r}; expected a mapping of route keys to handlers, module:ROUTES, a template or None"
         )
-    return replace(found, tables=(*found.tables, *further), environment={**found.environment, **environment})
+    declared = replace(found.app, tables=(*found.app.tables, *further))
+    return replace(found, app=declared, environment={**found.environment, **environment})
 
 
 def _path(app: str | Path, folder: Path) -> Path:

@@ -8,7 +8,8 @@ from typing import Any
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.services.dynamodb import Answer, LocalDynamoDB
 from pingbox.emulator.services.dynamodb.service import DynamoDBService
-from pingbox.testing.apps.tested import AppError, Table
+from pingbox.model.app import Table
+from pingbox.testing.apps.tested import AppError
 from pingbox.testing.faults.plan import FaultPlan
 from pingbox.testing.faults.tables import FaultyTables
 
@@ -37,48 +38,47 @@ class Store:
 
     def __init__(
         self,
-        tables: Sequence[Table],
-        book: FaultPlan,
+        plan: FaultPlan,
         *,
         clock: Clock,
-        struck: Callable[[str], None],
+        triggered: Callable[[str], None],
         region: str,
     ) -> None:
-        self._declared = tuple(tables)
+        self._declared: tuple[Table, ...] = ()
         # An item is deleted at the very second it expires: a test winds the clock on and looks.
         self.tables = LocalDynamoDB.open(None, clock=clock, region=region, ttl_lag=0.0)
         self._as_made = True
-        self._spoiled = FaultyTables(self.tables, book, clock=clock, struck=struck, region=region)
+        self._faulty = FaultyTables(self.tables, plan, clock=clock, triggered=triggered, region=region)
         self.service = DynamoDBService(self)
 
     def call(self, operation: str, request: Mapping[str, Any]) -> Answer:
         """As `LocalDynamoDB.call` has it."""
         if operation not in _ABOUT_ITEMS:
             self._as_made = False
-        return self._spoiled.call(operation, request)
+        return self._faulty.call(operation, request)
 
-    def make(self) -> None:
+    def create(self, tables: Sequence[Table], endpoint: str) -> None:
         """Make the app's tables. Raises `AppError` for one that DynamoDB refuses."""
-        for table in self._declared:
+        self._declared = tuple(tables)
+        for table in tables:
             self._ask("CreateTable", dict(table.parameters))
             if table.ttl_attribute is not None:
-                ttl = {"Enabled": True, "AttributeName": table.ttl_attribute}
-                self._ask("UpdateTimeToLive", {"TableName": table.name, "TimeToLiveSpecification": ttl})
+                self._ask("UpdateTimeToLive", table.time_to_live)
         self._as_made = True
 
     def make_anew(self) -> None:
         """The app's tables, empty, and none that a test made."""
-        self._spoiled.clear(tables_kept=self._as_made)
+        self._faulty.clear(tables_kept=self._as_made)
         if self._as_made:
             self.tables.empty()
             return
         self.tables.reset()
-        self.make()
+        self.create(self._declared, "")
 
     def close(self) -> None:
         """Forget everything."""
         self.service.close()
-        self._spoiled.clear()
+        self._faulty.clear()
         self.tables.close()
 
     def _ask(self, operation: str, request: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What is under test, whichever way it was named: APIs, functions that run in this process, others, and tables."""
+"""What is under test, whichever way it was named: an app as the templates' reader reads it, and Python objects."""
 
 from __future__ import annotations
 
@@ -8,56 +8,39 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction
-from pingbox.model.api import Api, Integration, LambdaProxy
-from pingbox.model.function import FunctionSpec
+from pingbox.emulator.services.lambda_.app_functions import Load
+from pingbox.model.api import Integration, LambdaProxy
+from pingbox.model.app import App, Table
 
 if TYPE_CHECKING:
-    from pingbox.testing.runtime.runtime import Running
+    from pingbox.testing.runtime.runtime import TestRuntime
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Table:
-    """A DynamoDB table: the arguments of boto3's `create_table`, and the attribute of its time to live or None."""
-
-    parameters: Mapping[str, Any]
-    ttl_attribute: str | None = None
-
-    @property
-    def name(self) -> str:
-        return str(self.parameters["TableName"])
-
-
-@dataclass(frozen=True)
-class Scheduled:
-    """A function that is invoked with an empty event every so many seconds of the emulator's clock."""
-
-    function: str
-    seconds: float
+def _no_code(runtime: TestRuntime) -> Mapping[str, Load]:
+    return {}
 
 
 @dataclass(frozen=True)
 class TestedApp:
-    """An app, ready to be run. `name` is what people call it; `processes` are functions that need one of their own.
+    """An app, ready to be run. `name` is what people call it.
 
-    `functions` makes those that run in this process, once it is known where.
+    `code` are its functions that are Python objects, once it is known where they run; the others are loaded from their
+    folders, into this process with `in_process`. `environment` are variables of this process while the app runs.
     """
 
     __test__ = False  # for pytest, which collects what begins with Test
 
     name: str
-    apis: tuple[Api, ...]
-    functions: Callable[[Running], Mapping[str, InProcessFunction]]
-    processes: tuple[FunctionSpec, ...] = ()
-    tables: tuple[Table, ...] = ()
+    app: App
+    code: Callable[[TestRuntime], Mapping[str, Load]] = _no_code
     environment: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    schedules: tuple[Scheduled, ...] = ()
+    in_process: bool = True
 
     def function_at(self, route_key: str) -> str | None:
         """The function behind a route, or None."""
-        routes = (api.route(route_key) for api in self.apis)
+        routes = (api.route(route_key) for api in self.app.apis)
         return next((_function_of(route.integration) for route in routes if route is not None), None)
 
 
@@ -90,7 +73,7 @@ def _checked(parameters: Mapping[str, Any]) -> Table:
             f"a table lacks {', '.join(missing)}, got {dict(parameters)!r}; expected the arguments of boto3's "
             "create_table, or pingbox.testing.table(...)"
         )
-    return Table({"BillingMode": "PAY_PER_REQUEST", **parameters})
+    return Table(str(parameters["TableName"]), {"BillingMode": "PAY_PER_REQUEST", **parameters})
 
 
 def table(name: str, partition_key: str, sort_key: str | None = None, *, ttl: str | None = None) -> Table:
@@ -100,15 +83,12 @@ def table(name: str, partition_key: str, sort_key: str | None = None, *, ttl: st
     """
     keys = [partition_key] if sort_key is None else [partition_key, sort_key]
     named = [(key.partition(":")[0], key.partition(":")[2] or "S") for key in keys]
-    return Table(
-        {
-            "TableName": name,
-            "KeySchema": [
-                {"AttributeName": key, "KeyType": role}
-                for (key, _), role in zip(named, ("HASH", "RANGE"), strict=False)
-            ],
-            "AttributeDefinitions": [{"AttributeName": key, "AttributeType": kind} for key, kind in named],
-            "BillingMode": "PAY_PER_REQUEST",
-        },
-        ttl,
-    )
+    parameters = {
+        "TableName": name,
+        "KeySchema": [
+            {"AttributeName": key, "KeyType": role} for (key, _), role in zip(named, ("HASH", "RANGE"), strict=False)
+        ],
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": kind} for key, kind in named],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    return Table(name, parameters, ttl)

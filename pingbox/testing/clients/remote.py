@@ -10,7 +10,7 @@ from types import TracebackType
 
 from pingbox.testing.clients.inbox import Client, dial, roundtrips
 from pingbox.testing.clients.tracebacks import is_told
-from pingbox.testing.clients.unawaited import Promises
+from pingbox.testing.clients.unawaited import Unawaited
 from pingbox.testing.clients.websockets import SyncWebSockets, WebSockets
 from pingbox.testing.runtime.loop_thread import LoopThread
 
@@ -35,7 +35,7 @@ class Clients:
         self.url = url
         self.timeout = timeout
         self.thread = LoopThread("pingbox-clients")
-        self.promises = Promises()
+        self.unawaited = Unawaited()
         self._tls = tls
         self._clients: list[Client] = []
         self._connects = 0
@@ -50,7 +50,7 @@ class Clients:
         origin: str | None,
         within: float | None,
     ) -> Client:
-        """As `Ground` has it."""
+        """As `ClientHost` has it."""
         self._connects += 1
         client = await dial(
             where if where.startswith(("ws://", "wss://")) else self.url + where,
@@ -67,7 +67,7 @@ class Clients:
         return client
 
     async def settle(self) -> None:
-        """As `Ground` has it, as far as pings tell. Raises `AssertionError` when nobody answers them."""
+        """As `ClientHost` has it, as far as pings tell. Raises `AssertionError` when nobody answers them."""
         await roundtrips(self._clients, time.monotonic() + SETTLE_SECONDS)
 
     def close(self) -> None:
@@ -95,4 +95,4 @@ class Clients:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.to_thread(self.close)
-        self.promises.hold(error)
+        self.unawaited.check(error)

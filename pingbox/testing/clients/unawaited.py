@@ -21,7 +21,7 @@ _MANY = 100
 """Promises that are kept in mind before those that were awaited are forgotten."""
 
 
-class Promises:
+class Unawaited:
     """What was called in a test, and whether it began. Of one thread at a time."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Promises:
         """Begin anew. Of what nobody awaited Python itself warns then."""
         self._made = []
 
-    def hold(self, error: BaseException | None) -> None:
+    def check(self, error: BaseException | None) -> None:
         """Raise `AssertionError` if one was never awaited; an `error` that is under way is given a note instead."""
         if not (story := self._take_stock()):
             return
@@ -59,14 +59,14 @@ class Promises:
         return "\n".join(["never awaited, so it did nothing; write `await` before it:", *lines])
 
 
-class Promising(Protocol):
+class HasUnawaited(Protocol):
     """Whose calls are promises."""
 
     @property
-    def promises(self) -> Promises: ...
+    def unawaited(self) -> Unawaited: ...
 
 
-S = TypeVar("S", bound=Promising)
+S = TypeVar("S", bound=HasUnawaited)
 
 
 def to_be_awaited(
@@ -77,7 +77,7 @@ def to_be_awaited(
     @wraps(method)
     def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
         work = method(self, *args, **kwargs)
-        self.promises.add(work, f"{method.__qualname__}(…) in {_place(sys._getframe(1))}")
+        self.unawaited.add(work, f"{method.__qualname__}(…) in {_place(sys._getframe(1))}")
         return work
 
     return call

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from pingbox.testing.clients.expectation import Expectation, cut
 from pingbox.testing.clients.inbox import Client
 from pingbox.testing.clients.tracebacks import is_told
-from pingbox.testing.clients.unawaited import Promises, to_be_awaited
+from pingbox.testing.clients.unawaited import Unawaited, to_be_awaited
 from pingbox.testing.runtime.loop_thread import LoopThread
 
 __tracebackhide__ = is_told
@@ -21,12 +21,12 @@ __tracebackhide__ = is_told
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-class Ground(Protocol):
+class ClientHost(Protocol):
     """Where clients live: on the loop of `thread`; `timeout` in seconds is for calls that do not say one."""
 
     timeout: float
     thread: LoopThread
-    promises: Promises
+    unawaited: Unawaited
 
     async def connect(
         self,
@@ -46,11 +46,11 @@ class Ground(Protocol):
         ...
 
 
-class _Line:
+class _ClientFacts:
     """What both kinds of client know without waiting."""
 
-    def __init__(self, ground: Ground, client: Client) -> None:
-        self._ground = ground
+    def __init__(self, host: ClientHost, client: Client) -> None:
+        self._host = host
         self._client = client
 
     @property
@@ -90,17 +90,17 @@ class _Line:
 
     def stop_reading(self) -> None:
         """Be a slow client: take nothing more off the wire, so that the server's buffer fills, and posts get 429."""
-        self._ground.thread.call(self._client.wire.stop_reading)
+        self._host.thread.call(self._client.wire.stop_reading)
 
     def resume_reading(self) -> None:
         """Read again."""
-        self._ground.thread.call(self._client.wire.resume_reading)
+        self._host.thread.call(self._client.wire.resume_reading)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} {self.connection_id}>"
 
     def _within(self, timeout: float | None) -> float:
-        return self._ground.timeout if timeout is None else timeout
+        return self._host.timeout if timeout is None else timeout
 
     def _json(self, text: str) -> Any:
         try:
@@ -110,7 +110,7 @@ class _Line:
 
     def _nothing(self, expected: Expectation) -> Any:
         async def settled() -> None:
-            await self._ground.settle()
+            await self._host.settle()
             self._client.assert_nothing(expected)
 
         return settled()
@@ -122,18 +122,18 @@ class _Line:
         return send()
 
 
-class WebSocket(_Line):
+class WebSocket(_ClientFacts):
     """A client for `async def` tests."""
 
     @property
-    def promises(self) -> Promises:
+    def unawaited(self) -> Unawaited:
         """What was called, and is to be awaited."""
-        return self._ground.promises
+        return self._host.unawaited
 
     @to_be_awaited
     async def send(self, message: str | bytes) -> None:
         """Send a text, or bytes as a binary message. Raises `AssertionError` when the connection is closed."""
-        await self._ground.thread.asking(self._sending(message))
+        await self._host.thread.asking(self._sending(message))
 
     @to_be_awaited
     async def send_json(self, message: Any) -> None:
@@ -149,13 +149,13 @@ class WebSocket(_Line):
         the text. Raises `AssertionError` that tells what came instead.
         """
         expected = Expectation.of(message, members)
-        text = await self._ground.thread.asking(self._client.expect(expected, self._within(timeout)))
+        text = await self._host.thread.asking(self._client.expect(expected, self._within(timeout)))
         return parsed(text, expected)
 
     @to_be_awaited
     async def receive(self, *, timeout: float | None = None) -> str:
         """The next message, whatever it is. Raises `AssertionError` when none comes within `timeout` seconds."""
-        return await self._ground.thread.asking(self._client.receive(self._within(timeout)))
+        return await self._host.thread.asking(self._client.receive(self._within(timeout)))
 
     @to_be_awaited
     async def receive_json(self, *, timeout: float | None = None) -> Any:
@@ -165,30 +165,30 @@ class WebSocket(_Line):
     @to_be_awaited
     async def expect_nothing(self, message: object = ..., /, **members: Any) -> None:
         """Once everything sent so far has been handled, no unread message (like this) is there. Does not sleep."""
-        await self._ground.thread.asking(self._nothing(Expectation.of(message, members)))
+        await self._host.thread.asking(self._nothing(Expectation.of(message, members)))
 
     @to_be_awaited
     async def closed_with(self, code: int, reason: str | None = None, *, timeout: float | None = None) -> None:
         """Wait until the server has closed with this code (1006: cut without a close frame)."""
-        await self._ground.thread.asking(self._client.closed_with(code, reason, self._within(timeout)))
+        await self._host.thread.asking(self._client.closed_with(code, reason, self._within(timeout)))
 
     @to_be_awaited
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close from our side; returns when the server has answered."""
-        await self._ground.thread.asking(self._client.wire.shut(code, reason))
+        await self._host.thread.asking(self._client.wire.shut(code, reason))
 
     @to_be_awaited
     async def drop(self) -> None:
         """Lose the connection as a phone in a tunnel does: no close frame."""
-        await self._ground.thread.asking(self._client.wire.drop())
+        await self._host.thread.asking(self._client.wire.drop())
 
 
-class SyncWebSocket(_Line):
+class SyncWebSocket(_ClientFacts):
     """The same for plain tests; each method blocks, and says the same as its twin of `WebSocket`."""
 
     def send(self, message: str | bytes) -> None:
         """See `WebSocket.send`."""
-        self._ground.thread.wait(self._sending(message))
+        self._host.thread.wait(self._sending(message))
 
     def send_json(self, message: Any) -> None:
         """See `WebSocket.send_json`."""
@@ -197,12 +197,12 @@ class SyncWebSocket(_Line):
     def expect(self, message: object = ..., /, *, timeout: float | None = None, **members: Any) -> Any:
         """See `WebSocket.expect`."""
         expected = Expectation.of(message, members)
-        text = self._ground.thread.wait(self._client.expect(expected, self._within(timeout)))
+        text = self._host.thread.wait(self._client.expect(expected, self._within(timeout)))
         return parsed(text, expected)
 
     def receive(self, *, timeout: float | None = None) -> str:
         """See `WebSocket.receive`."""
-        return self._ground.thread.wait(self._client.receive(self._within(timeout)))
+        return self._host.thread.wait(self._client.receive(self._within(timeout)))
 
     def receive_json(self, *, timeout: float | None = None) -> Any:
         """See `WebSocket.receive_json`."""
@@ -210,31 +210,31 @@ class SyncWebSocket(_Line):
 
     def expect_nothing(self, message: object = ..., /, **members: Any) -> None:
         """See `WebSocket.expect_nothing`."""
-        self._ground.thread.wait(self._nothing(Expectation.of(message, members)))
+        self._host.thread.wait(self._nothing(Expectation.of(message, members)))
 
     def closed_with(self, code: int, reason: str | None = None, *, timeout: float | None = None) -> None:
         """See `WebSocket.closed_with`."""
-        self._ground.thread.wait(self._client.closed_with(code, reason, self._within(timeout)))
+        self._host.thread.wait(self._client.closed_with(code, reason, self._within(timeout)))
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """See `WebSocket.close`."""
-        self._ground.thread.wait(self._client.wire.shut(code, reason))
+        self._host.thread.wait(self._client.wire.shut(code, reason))
 
     def drop(self) -> None:
         """See `WebSocket.drop`."""
-        self._ground.thread.wait(self._client.wire.drop())
+        self._host.thread.wait(self._client.wire.drop())
 
 
 class WebSockets:
     """Makes clients for `async def` tests."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
+    def __init__(self, host: ClientHost) -> None:
+        self._host = host
 
     @property
-    def promises(self) -> Promises:
+    def unawaited(self) -> Unawaited:
         """What was called, and is to be awaited."""
-        return self._ground.promises
+        return self._host.unawaited
 
     @to_be_awaited
     async def connect(
@@ -251,17 +251,17 @@ class WebSockets:
 
         `name` is what failures and diagrams call the client. Raises `RefusedError` when the upgrade is refused.
         """
-        opening = self._ground.connect(
+        opening = self._host.connect(
             where, name=name, headers=headers, subprotocols=subprotocols, origin=origin, within=timeout
         )
-        return WebSocket(self._ground, await self._ground.thread.asking(opening))
+        return WebSocket(self._host, await self._host.thread.asking(opening))
 
 
 class SyncWebSockets:
     """Makes clients for plain tests."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
+    def __init__(self, host: ClientHost) -> None:
+        self._host = host
 
     def connect(
         self,
@@ -274,10 +274,10 @@ class SyncWebSockets:
         timeout: float | None = None,
     ) -> SyncWebSocket:
         """See `WebSockets.connect`."""
-        opening = self._ground.connect(
+        opening = self._host.connect(
             where, name=name, headers=headers, subprotocols=subprotocols, origin=origin, within=timeout
         )
-        return SyncWebSocket(self._ground, self._ground.thread.wait(opening))
+        return SyncWebSocket(self._host, self._host.thread.wait(opening))
 
 
 def encoded(message: Any) -> str:

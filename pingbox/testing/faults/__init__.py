@@ -1,7 +1,7 @@
 """What can be made to go wrong, and the one who orders it."""
 
 from pingbox.testing.faults.faults import Faults
-from pingbox.testing.faults.orders import (
+from pingbox.testing.faults.kinds import (
     ColdStart,
     DisconnectLost,
     DynamoDBThrottled,

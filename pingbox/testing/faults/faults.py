@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pingbox.testing.faults import schedule as schedules
-from pingbox.testing.faults.orders import (
+from pingbox.testing.faults.kinds import (
     ColdStart,
     DisconnectLost,
     DynamoDBThrottled,
@@ -30,20 +30,20 @@ class Faults:
     client, its name or its connection id; `function` is a function's name or a route key; None means any.
     """
 
-    def __init__(self, book: FaultPlan, release: Callable[[], None], runs_apart: Callable[[str | None], bool]) -> None:
+    def __init__(self, plan: FaultPlan, release: Callable[[], None], runs_apart: Callable[[str | None], bool]) -> None:
         """`release` delivers the posts that are held back; `runs_apart` tells of a function, or of all (None), whether
         it runs in a process of its own.
         """
-        self._book = book
+        self._plan = plan
         self._release = release
         self._runs_apart = runs_apart
-        self.struck: list[str] = []
+        self.triggered: list[str] = []
         self.schedules: list[Schedule] = []
 
     def order(self, *faults: Fault) -> None:
         """Order faults as values: what a failing test printed can be pasted here."""
         for fault in faults:
-            self._book.order(fault)
+            self._plan.order(fault)
 
     def schedule(self, seed: int, *, count: int = 6, kinds: Sequence[type[Fault]] = ()) -> Schedule:
         """Order `count` faults at random, of these kinds or of all. The same seed gives the same; it is in the report
@@ -56,13 +56,13 @@ class Faults:
 
     def clear(self) -> None:
         """Nothing goes wrong from now on, and what was held back arrives."""
-        self._book.clear()
+        self._plan.clear()
         self._release()
 
     @property
     def waiting(self) -> Sequence[Fault]:
         """What was ordered and has not (or not often enough) struck."""
-        return self._book.waiting
+        return self._plan.waiting
 
     # --- posts to connections ---------------------------------------------------------------------------------------
 
@@ -134,13 +134,13 @@ class Faults:
     def story(self) -> str:
         """The schedules, as Python that orders them again, and what struck; empty if nothing was ordered."""
         lines = [str(schedule) for schedule in self.schedules]
-        lines.extend(f"struck: {what}" for what in self.struck)
+        lines.extend(f"triggered: {what}" for what in self.triggered)
         return "\n".join(lines)
 
     def forget(self) -> None:
         """A new test begins."""
-        self._book.clear()
-        self.struck = []
+        self._plan.clear()
+        self.triggered = []
         self.schedules = []
 
 

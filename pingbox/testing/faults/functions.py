@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pingbox.emulator.services.lambda_.outcome import Functions, Outcome, Returned
-from pingbox.testing.faults.orders import ColdStart, DisconnectLost, FunctionKilled, InvocationDuplicated
+from pingbox.testing.faults.kinds import ColdStart, DisconnectLost, FunctionKilled, InvocationDuplicated
 from pingbox.testing.faults.plan import FaultPlan
 from pingbox.testing.record.invocations import Invocation
-from pingbox.testing.runtime.boto3_hooks import KilledError
 
 
 class FaultyFunctions:
@@ -19,17 +18,17 @@ class FaultyFunctions:
     def __init__(
         self,
         inner: Functions,
-        book: FaultPlan,
+        plan: FaultPlan,
         *,
         names: Callable[[str], Sequence[str]],
         renew: Callable[[str], None],
-        struck: Callable[[str], None],
+        triggered: Callable[[str], None],
     ) -> None:
         self._inner = inner
-        self._book = book
+        self._plan = plan
         self._names = names
         self._renew = renew
-        self._struck = struck
+        self._triggered = triggered
 
     async def invoke(self, function: str, event: Any) -> Outcome:
         """As `Functions.invoke` has it."""
@@ -37,42 +36,47 @@ class FaultyFunctions:
         called = (function, str(context.get("routeKey", "")))
         if context.get("eventType") == "DISCONNECT" and self._lost(str(context.get("connectionId", ""))):
             return Returned(None)
-        cold = self._book.strikes(ColdStart, lambda fault: fault.function in (None, *called))
+        cold = self._plan.strikes(ColdStart, lambda fault: fault.function in (None, *called))
         if cold is not None:
-            self._struck(f"cold start of {function}")
+            self._triggered(f"cold start of {function}")
             self._renew(function)
             await asyncio.sleep(cold.seconds)
-        doubled = self._book.strikes(InvocationDuplicated, lambda fault: fault.function in (None, *called))
+        doubled = self._plan.strikes(InvocationDuplicated, lambda fault: fault.function in (None, *called))
         outcome = await self._inner.invoke(function, event)
         if doubled is not None:
-            self._struck(f"{function} invoked twice for one event")
+            self._triggered(f"{function} invoked twice for one event")
             await self._inner.invoke(function, event)
         return outcome
 
     def _lost(self, connection_id: str) -> bool:
         names = self._names(connection_id)
-        lost = self._book.strikes(DisconnectLost, lambda fault: fault.of in (None, *names))
+        lost = self._plan.strikes(DisconnectLost, lambda fault: fault.of in (None, *names))
         if lost is not None:
-            self._struck(f"$disconnect of {names[0]} lost")
+            self._triggered(f"$disconnect of {names[0]} lost")
         return lost is not None
 
 
 class Killing:
-    """Told after each AWS call of one invocation; raises when it is to die there."""
+    """Decides after each AWS call of an invocation whether its environment dies there."""
 
-    def __init__(self, book: FaultPlan, invocation: Invocation | None, struck: Callable[[str], None]) -> None:
-        self._book = book
-        self._called = () if invocation is None else (invocation.function, invocation.route_key)
-        self._struck = struck
+    def __init__(
+        self, plan: FaultPlan, invocation: Callable[[str], Invocation | None], triggered: Callable[[str], None]
+    ) -> None:
+        """`invocation` finds one by its request id."""
+        self._plan = plan
+        self._invocation = invocation
+        self._triggered = triggered
 
-    def __call__(self, calls: int) -> None:
-        """As `Caller` has it."""
-        here = self._book.strikes(
-            FunctionKilled, lambda fault: fault.after_calls == calls and fault.function in (None, *self._called)
+    def __call__(self, request_id: str, calls: int) -> bool:
+        """`calls` is how many calls it has made, this one included."""
+        one = self._invocation(request_id)
+        called = () if one is None else (one.function, one.route_key)
+        here = self._plan.strikes(
+            FunctionKilled, lambda fault: fault.after_calls == calls and fault.function in (None, *called)
         )
         if here is not None:
-            self._struck(f"{''.join(self._called[:1])} killed after its AWS call number {calls}")
-            raise KilledError
+            self._triggered(f"{''.join(called[:1])} killed after its AWS call number {calls}")
+        return here is not None
 
 
 def _context(event: Any) -> Mapping[str, Any]:

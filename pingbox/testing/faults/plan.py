@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from pingbox.testing.faults.orders import Counted, Fault, ReadsStale
+from pingbox.testing.faults.kinds import Counted, Fault, ReadsStale
 
 F = TypeVar("F", bound=Counted)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from pingbox.emulator.services.apigateway.websocket import management
 from pingbox.emulator.services.port import AwsResponse
-from pingbox.testing.faults.orders import PostDelayed, PostDropped, PostRefused, PostsReordered
+from pingbox.testing.faults.kinds import PostDelayed, PostDropped, PostRefused, PostsReordered
 from pingbox.testing.faults.plan import FaultPlan
 
 Deliver = Callable[[str, bytes], None]
@@ -25,18 +25,18 @@ class FaultyPosts:
 
     def __init__(
         self,
-        book: FaultPlan,
+        plan: FaultPlan,
         *,
         names: Callable[[str], Sequence[str]],
         deliver: Deliver,
         later: Later,
-        struck: Callable[[str], None],
+        triggered: Callable[[str], None],
     ) -> None:
-        self._book = book
+        self._plan = plan
         self._names = names
         self._deliver = deliver
         self._later = later
-        self._struck = struck
+        self._triggered = triggered
         self._lock = threading.Lock()
         self._held: dict[str, tuple[PostsReordered, list[bytes]]] = {}
         self._own = threading.local()
@@ -47,14 +47,14 @@ class FaultyPosts:
             return None
         names = self._names(connection_id)
         name = names[0]
-        if (refused := self._book.strikes(PostRefused, lambda fault: _about(fault.to, names))) is not None:
-            self._struck(f"post to {name} refused with {refused.status}")
+        if (refused := self._plan.strikes(PostRefused, lambda fault: _about(fault.to, names))) is not None:
+            self._triggered(f"post to {name} refused with {refused.status}")
             return _refusal(refused.status)
-        if self._book.strikes(PostDropped, lambda fault: _about(fault.to, names)) is not None:
-            self._struck(f"post to {name} dropped")
+        if self._plan.strikes(PostDropped, lambda fault: _about(fault.to, names)) is not None:
+            self._triggered(f"post to {name} dropped")
             return management.DELIVERED
-        if (delayed := self._book.strikes(PostDelayed, lambda fault: _about(fault.to, names))) is not None:
-            self._struck(f"post to {name} delayed by {delayed.seconds:g} s")
+        if (delayed := self._plan.strikes(PostDelayed, lambda fault: _about(fault.to, names))) is not None:
+            self._triggered(f"post to {name} delayed by {delayed.seconds:g} s")
             self._later(delayed.seconds, lambda: self._really(connection_id, data))
             return management.DELIVERED
         return management.DELIVERED if self._reordered(connection_id, names, data) else None
@@ -76,7 +76,7 @@ class FaultyPosts:
         with self._lock:
             held = self._held.get(connection_id)
             if held is None:
-                fault = self._book.strikes(PostsReordered, lambda fault: _about(fault.to, names))
+                fault = self._plan.strikes(PostsReordered, lambda fault: _about(fault.to, names))
                 if fault is None:
                     return False
                 held = self._held[connection_id] = (fault, [])
@@ -85,7 +85,7 @@ class FaultyPosts:
             complete = len(messages) >= fault.count
             if complete:
                 del self._held[connection_id]
-        self._struck(f"post to {names[0]} held back ({len(messages)} of {fault.count})")
+        self._triggered(f"post to {names[0]} held back ({len(messages)} of {fault.count})")
         if len(messages) == 1:
             self._later(MAX_HELD, self.release)
         if complete:

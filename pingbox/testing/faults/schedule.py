@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pingbox.testing.faults.orders import (
+from pingbox.testing.faults.kinds import (
     ColdStart,
     DisconnectLost,
     DynamoDBThrottled,

@@ -9,7 +9,7 @@ from typing import Any
 
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.services.dynamodb import Answer, LocalDynamoDB
-from pingbox.testing.faults.orders import DynamoDBThrottled
+from pingbox.testing.faults.kinds import DynamoDBThrottled
 from pingbox.testing.faults.plan import FaultPlan
 
 _THROTTLED = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"
@@ -26,12 +26,12 @@ class FaultyTables:
     """
 
     def __init__(
-        self, tables: LocalDynamoDB, book: FaultPlan, *, clock: Clock, struck: Callable[[str], None], region: str
+        self, tables: LocalDynamoDB, plan: FaultPlan, *, clock: Clock, triggered: Callable[[str], None], region: str
     ) -> None:
         self._tables = tables
-        self._book = book
+        self._plan = plan
         self._clock = clock
-        self._struck = struck
+        self._triggered = triggered
         self._region = region
         self._lock = threading.Lock()
         self._log: deque[tuple[float, str, Mapping[str, Any]]] = deque()
@@ -43,7 +43,7 @@ class FaultyTables:
         """As `LocalDynamoDB.call` has it."""
         if self._throttled(operation, request):
             return Answer(400, {"__type": _THROTTLED, "message": "The level of configured throughput was exceeded."})
-        lag = self._book.lag
+        lag = self._plan.lag
         if operation in _READS:
             if lag is not None and _is_eventual(operation, request):
                 return self._stale(operation, request, lag)
@@ -64,12 +64,12 @@ class FaultyTables:
 
     def _throttled(self, operation: str, request: Mapping[str, Any]) -> bool:
         tables = _tables_of(request)
-        fault = self._book.strikes(
+        fault = self._plan.strikes(
             DynamoDBThrottled,
             lambda fault: fault.operation in (None, operation) and (fault.table is None or fault.table in tables),
         )
         if fault is not None:
-            self._struck(f"dynamodb.{operation} throttled")
+            self._triggered(f"dynamodb.{operation} throttled")
         return fault is not None
 
     def _written(self, operation: str, request: Mapping[str, Any]) -> Answer:
@@ -95,7 +95,7 @@ class FaultyTables:
                 self._late.call(write, written)
             # Without a write that it misses, this read is as good as a consistent one.
             if any(_tables_of(written) & _tables_of(request) for _, _, written in self._log):
-                self._struck(f"dynamodb.{operation} answered as of {lag:g} s ago")
+                self._triggered(f"dynamodb.{operation} answered as of {lag:g} s ago")
             return self._late.call(operation, request)
 
 

@@ -6,28 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never, overload
 
+from pingbox.emulator.activity import AwsCall
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.testing.clients.tracebacks import is_told
 
 __tracebackhide__ = is_told
-
-
-@dataclass(frozen=True)
-class AwsCall:
-    """A call an invocation made with boto3. `error` is AWS's code of a refused one, None when it was answered.
-
-    `service` and `operation` as botocore names them: `dynamodb`, `PutItem`; `apigatewaymanagementapi`,
-    `PostToConnection`. `duration` in seconds.
-    """
-
-    service: str
-    operation: str
-    parameters: dict[str, Any]
-    error: str | None
-    duration: float
-
-    def __str__(self) -> str:
-        return f"{self.service}.{self.operation}" + (f" → {self.error}" if self.error else "")
 
 
 @dataclass
@@ -41,7 +24,7 @@ class Invocation:
     at: float
     function: str
     event: Any
-    request_id: str = ""
+    request_id: str
     outcome: Outcome | None = None
     duration: float = 0.0
     logs: list[str] = field(default_factory=list)

@@ -1,23 +1,24 @@
-"""Leads this process's boto3 to the running emulators, and writes down which invocation called what.
+"""Redirects this process's boto3 to the running emulators.
 
-Every client is led, made before or after, by handlers or by tests, with or without an endpoint: DynamoDB and
+Every client is redirected, made before or after, by handlers or by tests, with or without an endpoint: DynamoDB and
 `@connections` are answered here, a user's own `mock_aws` answers what it mocks besides, and nothing reaches AWS.
 The emulator that was started last answers; a handler is answered by its own.
 """
 
 from __future__ import annotations
 
-import os
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from pingbox.emulator.redirect import guard
+from pingbox.emulator.redirect.aws_calls import observe_all
+from pingbox.emulator.redirect.process import process_environment
 from pingbox.emulator.services.lambda_.api.function_names import bare_name
 from pingbox.emulator.services.lambda_.api.invoke_request import function_of_path
-from pingbox.testing.record.invocations import AwsCall
+from pingbox.emulator.services.lambda_.in_process.current import on_thread
+from pingbox.testing.runtime.functions import TestCalls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,62 +44,7 @@ class Account(Protocol):
     def has_function(self, name: str) -> bool: ...
 
 
-class KilledError(BaseException):
-    """The function's environment is gone. No `except Exception` of a handler sees it, as on AWS."""
-
-
-class Caller:
-    """An invocation on its thread. `after_call` is told the number of calls so far, and may raise `KilledError`."""
-
-    def __init__(self, account: Account, tell: Callable[[AwsCall], None], after_call: Callable[[int], None]) -> None:
-        self.account = account
-        self._tell = tell
-        self._after_call = after_call
-        self._calls = 0
-        self._dead = False
-
-    def alive(self) -> None:
-        """Raises `KilledError` for one that was killed and still tries to go on."""
-        if self._dead:
-            raise KilledError
-
-    def called(self, call: AwsCall) -> None:
-        """A call has ended."""
-        self._calls += 1
-        self._tell(call)
-        try:
-            self._after_call(self._calls)
-        except KilledError:
-            self._dead = True
-            raise
-
-
-class _OnThisThread(threading.local):
-    caller: Caller | None = None
-
-
-_on_this_thread = _OnThisThread()
-
-
-@contextmanager
-def calling(caller: Caller) -> Iterator[None]:
-    """While the block runs, this thread's boto3 calls are the caller's."""
-    before, _on_this_thread.caller = _on_this_thread.caller, caller
-    try:
-        yield
-    finally:
-        _on_this_thread.caller = before
-
-
-def note(call: AwsCall) -> None:
-    """A call that did not go through boto3 is one of the invocation's, too."""
-    caller = _on_this_thread.caller
-    if caller is not None:
-        caller.alive()
-        caller.called(call)
-
-
-class _Answering:
+class _Boto3Hooks:
     """The emulators of this process, and what was changed in it while there are any. Thread-safe."""
 
     def __init__(self) -> None:
@@ -138,8 +84,10 @@ class _Answering:
         return owner.services.call(service, request)
 
     def _current(self) -> Account:
-        caller = _on_this_thread.caller
-        return caller.account if caller is not None else self._accounts[-1]
+        """A function's own emulator; for everybody else the one that was started last."""
+        execution = on_thread.execution
+        observer = None if execution is None else execution.observer
+        return cast(Account, observer.account) if isinstance(observer, TestCalls) else self._accounts[-1]
 
     def _renew(self) -> None:
         if self._undo is not None:
@@ -149,7 +97,7 @@ class _Answering:
             return
         last = self._accounts[-1]
         with ExitStack() as changes:
-            changes.enter_context(_environment(last))
+            changes.enter_context(process_environment(_environment(last)))
             guard.install(last.url)
             changes.callback(guard.uninstall)
             changes.enter_context(self._boto3(last))
@@ -159,64 +107,14 @@ class _Answering:
     def _boto3(self, last: Account) -> Iterator[None]:
         from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 
-        with Boto3Redirect(last.url, self, last.region).redirect_all(), _written_down():
+        with Boto3Redirect(last.url, self, last.region).redirect_all(), observe_all():
             yield
 
 
-answering = _Answering()
+hooks = _Boto3Hooks()
 
 
-@contextmanager
-def _environment(account: Account) -> Iterator[None]:
+def _environment(account: Account) -> dict[str, str]:
     """Dummy keys, a region, and nobody's profiles; without an endpoint, which would take what `mock_aws` mocks."""
-    before = dict(os.environ)
-    guard.scrub(os.environ)
     dummies = guard.environment(account.url, account.region)
-    os.environ.update({name: value for name, value in dummies.items() if name != "AWS_ENDPOINT_URL"})
-    os.environ.update(account.environment)
-    mine = {name: value for name, value in os.environ.items() if before.get(name) != value}
-    try:
-        yield
-    finally:
-        for name, value in mine.items():
-            if os.environ.get(name) == value:  # and not changed by somebody else since
-                del os.environ[name]
-        for name, value in before.items():
-            os.environ.setdefault(name, value)
-
-
-@contextmanager
-def _written_down() -> Iterator[None]:
-    """Tell each invocation which calls it made."""
-    from botocore.client import BaseClient
-
-    original = BaseClient._make_api_call
-
-    def make_api_call(client: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
-        caller = _on_this_thread.caller
-        if caller is None:
-            return original(client, operation_name, api_params)
-        caller.alive()
-        began = time.perf_counter()
-        error: str | None = None
-        try:
-            return original(client, operation_name, api_params)
-        except Exception as problem:
-            error = _code(problem)
-            raise
-        finally:
-            service = client.meta.service_model.service_name
-            caller.called(AwsCall(service, operation_name, dict(api_params), error, time.perf_counter() - began))
-
-    BaseClient._make_api_call = make_api_call
-    try:
-        yield
-    finally:
-        BaseClient._make_api_call = original
-
-
-def _code(problem: Exception) -> str:
-    """AWS's code of a refusal (`GoneException`), or the exception's own name."""
-    response = getattr(problem, "response", None)
-    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
-    return str(code or type(problem).__name__)
+    return {name: value for name, value in dummies.items() if name != "AWS_ENDPOINT_URL"} | dict(account.environment)

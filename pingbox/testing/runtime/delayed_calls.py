@@ -9,7 +9,7 @@ from pingbox.emulator.clock import Clock
 from pingbox.emulator.http.timers import Timer, Timers
 
 
-class Later:
+class DelayedCalls:
     """Call it from any thread; what is due runs on the loop's."""
 
     def __init__(self, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:

@@ -1,168 +1,160 @@
-"""A running emulator with everything a test may look at or spoil. Lives on a thread of its own."""
+"""A running emulator with everything a test may look at or make fail. Lives on a thread of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
-from pingbox.emulator.schedule import Every
+from pingbox.emulator.cloud import Decorations, LocalCloud
+from pingbox.emulator.history import History
 from pingbox.emulator.services.apigateway.common.addresses import domain_name
 from pingbox.emulator.services.apigateway.common.switches import Switches
-from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
-from pingbox.emulator.services.lambda_.api.invoke_api import InvokeApi
-from pingbox.emulator.services.port import AwsRequest, AwsResponse
+from pingbox.emulator.services.lambda_.app_functions import HowToRun
+from pingbox.emulator.services.lambda_.in_process.current import CallObserver
+from pingbox.emulator.services.lambda_.outcome import Functions
 from pingbox.emulator.services.registry import ServiceRegistry
 from pingbox.testing.apps.tables import Store
 from pingbox.testing.apps.tested import TestedApp
 from pingbox.testing.clients.inbox import Client, dial, roundtrips
-from pingbox.testing.clients.unawaited import Promises
+from pingbox.testing.clients.unawaited import Unawaited
 from pingbox.testing.clock import TestClock
 from pingbox.testing.faults.faults import Faults
+from pingbox.testing.faults.functions import FaultyFunctions, Killing
 from pingbox.testing.faults.plan import FaultPlan
 from pingbox.testing.faults.posts import FaultyPosts
 from pingbox.testing.record.recorder import Recorder
 from pingbox.testing.runtime import boto3_hooks
-from pingbox.testing.runtime.delayed_calls import Later
-from pingbox.testing.runtime.functions import FunctionsUnderTest
+from pingbox.testing.runtime.delayed_calls import DelayedCalls
+from pingbox.testing.runtime.functions import Gate, TestCalls
 from pingbox.testing.runtime.loop_thread import LoopThread
 
 log = logging.getLogger(__name__)
 
 QUIET_SECONDS = 5.0
-"""How long everything may take to come to rest before a test is told that it does not."""
+"""How long everything may take to come to rest before a test fails with that."""
 
 _TURNS = 8
 """Of the event loop, from the end of a client's socket to the beginning of its `$disconnect`, with room to spare."""
 
 
-class Running:
-    """Order: `start`, then anything from any thread, `fresh` between tests, `stop` at the end."""
+class TestRuntime:
+    """Order: `start`, then anything from any thread, `reset` between tests, `stop` at the end."""
 
-    def __init__(self, app: TestedApp, *, region: str | None, switches: Switches, timeout: float) -> None:
-        self.app = app
-        self.region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-        self.environment = app.environment
+    __test__ = False  # for pytest, which collects what begins with Test
+
+    def __init__(self, tested: TestedApp, *, switches: Switches, timeout: float) -> None:
+        self.tested = tested
+        self.region = tested.app.region
+        self.environment = tested.environment
         self.timeout = timeout
         self.thread = LoopThread("pingbox-emulator")
         self.clock = TestClock(self._timers_looked)
-        self.recorder = Recorder()
+        self.history = History(max_entries=None, max_bytes=None)
+        self.recorder = Recorder(self.history)
         self.clients: list[Client] = []
-        self.promises = Promises()
+        self.unawaited = Unawaited()
         self._made: dict[str, Any] = {}
-        self._book = FaultPlan()
+        self._plan = FaultPlan()
         self._posts = FaultyPosts(
-            self._book, names=self.recorder.names, deliver=self._deliver, later=self._do_later, struck=self._struck
+            self._plan, names=self.recorder.names, deliver=self._deliver, later=self._delay, triggered=self._triggered
         )
-        self.faults = Faults(self._book, self._posts.release, lambda called: self.workings.runs_apart(called))
-        self.store = Store(app.tables, self._book, clock=self.clock, struck=self._struck, region=self.region)
-        self.workings = FunctionsUnderTest(self, self.recorder, self._book, self._struck)
-        self.server = GatewayServer(
-            app.apis,
-            self.workings,
+        self.faults = Faults(self._plan, self._posts.release, self.runs_apart)
+        self.store = Store(self._plan, clock=self.clock, triggered=self._triggered, region=self.region)
+        self.cloud = LocalCloud(
+            tested.app,
+            self.store,
+            how=HowToRun(tested.code(self), in_process=tested.in_process, with_endpoint=False),
             clock=self.clock,
-            observer=self.recorder.observe,
-            services=ServiceRegistry((self.store.service, _Invoke(lambda: self.invoke_api))),
-            region=self.region,
+            history=self.history,
             switches=switches,
-            intercept=self._posts,
+            around=Decorations(self._around_functions, self._posts, self._around_calls),
         )
-        self.invoke_api = self._new_invoke_api()
-        self._timekeepers = self.clock.callbacks
-        self._schedules: list[Every] = []
-        self._awake = False
+        self.server = self.cloud.server
+        self._suspended = True
+
+    def _around_functions(self, inner: Functions) -> Functions:
+        faulty = FaultyFunctions(
+            inner,
+            self._plan,
+            names=self.recorder.names,
+            renew=lambda function: self.cloud.parts.reload(function),
+            triggered=self._triggered,
+        )
+        self._gate = Gate(faulty)
+        return self._gate
+
+    def _around_calls(self, inner: CallObserver) -> CallObserver:
+        self._calls = TestCalls(inner, self, Killing(self._plan, self.recorder.invocation, self._triggered))
+        return self._calls
 
     # --- life -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Raises `AppError` for tables that cannot be made; nothing is left behind then."""
         self.thread.start()
-        self._later = Later(self.clock, self.thread.loop)
+        self._delayed = DelayedCalls(self.clock, self.thread.loop)
         try:
-            self.thread.wait(self.server.start())
+            self.thread.wait(self.cloud.start())
         except BaseException:
             self.thread.stop()
-            self.store.close()
             raise
-        self._timekeepers = self.clock.callbacks
-        self.workings.reachable_at(self.url)
-        self.wake()
-        try:
-            self.store.make()
-            self.thread.wait(self._begin())
-        except BaseException:
-            self.stop()
-            raise
+        self._gate.open = True
+        self.resume()
 
-    def wake(self) -> None:
+    def resume(self) -> None:
         """Answer this process's AWS calls (again)."""
-        if not self._awake:
-            self._awake = True
-            boto3_hooks.answering.enter(self)
+        if self._suspended:
+            self._suspended = False
+            boto3_hooks.hooks.enter(self)
 
-    def rest(self) -> None:
+    def suspend(self) -> None:
         """Run on, but leave this process as it was: other tests' AWS calls are none of ours."""
-        if self._awake:
-            self._awake = False
-            boto3_hooks.answering.leave(self)
+        if not self._suspended:
+            self._suspended = True
+            boto3_hooks.hooks.leave(self)
 
     def stop(self) -> None:
         """Be gone: sockets, threads, tables, and what was changed in this process."""
         self.thread.wait(self._end())
-        self.rest()
-        self.thread.wait(self.server.stop())
-        self.thread.wait(self.workings.close())
-        self.workings.end_threads()
+        self.suspend()
+        self.thread.wait(self.cloud.stop())
         self.thread.stop()
-        self.store.close()
 
-    def fresh(self) -> None:
-        """Begin anew: nobody connected, nothing running, empty tables, no faults, nothing written down, real time."""
+    def reset(self) -> None:
+        """Begin anew: nobody connected, nothing running, empty tables, no faults, nothing recorded, real time."""
         self.thread.wait(self._end())
         self.recorder.clear()
-        self.promises.forget()
+        self._calls.clear()
+        self.unawaited.forget()
         self.store.make_anew()
-        self.clock.forget(self._timekeepers)
         self.clock.rewind()
         self.thread.wait(self._begin())
 
     async def _begin(self) -> None:
-        self.invoke_api = self._new_invoke_api()
-        self.invoke_api.start()
-        self._schedules = [
-            Every(self.clock, one.seconds, partial(self.workings.invoke, one.function, {}))
-            for one in self.app.schedules
-        ]
-        for schedule in self._schedules:
-            schedule.start()
-        self.workings.open = True
+        self.cloud.begin()
+        self._gate.open = True
 
     async def _end(self) -> None:
         """Cut every connection, without `$disconnect`, and let running handlers end."""
-        self.workings.open = False
+        self._gate.open = False
         self.faults.forget()
         self._posts.clear()
-        self._later.forget()
-        for schedule in self._schedules:
-            await schedule.stop()
-        self._schedules = []
+        self._delayed.forget()
         self.server.replace(())
         for client in self.clients:
             client.wire.cut()
         self.clients.clear()
-        if not await self.workings.recorded.ended(QUIET_SECONDS):
-            names = ", ".join(sorted({one.function for one in self.workings.recorded.running}))
+        if not await self.cloud.observed.ended(QUIET_SECONDS):
+            names = ", ".join(sorted({one.function for one in self.cloud.observed.running}))
             log.warning("still running %.0f s after the end of the test, and left alone: %s", QUIET_SECONDS, names)
-        await self.invoke_api.close()
+        await self.cloud.interrupt()
         await asyncio.sleep(0)
         self.server.replace(())  # once more: a `$connect` that ran meanwhile has let somebody in
-        self.server.replace(self.app.apis)
+        self.server.replace(self.tested.app.apis)
 
     # --- for tests --------------------------------------------------------------------------------------------------
 
@@ -174,7 +166,19 @@ class Running:
     @property
     def stage(self) -> str:
         """The first API's first stage."""
-        return self.app.apis[0].stages[0].name
+        return self.cloud.stage
+
+    @property
+    def names(self) -> list[str]:
+        """The functions there are."""
+        return self.cloud.parts.names
+
+    def runs_apart(self, called: str | None) -> bool:
+        """Whether this function, or the one behind this route key, runs in a process of its own; None: all do."""
+        apart = self.cloud.parts.apart
+        if called is None:
+            return bool(apart) and apart.issuperset(self.names)
+        return called in apart or self.tested.function_at(called) in apart
 
     async def connect(
         self,
@@ -207,15 +211,16 @@ class Running:
         Raises `AssertionError` if that is not so after `within` seconds.
         """
         deadline = time.monotonic() + within
-        running = self.workings.recorded.running
+        running = self.cloud.observed.running
         while True:
             await self._roundtrips(deadline)
             if not running:
                 await self._roundtrips(deadline)  # what the last invocation wrote is before this pong
                 if not running:
                     return
-            if not await self.workings.recorded.ended(max(0.0, deadline - time.monotonic())):
-                stories = "\n".join(one.story() for one in running)
+            if not await self.cloud.observed.ended(max(0.0, deadline - time.monotonic())):
+                found = [self.recorder.invocation(one.request_id) for one in running]
+                stories = "\n".join(one.story() for one in found if one is not None)
                 raise AssertionError(f"there was no rest within {within:g} s; still running:\n{stories}")
 
     async def _roundtrips(self, deadline: float) -> None:
@@ -237,15 +242,10 @@ class Running:
         """The same as a resource."""
         return self._boto3("resource", service, {})
 
-    def observed_client(self, service: str) -> Any:
-        """A client whose calls are written down as those of the invocation that makes them, as any handler's are."""
-        return Boto3Redirect(self.url, region=self.region).session().client(service, endpoint_url=self.url)
-
     def _boto3(self, kind: str, service: str, options: Mapping[str, Any]) -> Any:
         key = f"{kind} {service}"
         if key not in self._made:
-            redirect = Boto3Redirect(self.url, self.server.services, self.region)
-            self._made[key] = getattr(redirect, kind)(service, **options)
+            self._made[key] = getattr(self.cloud.redirect, kind)(service, **options)
         return self._made[key]
 
     @property
@@ -255,20 +255,17 @@ class Running:
 
     def has_api_at(self, host: str) -> bool:
         """As `Account` has it."""
-        own = {domain_name(api.api_id, self.region) for api in self.app.apis}
+        own = {domain_name(api.api_id, self.region) for api in self.tested.app.apis}
         return host in own or host == self.url.partition("://")[2]
 
     def has_function(self, name: str) -> bool:
         """As `Account` has it."""
-        return name in self.workings.names
+        return name in self.names
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
-    def _new_invoke_api(self) -> InvokeApi:
-        return InvokeApi(self.workings, lambda: self.workings.names, clock=self.clock, region=self.region)
-
-    def _do_later(self, seconds: float, action: Callable[[], None]) -> None:
-        self._later(seconds, action)
+    def _delay(self, seconds: float, action: Callable[[], None]) -> None:
+        self._delayed(seconds, action)
 
     def _deliver(self, connection_id: str, data: bytes) -> None:
         connection = next((one for one in self.recorder.connections if one.connection_id == connection_id), None)
@@ -276,29 +273,14 @@ class Running:
             path = f"/{connection.stage}/@connections/{quote(connection_id, safe='')}"
             self.server.management("POST", domain_name(connection.api_id, self.region), path, data)
 
-    def _struck(self, what: str) -> None:
-        self.faults.struck.append(what)
-        self.recorder.struck(what)
+    def _triggered(self, what: str) -> None:
+        self.faults.triggered.append(what)
+        self.recorder.triggered(what)
 
     def _timers_looked(self) -> None:
         """After the clock has jumped: what is due by now has begun."""
         self.store.tables.expire()
         self.thread.wait(_turns())
-
-
-class _Invoke:
-    """Lambda's API, made anew for each test."""
-
-    name = InvokeApi.name
-
-    def __init__(self, current: Callable[[], InvokeApi]) -> None:
-        self._current = current
-
-    def matches(self, request: AwsRequest) -> bool:
-        return self._current().matches(request)
-
-    async def handle(self, request: AwsRequest) -> AwsResponse:
-        return await self._current().handle(request)
 
 
 async def _turns() -> None:

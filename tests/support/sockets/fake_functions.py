@@ -1,7 +1,7 @@
 """Functions that answer as told, instead of running any code.
 
 Beneath the kit, whose handlers are real code: the outcomes of an invocation themselves (`NotInvoked`, a runner with a
-bug) and coroutines on the gateway's own loop. What was asked is written down by the kit's `RecordedFunctions`.
+bug) and coroutines on the gateway's own loop. What was asked is in the emulator's history.
 """
 
 from __future__ import annotations

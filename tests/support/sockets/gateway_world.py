@@ -14,11 +14,13 @@ from typing import Any
 from botocore.config import Config
 
 from pingbox.emulator.clock import WoundClock
+from pingbox.emulator.history import History
 from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
 from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
+from pingbox.emulator.services.lambda_.observed import ObservedFunctions
 from pingbox.model.api import Api, LambdaProxy, Route, Stage
 from pingbox.testing import Clients, Connections, Frames, Invocations, WebSocket, WebSockets
-from pingbox.testing.record.recorder import RecordedFunctions, Recorder
+from pingbox.testing.record.recorder import Recorder
 from support.sockets.fake_functions import FakeFunctions
 from support.sockets.raw_socket import RawSocket
 
@@ -49,10 +51,11 @@ class World:
 
     def __init__(self, apis: list[Api], functions: FakeFunctions, **options: Any) -> None:
         self.clock = WoundClock()
-        self.recorder = Recorder()
-        recorded = RecordedFunctions(functions, self.recorder, self.clock.now)
-        options = {"clock": self.clock, "observer": self.recorder.observe, **options}
-        self.server = GatewayServer(apis, recorded, **options)
+        history = History()
+        self.recorder = Recorder(history)
+        observed = ObservedFunctions(functions, history, self.clock)
+        options = {"clock": self.clock, "observer": history, **options}
+        self.server = GatewayServer(apis, observed, **options)
         self._ws: WebSockets | None = None
         self._ends = AsyncExitStack()
 

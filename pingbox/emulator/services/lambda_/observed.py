@@ -8,6 +8,7 @@ from typing import Any
 
 from pingbox.emulator.activity import InvocationEnded, InvocationStarted, Observer
 from pingbox.emulator.clock import Clock
+from pingbox.emulator.history import cause
 from pingbox.emulator.services.lambda_ import platform_log
 from pingbox.emulator.services.lambda_.details import details
 from pingbox.emulator.services.lambda_.outcome import Functions, Outcome
@@ -31,7 +32,7 @@ class ObservedFunctions:
         given = details.get()
         request_id = given.request_id or platform_log.new_request_id()
         started = InvocationStarted(self._clock.now(), function, request_id, event)
-        token = details.set(replace(given, request_id=request_id))
+        token, before = details.set(replace(given, request_id=request_id)), cause.get()
         self.running.append(started)
         try:
             self._observe(started)
@@ -41,6 +42,7 @@ class ObservedFunctions:
             return outcome
         finally:
             details.reset(token)
+            cause.set(before)
             self.running.remove(started)
             if not self.running:
                 self._idle.set()

@@ -12,13 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pingbox.emulator.clock import WoundClock
+from pingbox.emulator.history import History
 from pingbox.emulator.services.lambda_.api.asynchronous import AsynchronousInvocations
 from pingbox.emulator.services.lambda_.api.destinations import MAX_ROUNDS
 from pingbox.emulator.services.lambda_.api.retries import Again, Attempt, Condition, Done, after
 from pingbox.emulator.services.lambda_.details import details
+from pingbox.emulator.services.lambda_.observed import ObservedFunctions
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.model.function import AsynchronousSettings
-from pingbox.testing.record.recorder import RecordedFunctions, Recorder
+from pingbox.testing.record.recorder import Recorder
 from support.sockets.fake_functions import FakeFunctions
 from support.waiting import until
 
@@ -88,14 +90,14 @@ async def functions() -> FakeFunctions:
 
 @pytest.fixture
 def recorder() -> Recorder:
-    return Recorder()
+    return Recorder(History())
 
 
 @pytest.fixture
 async def invocations(
     functions: FakeFunctions, clock: WoundClock, recorder: Recorder
 ) -> AsyncIterator[AsynchronousInvocations]:
-    invocations = AsynchronousInvocations(RecordedFunctions(functions, recorder, clock.now), clock, most=2)
+    invocations = AsynchronousInvocations(ObservedFunctions(functions, recorder.history, clock), clock, most=2)
     yield invocations
     await invocations.close()
 

@@ -12,6 +12,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from pingbox.emulator.activity import Disconnected, FrameReceived, FrameSent
+from pingbox.emulator.history import cause
 from pingbox.emulator.http.lingering_close import LINGER_SECONDS, end_writing
 from pingbox.emulator.http.text_frames import OutgoingText
 from pingbox.emulator.services.apigateway.common import utf8
@@ -111,6 +112,7 @@ class ClientSocket(asyncio.Protocol):
     # --- asyncio.Protocol -------------------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
+        cause.set(None)  # what the client does has no cause here
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if isinstance(event, Frame):
@@ -123,6 +125,7 @@ class ClientSocket(asyncio.Protocol):
         self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        cause.set(None)
         self._gone(*conversation.DROPPED)
         if self._hangup is not None:
             self._hangup.cancel()
@@ -287,6 +290,7 @@ class ClientSocket(asyncio.Protocol):
             self._hangup = self._gateway.loop.call_later(LINGER_SECONDS, self._transport.abort)
 
     def _look_at_clock(self) -> None:
+        cause.set(None)
         close = conversation.overdue(
             self.connection, self.last_traffic, self._gateway.clock.now(), self._gateway.switches
         )

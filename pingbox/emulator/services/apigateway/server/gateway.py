@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import os
 import threading
@@ -66,7 +67,7 @@ class Gateway:
         self.stopping = False
         self._observer = observer
         self._tasks: set[asyncio.Task[None]] = set()
-        self._jobs: deque[Callable[[], None]] = deque()
+        self._jobs: deque[tuple[contextvars.Context, Callable[[], None]]] = deque()
         self._jobs_announced = False
 
     # --- who is there -----------------------------------------------------------------------------------------------
@@ -131,12 +132,13 @@ class Gateway:
     def soon(self, job: Callable[[], None]) -> None:
         """Run `job` on the loop's thread, in the order of the calls: at once when this is that thread and no job waits.
 
-        From any thread; wakes the loop at most once.
+        From any thread; wakes the loop at most once. A job runs in the context of its call, which knows its cause.
         """
+        context = contextvars.copy_context()
         if threading.get_ident() == self._thread and not self._jobs:
-            job()
+            context.run(job)
             return
-        self._jobs.append(job)
+        self._jobs.append((context, job))
         if not self._jobs_announced:
             self._jobs_announced = True
             self.loop.call_soon_threadsafe(self._run_jobs)
@@ -161,7 +163,8 @@ class Gateway:
     def _run_jobs(self) -> None:
         self._jobs_announced = False  # before the work: a job added from now on announces itself again
         while self._jobs:
-            self._jobs.popleft()()
+            context, job = self._jobs.popleft()
+            context.run(job)
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -71,7 +71,7 @@ class AsynchronousInvocations:
             return False
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-            self._clock.on_advance(self._jumped)
+            self._unsubscribe = self._clock.on_advance(self._jumped)
         given = given or Details(platform_log.new_request_id())
         task = self._loop.create_task(self._run(function, event, given))
         self._tasks.add(task)
@@ -87,6 +87,9 @@ class AsynchronousInvocations:
 
     async def close(self) -> None:
         """Drop the events that are not done; handlers that run are not waited for."""
+        if self._loop is not None:
+            self._loop = None
+            self._unsubscribe()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

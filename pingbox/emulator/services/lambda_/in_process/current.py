@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pingbox.emulator.activity import AwsCall
+    from pingbox.emulator.history import Ongoing
     from pingbox.emulator.services.lambda_.in_process.output import Lines
 
 
 class CallObserver(Protocol):
     """Who is told of the AWS calls that code in this process makes, on the calling thread."""
 
-    def calling(self, request_id: str) -> None:
-        """A call is about to be made by this invocation; what this raises ends it."""
+    def calling(self, request_id: str) -> Ongoing:
+        """A call is about to be made by this invocation. What this raises goes to the caller."""
         ...
 
-    def called(self, request_id: str, call: AwsCall) -> None:
-        """It has been answered, or refused; what this raises goes to the caller."""
+    def called(self, ongoing: Ongoing, call: AwsCall) -> None:
+        """It has been answered, or refused. What this raises goes to the caller."""
         ...
 
 

@@ -122,6 +122,11 @@ class InProcessFunctions:
         else:
             pool.redefine(self._settings(name, function), function)
 
+    def remove(self, name: str) -> None:
+        """There is no such function any more, if there was; what runs of it ends its event."""
+        if (pool := self._pools.pop(name, None)) is not None:
+            pool.renew()
+
     @property
     def names(self) -> list[str]:
         """The functions there are."""

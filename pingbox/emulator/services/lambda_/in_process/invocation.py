@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from pingbox.emulator.activity import Observer
 from pingbox.emulator.clock import Clock
+from pingbox.emulator.history import cause
 from pingbox.emulator.services.lambda_ import platform_log
 from pingbox.emulator.services.lambda_.details import details
 from pingbox.emulator.services.lambda_.function_log import InvocationLog
@@ -88,6 +89,7 @@ class Invocation:
         self.lines = Lines(self.request_id, self._log.write_from_thread)
         self._settings = settings
         self._event = copier(event)
+        self._cause = cause.get()
         self._loop = loop
         self._clock = clock
         self._overdue: Overdue | None = None
@@ -116,6 +118,7 @@ class Invocation:
         Returns the handler for the next event, or None if the environment must not be used again.
         """
         self._overdue = overdue
+        cause.set(self._cause)  # of what this thread does from here on
         try:
             if handler is None:
                 handler = self._initialised(load)

@@ -78,7 +78,7 @@ class Scope:
     def forget(self) -> None:
         """Take its modules out of `sys.modules`. Code that still runs goes on working, but for further imports."""
         sys.meta_path[:] = [finder for finder in sys.meta_path if getattr(finder, "scope", None) is not self]
-        for name in [name for name in sys.modules if name == self.name or name.startswith(f"{self.name}.")]:
+        for name in [name for name in list(sys.modules) if name == self.name or name.startswith(f"{self.name}.")]:
             del sys.modules[name]
 
     def hide_from(self, error: BaseException) -> None:
