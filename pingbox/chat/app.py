@@ -14,7 +14,7 @@ from pingbox.model.api import Api, Throttle
 from pingbox.model.app import App, Table
 from pingbox.model.function import FunctionSpec
 from pingbox.templates.cloudformation.app import read_cloudformation
-from pingbox.templates.cloudformation.references import Account
+from pingbox.templates.cloudformation.references import StackAccount
 from pingbox.templates.document import Document
 from pingbox.templates.findings import Findings
 
@@ -42,7 +42,7 @@ def chat_app(
         Document(SOURCE, document, {}),
         kind="CloudFormation",
         folder=Path(),
-        account=Account(region, "000000000000", "pingbox"),
+        account=StackAccount(region, "000000000000", "pingbox"),
         parameters={**_code(document), "TokenParameter": TOKEN_PARAMETER, **parameters, "Stage": stage},
         stage=None,
         cache=Path(),  # nothing of it has to be unpacked

@@ -12,11 +12,11 @@ from pingbox.chat.model import (
     DISCONNECT,
     ChatFunction,
     ChatIndex,
+    ChatKey,
     ChatRoute,
     ChatStack,
     ChatTable,
     Grant,
-    KeyAttribute,
     OnConnections,
     OnFailures,
     OnFunction,
@@ -28,14 +28,10 @@ from pingbox.chat.model import (
 )
 
 API_NAME = "ServerlessChatAPI"
-CONNECTIONS = ChatTable(
-    "Connections", KeyAttribute("topic"), KeyAttribute("connectionId"), ttl="expiresAt", durable=False
-)
-DIRECTORY = ChatIndex(
-    "Directory", KeyAttribute("listed"), KeyAttribute("roomId"), include=("title", "topic", "createdAt")
-)
+CONNECTIONS = ChatTable("Connections", ChatKey("topic"), ChatKey("connectionId"), ttl="expiresAt", durable=False)
+DIRECTORY = ChatIndex("Directory", ChatKey("listed"), ChatKey("roomId"), include=("title", "topic", "createdAt"))
 MESSAGES = ChatTable(
-    "Messages", KeyAttribute("roomId"), KeyAttribute("seq", "N"), ttl="expiresAt", durable=True, indexes=(DIRECTORY,)
+    "Messages", ChatKey("roomId"), ChatKey("seq", "N"), ttl="expiresAt", durable=True, indexes=(DIRECTORY,)
 )
 
 TABLES = (CONNECTIONS, MESSAGES)

@@ -21,7 +21,7 @@ class Site(Enum):
 
 
 @dataclass(frozen=True)
-class KeyAttribute:
+class ChatKey:
     """A key attribute. `type` is DynamoDB's letter: `S` text, `N` number, `B` bytes."""
 
     name: str
@@ -33,8 +33,8 @@ class ChatIndex:
     """A global secondary index that carries the keys and the `include` attributes."""
 
     name: str
-    partition: KeyAttribute
-    sort: KeyAttribute
+    partition: ChatKey
+    sort: ChatKey
     include: tuple[str, ...]
 
 
@@ -43,8 +43,8 @@ class ChatTable:
     """An on-demand table. `durable` data gets point-in-time recovery and is retained on protected stages."""
 
     name: str
-    partition: KeyAttribute
-    sort: KeyAttribute
+    partition: ChatKey
+    sort: ChatKey
     ttl: str
     durable: bool
     indexes: tuple[ChatIndex, ...] = ()

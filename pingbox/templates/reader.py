@@ -13,7 +13,7 @@ from pingbox.model.app import App, Output
 from pingbox.model.findings import SourcePosition
 from pingbox.templates.cloudformation.app import read_cloudformation
 from pingbox.templates.cloudformation.code import default_cache
-from pingbox.templates.cloudformation.references import Account
+from pingbox.templates.cloudformation.references import StackAccount
 from pingbox.templates.cloudformation.transforms import is_sam
 from pingbox.templates.document import Document
 from pingbox.templates.errors import TemplateError
@@ -148,8 +148,8 @@ class _Reading:
             findings=self._findings,
         )
 
-    def _account(self, stack: str) -> Account:
-        return Account(self._region, self._account_id, stack_name(stack))
+    def _account(self, stack: str) -> StackAccount:
+        return StackAccount(self._region, self._account_id, stack_name(stack))
 
 
 def stack_name(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pingbox.chat.model import ChatIndex, ChatTable, KeyAttribute
+from pingbox.chat.model import ChatIndex, ChatKey, ChatTable
 from pingbox.chat.template.entries import ResourceEntry
 
 
@@ -35,12 +35,12 @@ def _attributes(table: ChatTable) -> list[dict[str, str]]:
     return [{"AttributeName": name, "AttributeType": types[name]} for name in sorted(types)]
 
 
-def _index_keys(indexes: Iterable[ChatIndex]) -> Iterable[KeyAttribute]:
+def _index_keys(indexes: Iterable[ChatIndex]) -> Iterable[ChatKey]:
     for index in indexes:
         yield from (index.partition, index.sort)
 
 
-def _key_schema(partition: KeyAttribute, sort: KeyAttribute) -> list[dict[str, str]]:
+def _key_schema(partition: ChatKey, sort: ChatKey) -> list[dict[str, str]]:
     return [
         {"AttributeName": partition.name, "KeyType": "HASH"},
         {"AttributeName": sort.name, "KeyType": "RANGE"},

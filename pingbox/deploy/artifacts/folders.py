@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pingbox.deploy.artifacts.package import Source
+from pingbox.deploy.artifacts.package import PackedFile
 from pingbox.deploy.errors import RefusedError
 
 LIMIT_BYTES = 262_144_000
@@ -26,7 +26,7 @@ _LITTER_FILES = frozenset([".DS_Store", "Thumbs.db"])
 _ALWAYS_EXECUTABLE = "bootstrap"  # a custom runtime's entry; Windows has no executable bit to go by
 
 
-def code_sources(folder: Path, what: str) -> tuple[Source, ...]:
+def code_sources(folder: Path, what: str) -> tuple[PackedFile, ...]:
     """Every file by its path from the folder. `what` names the folder in errors.
 
     `RefusedError` for a link that leads out of the folder, an empty folder, and more than Lambda takes.
@@ -43,7 +43,7 @@ def code_sources(folder: Path, what: str) -> tuple[Source, ...]:
     return sources
 
 
-def _walk(folder: Path, prefix: str, root: Path, above: tuple[Path, ...], what: str) -> Iterator[Source]:
+def _walk(folder: Path, prefix: str, root: Path, above: tuple[Path, ...], what: str) -> Iterator[PackedFile]:
     """`above` are the folders on the way, links resolved: a link to one of them would never end."""
     for entry in sorted(folder.iterdir(), key=lambda path: path.name):
         found = entry.resolve()
@@ -58,7 +58,7 @@ def _walk(folder: Path, prefix: str, root: Path, above: tuple[Path, ...], what: 
             if not _is_litter_folder(entry) and found not in (*above, folder.resolve()):
                 yield from _walk(entry, f"{prefix}{entry.name}/", root, (*above, folder.resolve()), what)
         elif found.is_file() and not _is_litter(entry):
-            yield Source(prefix + entry.name, found.read_bytes(), executable=_is_executable(found, prefix))
+            yield PackedFile(prefix + entry.name, found.read_bytes(), executable=_is_executable(found, prefix))
 
 
 def _is_litter_folder(folder: Path) -> bool:

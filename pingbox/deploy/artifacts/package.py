@@ -22,7 +22,7 @@ _UNIX = 3
 
 
 @dataclass(frozen=True)
-class Source:
+class PackedFile:
     """One file of the zip: its path inside, with forward slashes, its bytes, and whether it is a program."""
 
     path: str
@@ -61,24 +61,24 @@ def chat_artifact() -> Artifact:
     return artifact
 
 
-def chat_sources() -> tuple[Source, ...]:
+def chat_sources() -> tuple[PackedFile, ...]:
     """Exactly what the functions need, from this installation."""
     package = Path(pingbox.__file__).parent
     root = package.parent
     return (
-        Source("pingbox/__init__.py", (package / "__init__.py").read_bytes()),
+        PackedFile("pingbox/__init__.py", (package / "__init__.py").read_bytes()),
         *folder_sources(package / "handlers", root),
         *folder_sources(root / "pingbox_core", root),
     )
 
 
-def folder_sources(folder: Path, root: Path) -> tuple[Source, ...]:
+def folder_sources(folder: Path, root: Path) -> tuple[PackedFile, ...]:
     """Every file of our own below `folder`, by its path from `root`; caches and hidden files stay out."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not _is_litter(path.relative_to(root)))
-    return tuple(Source(path.relative_to(root).as_posix(), path.read_bytes()) for path in files)
+    return tuple(PackedFile(path.relative_to(root).as_posix(), path.read_bytes()) for path in files)
 
 
-def pack(sources: Iterable[Source]) -> Artifact:
+def pack(sources: Iterable[PackedFile]) -> Artifact:
     """Sorted names, one fixed date, one mode: touching a file or moving to another machine changes nothing."""
     ordered = sorted(sources, key=lambda source: source.path)
     return Artifact(_digest(ordered), _zipped(ordered))
@@ -88,7 +88,7 @@ def _is_litter(path: Path) -> bool:
     return "__pycache__" in path.parts or path.suffix == ".pyc" or any(part.startswith(".") for part in path.parts)
 
 
-def _digest(sources: Iterable[Source]) -> str:
+def _digest(sources: Iterable[PackedFile]) -> str:
     digest = hashlib.sha256()
     for source in sources:
         name = source.path.encode()
@@ -99,7 +99,7 @@ def _digest(sources: Iterable[Source]) -> str:
     return digest.hexdigest()
 
 
-def _zipped(sources: Iterable[Source]) -> bytes:
+def _zipped(sources: Iterable[PackedFile]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for source in sources:

@@ -16,7 +16,7 @@ from typing import Any
 
 from pingbox.deploy.artifacts.built import refuse_unbuilt
 from pingbox.deploy.artifacts.folders import code_sources
-from pingbox.deploy.artifacts.package import Artifact, Source, pack
+from pingbox.deploy.artifacts.package import Artifact, PackedFile, pack
 from pingbox.deploy.artifacts.raw_template import as_dict, is_local, read_template
 from pingbox.deploy.artifacts.unpackaged import refuse_unpackaged
 from pingbox.deploy.errors import RefusedError
@@ -133,9 +133,9 @@ def _zip(found: Path, path: str, what: str) -> Artifact:
         return pack(code_sources(found, what))
     if found.suffix in {".zip", ".jar"} and found.is_file():
         body = found.read_bytes()
-        return Artifact(pack([Source(found.name, body)]).digest, body)
+        return Artifact(pack([PackedFile(found.name, body)]).digest, body)
     if found.is_file():
-        return pack([Source(found.name, found.read_bytes())])
+        return pack([PackedFile(found.name, found.read_bytes())])
     raise RefusedError(what, f"no file or folder {path}", "a path relative to the template", "build it, or correct it")
 
 

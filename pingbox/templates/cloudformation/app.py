@@ -9,7 +9,7 @@ from pingbox.model.app import App, Output
 from pingbox.model.findings import SourcePosition
 from pingbox.templates.cloudformation.nested import open_nested
 from pingbox.templates.cloudformation.parameters import text_of
-from pingbox.templates.cloudformation.references import Account
+from pingbox.templates.cloudformation.references import StackAccount
 from pingbox.templates.cloudformation.resources.apis import read_apis
 from pingbox.templates.cloudformation.resources.functions import read_functions
 from pingbox.templates.cloudformation.resources.permissions import check_permissions
@@ -18,7 +18,7 @@ from pingbox.templates.cloudformation.resources.tables import read_tables
 from pingbox.templates.cloudformation.resources.timeouts import check_timeouts
 from pingbox.templates.cloudformation.resources.unsupported_properties import list_unused
 from pingbox.templates.cloudformation.resources.unsupported_resources import list_elsewhere
-from pingbox.templates.cloudformation.stack import Stack
+from pingbox.templates.cloudformation.stack import TemplateStack
 from pingbox.templates.cloudformation.transforms import refuse_macros
 from pingbox.templates.document import Document
 from pingbox.templates.errors import TemplateError
@@ -30,7 +30,7 @@ def read_cloudformation(
     *,
     kind: str,
     folder: Path,
-    account: Account,
+    account: StackAccount,
     parameters: Mapping[str, str],
     stage: str | None,
     cache: Path,
@@ -42,7 +42,7 @@ def read_cloudformation(
     `judged`: the rules for templates look at it, too; for what a person wrote, not for what is compiled from it.
     """
     refuse_macros(document)
-    stack = Stack(document, given=parameters, account=account, folder=folder, opening=open_nested)
+    stack = TemplateStack(document, given=parameters, account=account, folder=folder, opening=open_nested)
     if judged:
         _judge(stack, findings)
     _warn_of_repeated(stack, findings)
@@ -70,14 +70,14 @@ def read_cloudformation(
     )
 
 
-def _judge(stack: Stack, findings: Findings) -> None:
+def _judge(stack: TemplateStack, findings: Findings) -> None:
     from pingbox.templates.cloudformation.rules import check  # PingBox's own chat needs no rules to start
 
     for each in stack.tree():
         check(each.document, each.resources, findings)
 
 
-def _warn_of_repeated(stack: Stack, findings: Findings) -> None:
+def _warn_of_repeated(stack: TemplateStack, findings: Findings) -> None:
     for document in (each.document for each in stack.tree()):
         for again in document.repeated:
             findings.warn(
@@ -86,7 +86,7 @@ def _warn_of_repeated(stack: Stack, findings: Findings) -> None:
             )
 
 
-def _outputs(stack: Stack, findings: Findings) -> tuple[Output, ...]:
+def _outputs(stack: TemplateStack, findings: Findings) -> tuple[Output, ...]:
     outputs = []
     for name, raw in stack.outputs.items():
         condition = raw.get("Condition") if isinstance(raw, Mapping) else None

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from pingbox.templates.cloudformation.parameters import Parameters, PlaceOf, text_of
+from pingbox.templates.cloudformation.parameters import PlaceOf, TemplateParameters, text_of
 from pingbox.templates.document import KeyPath
 from pingbox.templates.errors import TemplateError
 
@@ -32,13 +32,13 @@ Reference = Callable[[str, str | None], Any]
 """(logical id, attribute or None for Ref) -> value. Raises KeyError for a logical id the template does not have."""
 
 
-class Expressions:
+class Intrinsics:
     """Evaluates the values of one template. Every method takes the value's path, for errors only."""
 
     def __init__(
         self,
         *,
-        parameters: Parameters,
+        parameters: TemplateParameters,
         pseudo: Mapping[str, Any],
         mappings: Mapping[str, Any],
         conditions: Mapping[str, Any],

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from pingbox.templates.cloudformation.parameters import text_of
 from pingbox.templates.cloudformation.sections import section
-from pingbox.templates.cloudformation.stack import Resource, Stack
+from pingbox.templates.cloudformation.stack import Resource, TemplateStack
 from pingbox.templates.cloudformation.transforms import is_sam, refuse_macros
 from pingbox.templates.errors import TemplateError
 
 
-def open_nested(resource: Resource) -> Stack | None:
+def open_nested(resource: Resource) -> TemplateStack | None:
     """The stack that a resource of type `NESTED` is; None when its template is not a file of this machine."""
     file = _template(resource)
     if file is None:
@@ -41,7 +41,9 @@ def open_nested(resource: Resource) -> Stack | None:
 
         document = translate(document, passed, account)
     refuse_macros(document)
-    return Stack(document, given=passed, account=account, folder=file.parent, above=resource, opening=open_nested)
+    return TemplateStack(
+        document, given=passed, account=account, folder=file.parent, above=resource, opening=open_nested
+    )
 
 
 def _template(resource: Resource) -> Path | None:

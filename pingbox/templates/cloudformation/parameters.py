@@ -15,7 +15,7 @@ PlaceOf = Callable[[KeyPath], SourcePosition]
 _LISTS = ("CommaDelimitedList", "List<")
 
 
-class Parameters:
+class TemplateParameters:
     """The declared parameters and the values given with `--parameter NAME=VALUE`.
 
     A value is looked at only when something asks for it, so that a parameter which nothing local needs may stay

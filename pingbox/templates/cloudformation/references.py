@@ -18,7 +18,7 @@ _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True)
-class Account:
+class StackAccount:
     """Where the stack pretends to be. `within` is put before names made of logical ids: those above a nested stack."""
 
     region: str
@@ -131,7 +131,7 @@ _KINDS: dict[str, _Kind] = {
 }
 
 
-def local_id(account: Account, logical_id: str) -> str:
+def local_id(account: StackAccount, logical_id: str) -> str:
     """An API id as AWS shapes it (EV-43): ten of a-z and 0-9; the same in every run of the same stack."""
     number = int.from_bytes(hashlib.sha256(f"{account.stack}/{logical_id}".encode()).digest()[:8])
     digits = []
@@ -142,7 +142,7 @@ def local_id(account: Account, logical_id: str) -> str:
 
 
 def refer(
-    account: Account, logical_id: str, type_: str, attribute: str | None, property_of: Callable[[str], Any]
+    account: StackAccount, logical_id: str, type_: str, attribute: str | None, property_of: Callable[[str], Any]
 ) -> Any:
     """The value of `Ref` (attribute None) or `Fn::GetAtt` for a resource.
 
@@ -158,7 +158,7 @@ def refer(
     return _by_kind(account, logical_id, type_, attribute, property_of)
 
 
-def _api(account: Account, logical_id: str, attribute: str | None, property_of: Callable[[str], Any]) -> str:
+def _api(account: StackAccount, logical_id: str, attribute: str | None, property_of: Callable[[str], Any]) -> str:
     api_id = local_id(account, logical_id)
     if attribute != "ApiEndpoint":
         return api_id
@@ -166,7 +166,9 @@ def _api(account: Account, logical_id: str, attribute: str | None, property_of: 
     return f"{scheme}://{api_id}.execute-api.{account.region}.{account.url_suffix}"  # CF-12: without a stage
 
 
-def _qualified_function(account: Account, type_: str, attribute: str | None, property_of: Callable[[str], Any]) -> str:
+def _qualified_function(
+    account: StackAccount, type_: str, attribute: str | None, property_of: Callable[[str], Any]
+) -> str:
     if attribute == "Version":
         return "1"
     qualifier = property_of("Name") if type_ == "AWS::Lambda::Alias" else "1"
@@ -176,7 +178,7 @@ def _qualified_function(account: Account, type_: str, attribute: str | None, pro
 
 
 def _by_kind(
-    account: Account, logical_id: str, type_: str, attribute: str | None, property_of: Callable[[str], Any]
+    account: StackAccount, logical_id: str, type_: str, attribute: str | None, property_of: Callable[[str], Any]
 ) -> str:
     kind = _KINDS.get(type_, _Kind())
     name = (property_of(kind.name) if kind.name else None) or account.within + logical_id

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pingbox.templates.cloudformation.parameters import Parameters
-from pingbox.templates.cloudformation.references import Account
+from pingbox.templates.cloudformation.parameters import TemplateParameters
+from pingbox.templates.cloudformation.references import StackAccount
 from pingbox.templates.cloudformation.resources.functions import LOCAL_BUCKET
 from pingbox.templates.cloudformation.sections import section
 from pingbox.templates.cloudformation.stack import NESTED
@@ -26,14 +26,14 @@ _LOCAL_PATHS = ("CodeUri", "ContentUri", "DefinitionUri", "SchemaUri")
 _CODE = frozenset({"CodeUri", "InlineCode", "ImageUri", "PackageType"})
 
 
-def translate(document: Document, given: Mapping[str, str], account: Account) -> Document:
+def translate(document: Document, given: Mapping[str, str], account: StackAccount) -> Document:
     """The template without SAM resources. Raises TemplateError for what the translator refuses, all of it at once."""
     template = copy.deepcopy(document.root)
     if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
         return document  # the CloudFormation reader says what is wrong with it
     _hide_local_paths(template)
     _leave_repository(template)
-    known = Parameters(section(document, template, ("Parameters",)), given, document.place).known()
+    known = TemplateParameters(section(document, template, ("Parameters",)), given, document.place).known()
     return _translated(document, _run(template, known, account, document))
 
 
@@ -44,7 +44,7 @@ class _Session:
     region_name: str
 
 
-def _run(template: dict[str, Any], known: dict[str, str], account: Account, document: Document) -> Any:
+def _run(template: dict[str, Any], known: dict[str, str], account: StackAccount, document: Document) -> Any:
     # Imported here: the translator (and boto3 with it) takes most of a second, and only SAM templates need it.
     from samtranslator.model.exceptions import InvalidDocumentException  # type: ignore[import-untyped]
     from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]

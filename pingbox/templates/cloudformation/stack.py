@@ -12,9 +12,9 @@ from typing import Any
 
 from pingbox.model.findings import SourcePosition
 from pingbox.templates.cloudformation.assets import Assets
-from pingbox.templates.cloudformation.intrinsics import NO_VALUE, Expressions
-from pingbox.templates.cloudformation.parameters import Parameters, text_of
-from pingbox.templates.cloudformation.references import Account, refer
+from pingbox.templates.cloudformation.intrinsics import NO_VALUE, Intrinsics
+from pingbox.templates.cloudformation.parameters import TemplateParameters, text_of
+from pingbox.templates.cloudformation.references import StackAccount, refer
 from pingbox.templates.cloudformation.sections import section, written_resources
 from pingbox.templates.document import Document, KeyPath
 from pingbox.templates.errors import TemplateError
@@ -22,7 +22,7 @@ from pingbox.templates.errors import TemplateError
 NESTED = "AWS::CloudFormation::Stack"
 
 
-class Stack:
+class TemplateStack:
     """One template. `resources` are those whose condition holds; property accessors evaluate and check types.
 
     `folder` is what relative paths in the template are relative to. `opening` reads the stack that a resource of the
@@ -34,22 +34,22 @@ class Stack:
         document: Document,
         *,
         given: Mapping[str, str],
-        account: Account,
+        account: StackAccount,
         folder: Path,
         above: Resource | None = None,
-        opening: Callable[[Resource], Stack | None] = lambda _: None,
+        opening: Callable[[Resource], TemplateStack | None] = lambda _: None,
     ) -> None:
         self.document = document
         self.given = given
         self.above = above
         self._opening = opening
-        self._opened: dict[str, Stack | None] = {}
+        self._opened: dict[str, TemplateStack | None] = {}
         self.account = account
         self.folder = folder
         self.assets = Assets(Path(document.file))
         root = section(document, document.root, ())
-        self.parameters = Parameters(section(document, root, ("Parameters",)), given, document.place)
-        self.expressions = Expressions(
+        self.parameters = TemplateParameters(section(document, root, ("Parameters",)), given, document.place)
+        self.expressions = Intrinsics(
             parameters=self.parameters,
             pseudo=_pseudo_parameters(account),
             mappings=section(document, root, ("Mappings",)),
@@ -63,14 +63,14 @@ class Stack:
         self.resources: dict[str, Any] = {}  # while conditions are decided no resource can be referred to
         self.resources = {id_: raw for id_, raw in self._all.items() if self._exists(id_)}
 
-    def tree(self) -> Iterator[Stack]:
+    def tree(self) -> Iterator[TemplateStack]:
         """This stack and those nested in it, at any depth, each before its own."""
         yield self
         for logical_id, raw in self.resources.items():
             if raw["Type"] == NESTED and (nested := self.nested(logical_id)) is not None:
                 yield from nested.tree()
 
-    def nested(self, logical_id: str) -> Stack | None:
+    def nested(self, logical_id: str) -> TemplateStack | None:
         """The stack that this resource of type `NESTED` is, None when its template is not here."""
         if logical_id not in self._opened:
             self._opened[logical_id] = self._opening(Resource(self, logical_id))
@@ -135,7 +135,7 @@ class Stack:
 class Resource:
     """One resource of a stack; reads its evaluated properties with the type the caller needs."""
 
-    def __init__(self, stack: Stack, logical_id: str) -> None:
+    def __init__(self, stack: TemplateStack, logical_id: str) -> None:
         self.stack = stack
         self.logical_id = logical_id
         self.raw: Mapping[str, Any] = stack.resources[logical_id]
@@ -270,7 +270,7 @@ class Resource:
         return properties
 
 
-def _pseudo_parameters(account: Account) -> dict[str, Any]:
+def _pseudo_parameters(account: StackAccount) -> dict[str, Any]:
     return {
         "AWS::Region": account.region,
         "AWS::AccountId": account.account_id,

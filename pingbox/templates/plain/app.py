@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pingbox.model.api import Api, Authorizer, LambdaProxy, Route, Stage
 from pingbox.model.app import App, Output, Table
 from pingbox.model.function import FunctionSpec
-from pingbox.templates.cloudformation.references import Account, local_id
+from pingbox.templates.cloudformation.references import StackAccount, local_id
 from pingbox.templates.cloudformation.resources.functions import code_problem
 from pingbox.templates.findings import Findings
 
@@ -19,7 +19,7 @@ STAGE = "dev"
 class PlainApp:
     """An app under construction. A handler that several routes name becomes one function."""
 
-    account: Account
+    account: StackAccount
     code: str
     runtime: str
     functions: dict[str, FunctionSpec] = field(default_factory=dict)

@@ -13,14 +13,14 @@ from pathlib import Path
 from pingbox.model.api import CONNECT, DEFAULT, DISCONNECT, Stage
 from pingbox.model.app import App
 from pingbox.model.findings import SourcePosition
-from pingbox.templates.cloudformation.references import Account
+from pingbox.templates.cloudformation.references import StackAccount
 from pingbox.templates.errors import TemplateError
 from pingbox.templates.plain.app import STAGE, PlainApp, plain_route
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def read_handlers(source: str, folder: Path, account: Account, stage: str | None) -> App:
+def read_handlers(source: str, folder: Path, account: StackAccount, stage: str | None) -> App:
     """Read `module:NAME` in `folder`. A function serves `$connect`, `$disconnect` and `$default` alike; a mapping is
     route key -> function or "module.function". Raises TemplateError when the module does not say so in plain text.
     """

@@ -16,7 +16,7 @@ from pingbox.model.api import CONNECT, DEFAULT, DISCONNECT, Authorizer, Route, S
 from pingbox.model.app import App, Table
 from pingbox.model.findings import SourcePosition
 from pingbox.templates.cloudformation.parameters import text_of
-from pingbox.templates.cloudformation.references import Account
+from pingbox.templates.cloudformation.references import StackAccount
 from pingbox.templates.errors import TemplateError
 from pingbox.templates.plain.app import STAGE, PlainApp, plain_route
 from pingbox.templates.plain.handlers import RUNTIME
@@ -46,7 +46,7 @@ _INDEX = {**_KEYS, "projection": (str, list)}
 _TYPES = ("S", "N", "B")
 
 
-def read_pyproject(file: Path, account: Account, stage: str | None) -> App:
+def read_pyproject(file: Path, account: StackAccount, stage: str | None) -> App:
     """Read the table. `stage` overrides the table's own. Raises TemplateError for a key or value it does not know."""
     reader, table, project = _open(file)
     name = table.get("name") or project.get("project", {}).get("name") or file.parent.name
@@ -94,7 +94,7 @@ def app_elsewhere(file: Path) -> str | None:
     return str(table["app"])
 
 
-def _app(reader: _Reader, table: Mapping[str, Any], name: str, account: Account, stage: str | None) -> App:
+def _app(reader: _Reader, table: Mapping[str, Any], name: str, account: StackAccount, stage: str | None) -> App:
     plain = PlainApp(
         account, str((reader.file.parent / table.get("code", ".")).resolve()), table.get("runtime", RUNTIME)
     )

@@ -13,11 +13,11 @@ from typing import Any
 
 from pingbox.model.app import App
 from pingbox.templates.cloudformation.app import read_cloudformation
-from pingbox.templates.cloudformation.references import Account
+from pingbox.templates.cloudformation.references import StackAccount
 from pingbox.templates.document import Document, KeyPath
 from pingbox.templates.errors import TemplateError
 from pingbox.templates.findings import Findings
-from pingbox.templates.serverless.compiled_template import Compiled, Service, as_list
+from pingbox.templates.serverless.compiled_template import Compiled, ServerlessService, as_list
 from pingbox.templates.serverless.dotenv import read_dotenv
 from pingbox.templates.serverless.pseudo_parameters import PLUGIN, written_out
 from pingbox.templates.serverless.resources import compile_service
@@ -61,7 +61,7 @@ def read_serverless(
         _as_document(compiled, document),
         kind="serverless.yml",
         folder=file.parent,
-        account=Account(options["region"], account_id, f"{service.name}-{service.stage}"),
+        account=StackAccount(options["region"], account_id, f"{service.name}-{service.stage}"),
         parameters={name: value for name, value in parameters.items() if name in compiled.parameters},
         stage=None,
         cache=cache,
@@ -99,7 +99,7 @@ class _Typed(dict[str, str]):
         return self._typed.get(key, default)
 
 
-def _service(variables: Variables, document: Document, options: Mapping[str, str]) -> Service:
+def _service(variables: Variables, document: Document, options: Mapping[str, str]) -> ServerlessService:
     name = variables.get(("service",))
     if isinstance(name, Mapping):  # the form before version 3
         name = name.get("name")
@@ -111,7 +111,7 @@ def _service(variables: Variables, document: Document, options: Mapping[str, str
             expected="service: a-name",
             next_step="add it as the first line",
         )
-    return Service(name, options["stage"], options["region"])
+    return ServerlessService(name, options["stage"], options["region"])
 
 
 def _plugins(variables: Variables, document: Document) -> list[str]:

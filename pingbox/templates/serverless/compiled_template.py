@@ -14,7 +14,7 @@ from pingbox.templates.errors import TemplateError
 
 
 @dataclass(frozen=True)
-class Service:
+class ServerlessService:
     """The service, its stage and region."""
 
     name: str

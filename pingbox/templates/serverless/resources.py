@@ -9,7 +9,7 @@ from pingbox.model.findings import SourcePosition
 from pingbox.templates.cloudformation.resources.functions import LOCAL_BUCKET
 from pingbox.templates.document import Document, KeyPath
 from pingbox.templates.errors import TemplateError
-from pingbox.templates.serverless.compiled_template import Compiled, Service, as_map, logical_id
+from pingbox.templates.serverless.compiled_template import Compiled, ServerlessService, as_map, logical_id
 from pingbox.templates.serverless.variables import Variables
 from pingbox.templates.serverless.websockets import Websockets
 
@@ -21,7 +21,7 @@ _USED = ("name", "handler", "runtime", "timeout", "memorySize", "layers", "envir
 _READ = ("AWS::Lambda::", "AWS::DynamoDB::", "AWS::ApiGatewayV2::")
 
 
-def compile_service(service: Service, variables: Variables, document: Document) -> Compiled:
+def compile_service(service: ServerlessService, variables: Variables, document: Document) -> Compiled:
     """The template of a service. Raises TemplateError for what the framework, or PingBox, would refuse."""
     compiled = Compiled()
     compiled.add("IamRoleLambdaExecution", "AWS::IAM::Role", {}, ("provider",))
@@ -57,7 +57,12 @@ def _functions(variables: Variables, document: Document) -> dict[str, tuple[Mapp
 
 
 def _add_function(
-    compiled: Compiled, service: Service, variables: Variables, key: str, function: Mapping[str, Any], path: KeyPath
+    compiled: Compiled,
+    service: ServerlessService,
+    variables: Variables,
+    key: str,
+    function: Mapping[str, Any],
+    path: KeyPath,
 ) -> None:
     provider = {name: variables.get(("provider", name)) for name in ("runtime", "timeout", "memorySize", "layers")}
     common = as_map(variables.get(("provider", "environment")), variables.place(("provider",)), "environment")

@@ -9,7 +9,7 @@ from typing import Any
 from pingbox.model.app import Ignored
 from pingbox.templates.document import Document, KeyPath
 from pingbox.templates.errors import TemplateError
-from pingbox.templates.serverless.compiled_template import Compiled, Service, as_list, logical_id
+from pingbox.templates.serverless.compiled_template import Compiled, ServerlessService, as_list, logical_id
 from pingbox.templates.serverless.variables import Variables
 
 _IDENTITY_SOURCE = "route.request.header.Auth"  # the framework's default
@@ -21,7 +21,7 @@ class Websockets:
     """The API that the websocket events of all functions declare together."""
 
     compiled: Compiled
-    service: Service
+    service: ServerlessService
     variables: Variables
     document: Document
     functions: Mapping[str, tuple[Mapping[str, Any], KeyPath]]

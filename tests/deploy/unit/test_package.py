@@ -12,10 +12,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pingbox.deploy.artifacts.package import LIMIT_BYTES, Source, chat_artifact, chat_sources, folder_sources, pack
+from pingbox.deploy.artifacts.package import LIMIT_BYTES, PackedFile, chat_artifact, chat_sources, folder_sources, pack
 
 SOURCES = st.lists(
-    st.builds(Source, st.text("abc/._", min_size=1, max_size=8), st.binary(max_size=20)),
+    st.builds(PackedFile, st.text("abc/._", min_size=1, max_size=8), st.binary(max_size=20)),
     max_size=5,
     unique_by=lambda source: source.path,
 )
@@ -56,7 +56,7 @@ def test_it_imports_from_the_zip_alone() -> None:
 
 
 @given(SOURCES, st.randoms())
-def test_order_does_not_matter(sources: list[Source], random: object) -> None:
+def test_order_does_not_matter(sources: list[PackedFile], random: object) -> None:
     """Folders are listed differently on different machines."""
     shuffled = list(sources)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -64,7 +64,7 @@ def test_order_does_not_matter(sources: list[Source], random: object) -> None:
 
 
 @given(SOURCES, SOURCES)
-def test_different_inputs_have_different_names(one: list[Source], other: list[Source]) -> None:
+def test_different_inputs_have_different_names(one: list[PackedFile], other: list[PackedFile]) -> None:
     """No two sets of files share a digest, however their bytes are cut."""
     same = sorted(one, key=lambda s: s.path) == sorted(other, key=lambda s: s.path)
     assert (pack(one).digest == pack(other).digest) is same

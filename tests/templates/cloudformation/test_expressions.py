@@ -10,19 +10,19 @@ from hypothesis import strategies as st
 
 from pingbox.model.findings import SourcePosition
 from pingbox.templates import TemplateError
-from pingbox.templates.cloudformation.intrinsics import NO_VALUE, Expressions
-from pingbox.templates.cloudformation.parameters import Parameters
+from pingbox.templates.cloudformation.intrinsics import NO_VALUE, Intrinsics
+from pingbox.templates.cloudformation.parameters import TemplateParameters
 
 
-def expressions(conditions: dict[str, Any] | None = None, **given: str) -> Expressions:
+def expressions(conditions: dict[str, Any] | None = None, **given: str) -> Intrinsics:
     def place_of(path):
         return SourcePosition("t.yaml", len(path))
 
     def reference(logical_id, attribute):
         return {"Table": {None: "table-name", "Arn": "arn:table"}}[logical_id][attribute]
 
-    return Expressions(
-        parameters=Parameters(
+    return Intrinsics(
+        parameters=TemplateParameters(
             {
                 "Env": {"Type": "String", "Default": "dev"},
                 "Zones": {"Type": "CommaDelimitedList", "Default": "a, b,c"},

@@ -12,14 +12,14 @@ from pingbox.model.api import Api, Stage, Throttle
 from pingbox.templates.cloudformation.resources.api_keys import read_api_keys
 from pingbox.templates.cloudformation.resources.functions import FunctionTable
 from pingbox.templates.cloudformation.resources.routes import ApiParts, read_routes
-from pingbox.templates.cloudformation.stack import Resource, Stack
+from pingbox.templates.cloudformation.stack import Resource, TemplateStack
 from pingbox.templates.errors import TemplateError
 from pingbox.templates.findings import Findings
 
 API = "AWS::ApiGatewayV2::Api"
 
 
-def websocket_apis(stack: Stack) -> list[Resource]:
+def websocket_apis(stack: TemplateStack) -> list[Resource]:
     """The resources that are WebSocket APIs. Raises TemplateError for a protocol that does not exist."""
     return [resource for resource in stack.of_type(API) if _protocol(resource) == "WEBSOCKET"]
 
@@ -31,7 +31,9 @@ def _protocol(resource: Resource) -> str | None:
     return protocol
 
 
-def read_apis(stack: Stack, functions: FunctionTable, findings: Findings, stage: str | None = None) -> tuple[Api, ...]:
+def read_apis(
+    stack: TemplateStack, functions: FunctionTable, findings: Findings, stage: str | None = None
+) -> tuple[Api, ...]:
     """Every WebSocket API. With `stage`, only that stage of each. Raises TemplateError when there is none."""
     apis = tuple(_api(resource, functions, findings, stage) for resource in websocket_apis(stack))
     if apis:

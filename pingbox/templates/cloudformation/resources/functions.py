@@ -17,7 +17,7 @@ from pingbox.templates.cloudformation.parameters import text_of
 from pingbox.templates.cloudformation.public_layers import requirement_of
 from pingbox.templates.cloudformation.resources.handler_files import file_names, module_path
 from pingbox.templates.cloudformation.resources.versions import dead_letter, read_parts
-from pingbox.templates.cloudformation.stack import Resource, Stack
+from pingbox.templates.cloudformation.stack import Resource, TemplateStack
 from pingbox.templates.errors import TemplateError
 from pingbox.templates.findings import Findings
 
@@ -50,7 +50,7 @@ class FunctionTable:
     places: dict[str, SourcePosition] = field(default_factory=dict)
 
 
-def read_functions(stack: Stack, findings: Findings, cache: Path) -> FunctionTable:
+def read_functions(stack: TemplateStack, findings: Findings, cache: Path) -> FunctionTable:
     """All functions of the stack. Raises TemplateError for one that is declared wrongly."""
     table = FunctionTable()
     layers = {layer.ref: _layer_folder(layer, cache) for layer in stack.of_type("AWS::Lambda::LayerVersion")}
@@ -75,7 +75,7 @@ def read_functions(stack: Stack, findings: Findings, cache: Path) -> FunctionTab
     return table
 
 
-def _providers(stack: Stack) -> set[str]:
+def _providers(stack: TemplateStack) -> set[str]:
     """The ARNs of functions that CloudFormation calls while it deploys; the CDK and serverless bring some along."""
     found = set()
     for resource in stack.every():

@@ -7,11 +7,13 @@ from fnmatch import fnmatchcase
 
 from pingbox.model.api import Api, LambdaProxy, Route, TemplatedIntegration
 from pingbox.templates.cloudformation.resources.functions import FunctionTable
-from pingbox.templates.cloudformation.stack import Resource, Stack
+from pingbox.templates.cloudformation.stack import Resource, TemplateStack
 from pingbox.templates.findings import Findings
 
 
-def check_permissions(stack: Stack, apis: tuple[Api, ...], functions: FunctionTable, findings: Findings) -> None:
+def check_permissions(
+    stack: TemplateStack, apis: tuple[Api, ...], functions: FunctionTable, findings: Findings
+) -> None:
     """Warn of every function of the template that a route calls without an AWS::Lambda::Permission for it (CF-11)."""
     permissions = [
         permission
@@ -32,7 +34,7 @@ def check_permissions(stack: Stack, apis: tuple[Api, ...], functions: FunctionTa
             )
 
 
-def _calls(stack: Stack, api: Api) -> Iterator[tuple[str, str, str]]:
+def _calls(stack: TemplateStack, api: Api) -> Iterator[tuple[str, str, str]]:
     """(function, who calls it, the ARN it is called as)."""
     root = stack.account.arn("execute-api", api.api_id)
     with_role = {

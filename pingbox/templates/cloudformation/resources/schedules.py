@@ -8,12 +8,12 @@ from typing import Any
 
 from pingbox.model.app import Schedule
 from pingbox.templates.cloudformation.resources.functions import FunctionTable
-from pingbox.templates.cloudformation.stack import Resource, Stack
+from pingbox.templates.cloudformation.stack import Resource, TemplateStack
 
 RULE = "AWS::Events::Rule"
 
 
-def read_schedules(stack: Stack, functions: FunctionTable) -> tuple[Schedule, ...]:
+def read_schedules(stack: TemplateStack, functions: FunctionTable) -> tuple[Schedule, ...]:
     """Every enabled schedule of a function that runs here, once for each target."""
     return tuple(schedule for rule in stack.of_type(RULE) for schedule in _schedules(rule, functions))
 

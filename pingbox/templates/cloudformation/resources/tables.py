@@ -7,13 +7,13 @@ from typing import Any
 
 from pingbox.model.app import Table
 from pingbox.templates.cloudformation.resources.table_rules import check_capacity, check_indexes, check_rules
-from pingbox.templates.cloudformation.stack import Resource, Stack
+from pingbox.templates.cloudformation.stack import Resource, TemplateStack
 from pingbox.templates.findings import Findings
 
 _INDEX_MEMBERS = ("IndexName", "KeySchema", "Projection")
 
 
-def read_tables(stack: Stack, findings: Findings) -> tuple[Table, ...]:
+def read_tables(stack: TemplateStack, findings: Findings) -> tuple[Table, ...]:
     """Every table, with its indexes and its TTL attribute. Raises TemplateError for one DynamoDB would not create."""
     resources = stack.of_type("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
     return tuple(_table(resource, findings) for resource in resources)

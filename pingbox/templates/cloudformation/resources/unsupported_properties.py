@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pingbox.templates.cloudformation.resources.apis import API
 from pingbox.templates.cloudformation.resources.versions import CONFIG, dead_letter, destinations
-from pingbox.templates.cloudformation.stack import Resource, Stack
+from pingbox.templates.cloudformation.stack import Resource, TemplateStack
 from pingbox.templates.findings import Findings
 
 _FUNCTION = "AWS::Lambda::Function"
@@ -26,7 +26,7 @@ _UNUSED = (
 )
 
 
-def list_unused(stack: Stack, findings: Findings) -> None:
+def list_unused(stack: TemplateStack, findings: Findings) -> None:
     """Note every such setting of a resource that is served."""
     for resource in stack.every():
         for type_, name, reason in _UNUSED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pingbox.templates.cloudformation.resources.apis import API
 from pingbox.templates.cloudformation.resources.functions import FunctionTable
-from pingbox.templates.cloudformation.stack import NESTED, Resource, Stack
+from pingbox.templates.cloudformation.stack import NESTED, Resource, TemplateStack
 from pingbox.templates.findings import Findings
 
 # Read by this package.
@@ -76,7 +76,7 @@ _REASONS = (
 )
 
 
-def list_elsewhere(stack: Stack, functions: FunctionTable, findings: Findings) -> None:
+def list_elsewhere(stack: TemplateStack, functions: FunctionTable, findings: Findings) -> None:
     """Note every resource that has no local counterpart and that somebody could miss, once each."""
     for resource in stack.every():
         reason = _reason(resource, functions)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pingbox.model.function import AsynchronousSettings
-from pingbox.templates.cloudformation.stack import Resource, Stack
+from pingbox.templates.cloudformation.stack import Resource, TemplateStack
 
 VERSION, ALIAS, CONFIG = "AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::Lambda::EventInvokeConfig"
 FIRST = "1"
@@ -26,7 +26,7 @@ class FunctionParts:
     asynchronous: dict[str, AsynchronousSettings] = field(default_factory=dict)
 
 
-def read_parts(stack: Stack) -> FunctionParts:
+def read_parts(stack: TemplateStack) -> FunctionParts:
     """Those of every function of the stack. Raises TemplateError for what Lambda refuses."""
     parts = FunctionParts()
     for version in stack.of_type(VERSION):

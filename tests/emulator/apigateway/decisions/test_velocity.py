@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from pingbox.emulator.services.apigateway.mapping.velocity import TemplateError, render
+from pingbox.emulator.services.apigateway.mapping.velocity import MappingTemplateError, render
 
 BODY = json.dumps({
     "name": " Ana,Bo,, ", "n": 7, "yes": True, "none": None, "empty": "", "list": ["a", "b"], "map": {"k": "v", "x": None},
@@ -73,6 +73,6 @@ def test_a_member_that_is_not_there_is_nothing_whatever_python_calls_its_methods
     ],
 )
 def test_what_is_not_here_is_an_error_and_not_an_empty_text(template: str, problem: str) -> None:
-    with pytest.raises(TemplateError) as raised:
+    with pytest.raises(MappingTemplateError) as raised:
         rendered(template)
     assert problem in str(raised.value)

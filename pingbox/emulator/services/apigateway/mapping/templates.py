@@ -46,7 +46,7 @@ class HttpRequest:
 def request_payload(integration: TemplatedIntegration, event: Mapping[str, Any]) -> str:
     """The text for the backend: the selected template's, or the message itself (RR-11, RR-15).
 
-    Raises `MappingError` and `velocity.TemplateError`.
+    Raises `MappingError` and `velocity.MappingTemplateError`.
     """
     body = str(event.get("body") or "")
     template = _request_template(integration, body)
@@ -104,7 +104,7 @@ def function_answer(outcome: Outcome | IntegrationTimedOut) -> BackendAnswer | I
 
 
 def rendered(integration: TemplatedIntegration, answer: BackendAnswer, event: Mapping[str, Any]) -> Rendered:
-    """What the client would be shown. Raises `velocity.TemplateError`."""
+    """What the client would be shown. Raises `velocity.MappingTemplateError`."""
     response = response_for(integration.responses, answer)
     if integration.type == "HTTP_PROXY" or response is None or not response.templates:
         return Rendered(answer.status, answer.body)

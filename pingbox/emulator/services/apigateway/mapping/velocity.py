@@ -29,7 +29,7 @@ airspeed.InterpolatedStringLiteral.STRING = re.compile(r'"((?:\\\\|\\"|[^"])*)"'
 airspeed.InterpolatedStringLiteral.ESCAPED_CHAR = re.compile(r'\\(")')
 
 
-class TemplateError(ValueError):
+class MappingTemplateError(ValueError):
     """A mapping template that cannot be read or evaluated; the message has the place in it."""
 
 
@@ -99,7 +99,7 @@ def render(
     variables: Mapping[str, str],
     parameters: Mapping[str, Mapping[str, str]],
 ) -> str:
-    """The template's text. Raises `TemplateError`."""
+    """The template's text. Raises `MappingTemplateError`."""
     names = {
         "input": Input(body, parameters),
         "util": Util(),
@@ -108,14 +108,14 @@ def render(
     }
     try:
         return str(_compiled(template).merge(names))
-    except TemplateError:
+    except MappingTemplateError:
         raise
     except Exception as error:  # whatever a template's expression raises: a wrong type, a bad regex, bad JSON
-        raise TemplateError(f"mapping template failed: {error}") from error
+        raise MappingTemplateError(f"mapping template failed: {error}") from error
 
 
 def check(template: str) -> None:
-    """Raise `TemplateError` with the line for a template that cannot be read."""
+    """Raise `MappingTemplateError` with the line for a template that cannot be read."""
     _compiled(template)
 
 
@@ -125,7 +125,7 @@ def _compiled(template: str) -> airspeed.Template:
     try:
         compiled.ensure_compiled()
     except airspeed.TemplateError as error:
-        raise TemplateError(f"mapping template: {error}") from error
+        raise MappingTemplateError(f"mapping template: {error}") from error
     for part in {id(part): part for part in _parts(compiled.root_element)}.values():
         if isinstance(part, airspeed.FormalReference):
             part.evaluate_raw = partial(_print_reference, part)
@@ -174,5 +174,5 @@ def _step(part: Any, own: Callable[..., Any], value: Any, loader: Any, names: An
 
 def _of_ours(value: Input | Util, name: str) -> Any:
     if name.startswith("_") or not hasattr(value, name):
-        raise TemplateError(f"${type(value).__name__.lower()}.{name} is not known")
+        raise MappingTemplateError(f"${type(value).__name__.lower()}.{name} is not known")
     return getattr(value, name)

@@ -13,7 +13,7 @@ from pingbox.emulator.services.apigateway.mapping import templates
 from pingbox.emulator.services.apigateway.mapping.integration_responses import BackendAnswer
 from pingbox.emulator.services.apigateway.mapping.request_parameters import MappingError
 from pingbox.emulator.services.apigateway.mapping.templates import HttpRequest
-from pingbox.emulator.services.apigateway.mapping.velocity import TemplateError
+from pingbox.emulator.services.apigateway.mapping.velocity import MappingTemplateError
 from pingbox.emulator.services.apigateway.server.function_call import invoke
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
 from pingbox.emulator.services.apigateway.websocket.connection import Connection
@@ -35,7 +35,7 @@ async def perform(
     try:
         answer = await _ask(gateway, connection, route, integration, event)
         return templates.rendered(integration, answer, event) if isinstance(answer, BackendAnswer) else answer
-    except (MappingError, TemplateError, ExpressionError) as problem:
+    except (MappingError, MappingTemplateError, ExpressionError) as problem:
         return IntegrationFailed(str(problem))
 
 
