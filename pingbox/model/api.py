@@ -115,8 +115,17 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class DomainMapping:
+    """A custom domain that leads to a stage: `wss://{domain}/{key}` (CD-1); `key` is "" for the domain's root."""
+
+    domain: str
+    key: str
+    stage: str
+
+
+@dataclass(frozen=True)
 class Api:
-    """A WebSocket API with its stages. `api_keys` maps an API key's value to its id."""
+    """A WebSocket API with its stages. `api_keys` maps an API key's value to its id, `mappings` are custom domains."""
 
     api_id: str
     name: str
@@ -125,6 +134,7 @@ class Api:
     route_selection_expression: str = "$request.body.action"
     api_key_selection_expression: str = "$request.header.x-api-key"
     api_keys: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
+    mappings: tuple[DomainMapping, ...] = ()
 
     def route(self, route_key: str) -> Route | None:
         """The route with exactly this key (RT-10), or None."""

@@ -30,6 +30,7 @@ from pingbox.emulator.redirect.direct_client import shorten
 from pingbox.emulator.redirect.guard import environment
 from pingbox.emulator.redirect.hosts import is_aws_host
 from pingbox.emulator.redirect.response_parsing import LocalResponse, json_response, parse
+from pingbox.emulator.redirect.targets import targets_of
 from pingbox.emulator.services.port import (
     AwsRequest,
     AwsResponse,
@@ -191,7 +192,8 @@ class Boto3Redirect:
 
     def _is_ours(self, url: str) -> bool:
         parts = urlsplit(url)
-        return parts.netloc == self._netloc or is_aws_host(parts.hostname or "")
+        host = parts.hostname or ""
+        return parts.netloc == self._netloc or is_aws_host(host) or targets_of(self.endpoint).leads_here(host)
 
     def _json_call_of(self, client: Any) -> Any:
         """The `call` that answers this client's requests whatever they are, or None."""

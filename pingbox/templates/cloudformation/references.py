@@ -60,6 +60,15 @@ _KINDS: dict[str, _Kind] = {
     "AWS::ApiGatewayV2::Stage": _Kind("StageName"),
     "AWS::ApiGateway::RestApi": _Kind(ref="{api}", attributes=(("RootResourceId", "{id}"), ("RestApiId", "{api}"))),
     "AWS::ApiGateway::Stage": _Kind("StageName"),
+    "AWS::ApiGatewayV2::DomainName": _Kind(
+        "DomainName",
+        "arn:{partition}:apigateway:{region}::/domainnames/{name}",
+        attributes=(
+            ("RegionalDomainName", "d-{api}.execute-api.{region}.{suffix}"),
+            ("RegionalHostedZoneId", "Z{id}"),
+            ("DomainNameArn", "{arn}"),
+        ),
+    ),
     "AWS::Lambda::Function": _Kind("FunctionName", "arn:{partition}:lambda:{region}:{account}:function:{name}"),
     "AWS::Lambda::LayerVersion": _Kind(
         "LayerName",

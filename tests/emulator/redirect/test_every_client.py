@@ -6,6 +6,7 @@ refused by all of them.
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 import textwrap
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
 
 from pingbox.emulator.activity import Activity, Connected
 from pingbox.emulator.clock import SystemClock
@@ -21,6 +23,7 @@ from pingbox.emulator.redirect.sockets import proxied_host
 from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
 from pingbox.emulator.services.lambda_.outcome import Outcome, Returned
 from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
+from pingbox.model.api import DomainMapping
 from pingbox.model.function import FunctionSpec
 from pingbox.testing import Clients
 from support.sockets.fake_functions import FakeFunctions
@@ -120,9 +123,25 @@ def seen() -> list[Activity]:
     return []
 
 
+class Kept:
+    """Lets everybody in, and keeps the event."""
+
+    event: Any = None
+
+    def __call__(self, event: Any) -> Any:
+        self.event = event
+        return {"statusCode": 200}
+
+
 @pytest.fixture
-async def server(seen: list[Activity]) -> AsyncIterator[GatewayServer]:
-    server = GatewayServer([chat_api()], FakeFunctions(), clock=SystemClock(), observer=seen.append)
+def functions() -> FakeFunctions:
+    return FakeFunctions(connect=Kept())
+
+
+@pytest.fixture
+async def server(seen: list[Activity], functions: FakeFunctions) -> AsyncIterator[GatewayServer]:
+    mapped = (DomainMapping("ws.example.com", "chat", "dev"),)
+    server = GatewayServer([chat_api(mappings=mapped)], functions, clock=SystemClock(), observer=seen.append)
     await server.start()
     yield server
     await server.stop()
@@ -156,6 +175,39 @@ async def test_every_client_arrives(run: Any, server: GatewayServer, seen: list[
         outcome = await run(textwrap.dedent(CLIENTS[client]) + handler, url)
         assert outcome == Returned("posted")
         assert await socket.receive() == "hi"
+
+
+CUSTOM = "https://ws.example.com/chat/@connections/"
+
+
+@pytest.mark.fact("CD-1", "MG-37", "EV-29", "EV-30")
+@pytest.mark.parametrize("client", ["urllib", "boto3", "fetch"])
+async def test_a_custom_domain_of_the_template_leads_here(
+    run: Any, server: GatewayServer, seen: list[Activity], functions: FakeFunctions, client: str
+) -> None:
+    """No name server is asked; the client came by the domain, so the event names it."""
+    sources = {
+        "urllib": CLIENTS["urllib"],
+        "boto3": """
+            import boto3
+            def post(url):
+                base, _, connection_id = url.partition("/@connections/")
+                client = boto3.client("apigatewaymanagementapi", endpoint_url=base)
+                client.post_to_connection(ConnectionId=connection_id.replace("%3D", "="), Data=b"hi")
+            """,
+        "fetch": IN_NODE["fetch"],
+    }
+    python = client != "fetch"
+    handler = "\n\ndef handler(event, context):\n    post(event)\n" if python else "\nexports.handler = post;\n"
+    async with connect("ws://ws.example.com/chat", host="127.0.0.1", port=server.port) as socket:
+        [connection_id] = [one.connection_id for one in seen if isinstance(one, Connected)]
+        url = CUSTOM + connection_id.replace("=", "%3D")
+        source = textwrap.dedent(sources[client]) + handler
+        outcome = await run(source, url, "python3.12" if python else "nodejs20.x")
+        assert isinstance(outcome, Returned), outcome
+        assert await asyncio.wait_for(socket.recv(), 30) == "hi"
+    context = functions.answers["connect"].event["requestContext"]
+    assert (context["domainName"], context["stage"]) == ("ws.example.com", "dev")
 
 
 IN_NODE = {

@@ -7,6 +7,7 @@ import pytest
 
 from pingbox.model.api import (
     Authorizer,
+    DomainMapping,
     IntegrationResponse,
     LambdaProxy,
     Route,
@@ -476,3 +477,26 @@ def test_a_macro_among_the_resources_is_refused(refusal, smallest):
     error = refusal(smallest("  Fn::Transform: {Name: AWS::Include, Parameters: {Location: more.yaml}}\n"))
     assert error.message == "macros (Fn::Transform) are not emulated"
     assert error.next_step == "write the resources out"
+
+
+@pytest.mark.fact("CD-1")
+def test_custom_domains_lead_to_stages_and_ref_is_the_domain(read, smallest):
+    app = read(
+        smallest("""
+  Domain: {Type: AWS::ApiGatewayV2::DomainName, Properties: {DomainName: ws.example.com}}
+  Chat:
+    Type: AWS::ApiGatewayV2::ApiMapping
+    Properties: {ApiId: !Ref Api, DomainName: !Ref Domain, Stage: !Ref Stage, ApiMappingKey: v1/chat}
+  Root:
+    Type: AWS::ApiGatewayV2::ApiMapping
+    Properties: {ApiId: !Ref Api, DomainName: ws.example.com, Stage: prod}
+  Another:
+    Type: AWS::ApiGatewayV2::ApiMapping
+    Properties: {ApiId: a1b2c3d4e5, DomainName: !Ref Domain, Stage: prod}
+""")
+    )
+    assert app.apis[0].mappings == (
+        DomainMapping("ws.example.com", "v1/chat", "prod"),
+        DomainMapping("ws.example.com", "", "prod"),
+    )
+    assert app.ignored == ()

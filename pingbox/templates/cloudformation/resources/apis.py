@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pingbox.emulator.services.apigateway.common.api_keys import check_key_expression
 from pingbox.emulator.services.apigateway.websocket.route_selection import check_expression
 from pingbox.model import stage_names
-from pingbox.model.api import Api, Stage, Throttle
+from pingbox.model.api import Api, DomainMapping, Stage, Throttle
 from pingbox.templates.cloudformation.resources.api_keys import read_api_keys
 from pingbox.templates.cloudformation.resources.functions import FunctionTable
 from pingbox.templates.cloudformation.resources.routes import ApiParts, read_routes
@@ -70,7 +70,18 @@ def _api(resource: Resource, functions: FunctionTable, findings: Findings, only:
         route_selection_expression=_expression(resource),
         api_key_selection_expression=_key_source(resource),
         api_keys=read_api_keys(resource, findings),
+        mappings=tuple(_mappings(resource, stages)),
     )
+
+
+def _mappings(api: Resource, stages: tuple[Stage, ...]) -> Iterator[DomainMapping]:
+    """The custom domains that lead to one of these stages (CD-1)."""
+    names = {stage.name for stage in stages}
+    for resource in api.stack.of_type("AWS::ApiGatewayV2::ApiMapping"):
+        stage = resource.required("Stage")
+        if resource.text("ApiId") == api.ref and stage in names:
+            key = (resource.text("ApiMappingKey") or "").strip("/")
+            yield DomainMapping(resource.required("DomainName"), "" if key == "(none)" else key, stage)
 
 
 def _expression(resource: Resource) -> str:

@@ -17,6 +17,8 @@ _READ = (
     "AWS::Lambda::EventInvokeConfig",
     "AWS::DynamoDB::Table",
     "AWS::DynamoDB::GlobalTable",
+    "AWS::ApiGatewayV2::DomainName",
+    "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGateway::ApiKey",
     "AWS::ApiGateway::UsagePlan",
     "AWS::ApiGateway::UsagePlanKey",
@@ -52,8 +54,6 @@ _QUIET = (
 )
 
 _REASONS = (
-    ("AWS::ApiGatewayV2::DomainName", "custom domains are not emulated; use the address printed at start"),
-    ("AWS::ApiGatewayV2::ApiMapping", "custom domains are not emulated; use the address printed at start"),
     ("AWS::ApiGatewayV2::VpcLink", "VPC links are not emulated"),
     ("AWS::ApiGateway::RestApi", "REST APIs are not emulated, only WebSocket APIs"),
     ("AWS::ApiGateway::DomainName", "custom domains are not emulated; use the address printed at start"),

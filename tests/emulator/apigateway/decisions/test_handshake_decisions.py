@@ -10,18 +10,19 @@ from hypothesis import strategies as st
 
 from pingbox.emulator.activity import IntegrationTimedOut
 from pingbox.emulator.services.apigateway.common import identifiers
-from pingbox.emulator.services.apigateway.common.addresses import handshake_target
+from pingbox.emulator.services.apigateway.common.addresses import find_deployment, handshake_target
 from pingbox.emulator.services.apigateway.common.declaration_rules import DeclarationError, check
 from pingbox.emulator.services.apigateway.common.policies import PolicyError, allows
 from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.emulator.services.apigateway.mapping.proxy_response import Malformed, ProxyResponse, read_proxy_response
-from pingbox.emulator.services.apigateway.websocket import events
+from pingbox.emulator.services.apigateway.websocket import events, management
 from pingbox.emulator.services.apigateway.websocket.connect_route import Accept, Refuse, connect_ended
 from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationFailed, Rendered
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Returned
 from pingbox.model.api import (
     Api,
     Authorizer,
+    DomainMapping,
     IntegrationResponse,
     LambdaProxy,
     Route,
@@ -87,6 +88,42 @@ APIS = (Api("first", "1", (), (Stage("dev"), Stage("second"))), Api("second", "2
 def test_addresses(host, path, found):
     deployment = handshake_target(APIS, host, path)
     assert (deployment and (deployment.api.api_id, deployment.stage.name)) == found
+
+
+MAPPED = (
+    Api(
+        "first",
+        "1",
+        (),
+        (Stage("dev"), Stage("prod")),
+        mappings=(DomainMapping("ws.Example.com", "", "dev"), DomainMapping("ws.Example.com", "v1/chat", "prod")),
+    ),
+    Api("second", "2", (), (Stage("live"),), mappings=(DomainMapping("ws.example.com", "other", "live"),)),
+)
+
+
+@pytest.mark.fact("CD-1", "HS-1", "MG-37")
+@pytest.mark.parametrize(
+    ("host", "path", "found"),
+    [
+        ("ws.example.com", "/", ("first", "dev")),
+        ("ws.example.com", "", ("first", "dev")),
+        ("WS.example.com:443", "/v1/chat", ("first", "prod")),
+        ("ws.example.com.", "/v1/chat/", ("first", "prod")),
+        ("ws.example.com", "/other", ("second", "live")),
+        ("ws.example.com", "/dev", None),
+        ("ws.example.com", "/first/dev", None),
+        ("ws.example.com", "/v1", None),
+        ("a.ws.example.com", "/v1/chat", None),
+        ("localhost:3001", "/dev", ("first", "dev")),
+    ],
+)
+def test_at_a_custom_domain_the_path_is_the_mappings_key(host, path, found):
+    deployment = handshake_target(MAPPED, host, path)
+    assert (deployment and (deployment.api.api_id, deployment.stage.name)) == found
+    posting = management.read_path(f"{path}/@connections/L0SM9cOFvHcCIhw=")
+    named = find_deployment(MAPPED, host, prefix=posting.prefix, stage=posting.stage)
+    assert (named and (named.api.api_id, named.stage.name)) == found, "posts are addressed alike"
 
 
 @pytest.mark.parametrize(

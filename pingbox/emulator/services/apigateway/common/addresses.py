@@ -15,13 +15,29 @@ _LOCAL_HOST = re.compile(r"(?P<api>[a-z0-9-]+)\.localhost(?::\d+)?", re.IGNORECA
 
 
 def domain_name(api_id: str, region: str) -> str:
-    """`domainName` of the events (EV-29)."""
+    """`domainName` of the events (EV-29), unless the client came by a custom domain."""
     return f"{api_id}.execute-api.{region}.{url_suffix(region)}"
 
 
+def domains(apis: Sequence[Api]) -> list[str]:
+    """The custom domains of the APIs, in small letters."""
+    return sorted({mapping.domain.lower() for api in apis for mapping in api.mappings})
+
+
+def custom_domain(apis: Sequence[Api], host: str) -> str | None:
+    """The custom domain that a Host header names, without its port; None if it is none."""
+    name = host.partition(":")[0].rstrip(".").lower()
+    return name if name in domains(apis) else None
+
+
 def handshake_target(apis: Sequence[Api], host: str, path: str) -> Deployment | None:
-    """The deployment at `/{stage}` or `/{apiId}/{stage}`, or None (HS-8). `path` without the query."""
+    """The deployment at `/{stage}` or `/{apiId}/{stage}`, or None (HS-8). `path` without the query.
+
+    At a custom domain the path is the mapping's key (CD-1).
+    """
     segments = [unquote(segment) for segment in path.strip("/").split("/")]
+    if custom_domain(apis, host) is not None:
+        return _mapped(apis, host, "/".join(segments))
     if len(segments) > 2:
         return None
     return find_deployment(apis, host, prefix="/".join(segments[:-1]), stage=segments[-1])
@@ -39,10 +55,25 @@ def described(apis: Sequence[Api]) -> list[str]:
 
 
 def find_deployment(apis: Sequence[Api], host: str, *, prefix: str, stage: str) -> Deployment | None:
-    """The named stage of the API which the host or the path's prefix names; with neither, of the first API."""
+    """The named stage of the API which the host or the path's prefix names; with neither, of the first API.
+
+    At a custom domain both together are the mapping's key, and no stage (MG-37).
+    """
+    if custom_domain(apis, host) is not None:
+        return _mapped(apis, host, "/".join(part for part in (prefix, stage) if part))
     api = _named_api(apis, host, prefix)
     found = api.stage(stage) if api is not None else None
     return Deployment(api, found) if api is not None and found is not None else None
+
+
+def _mapped(apis: Sequence[Api], host: str, key: str) -> Deployment | None:
+    domain = custom_domain(apis, host)
+    for api in apis:
+        for mapping in api.mappings:
+            stage = api.stage(mapping.stage)
+            if (mapping.domain.lower(), mapping.key) == (domain, key) and stage is not None:
+                return Deployment(api, stage)
+    return None
 
 
 def _named_api(apis: Sequence[Api], host: str, prefix: str) -> Api | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -16,7 +17,7 @@ from pingbox.emulator.http.listener import Listener
 from pingbox.emulator.http.redirect_listener import RedirectListener
 from pingbox.emulator.http.sdk_connection import SdkConnection
 from pingbox.emulator.redirect.targets import Targets, announce, withdraw
-from pingbox.emulator.services.apigateway.common.addresses import find_deployment
+from pingbox.emulator.services.apigateway.common.addresses import domains, find_deployment
 from pingbox.emulator.services.apigateway.common.declaration_rules import check
 from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.emulator.services.apigateway.server.connections_api import ConnectionsApi, Intercept
@@ -106,7 +107,7 @@ class GatewayServer:
             region=self._region,
             account_id=self._account_id,
             switches=self._switches,
-            access=self._access,
+            access=self._access_by_domains(),
             loop=loop,
         )
         connections = ConnectionsApi(gateway, self._intercept)
@@ -180,7 +181,10 @@ class GatewayServer:
     def targets(self) -> Targets:
         """What leads from functions to this server, for the guard of their processes."""
         names = [service.name for service in self._services]
-        return Targets(self.url, self._live[4].port, names)
+        return Targets(self.url, self._live[4].port, names, domains(self._apis))
+
+    def _access_by_domains(self) -> Access:
+        return replace(self._access, hosts=(*self._access.hosts, *domains(self._apis)))
 
     @property
     def url(self) -> str:
@@ -229,6 +233,7 @@ class GatewayServer:
         gateway = self._live[0]
         self._apis = tuple(apis)
         gateway.deploy(apis)
+        gateway.access = self._access_by_domains()
         for socket in list(gateway.sockets.values()):
             if gateway.deployment(socket.connection) is None:
                 socket.close(STOPPING)
@@ -242,7 +247,7 @@ class GatewayServer:
 
     def _new_connection(self, gateway: Gateway, http: web.Server) -> Listener:
         def plain(transport: asyncio.Transport) -> SdkConnection:
-            return SdkConnection(transport, self._services, self._access, http, self._timeouts)
+            return SdkConnection(transport, self._services, gateway.access, http, self._timeouts)
 
         return Listener(gateway, plain)
 

@@ -154,11 +154,12 @@ class Upgrade(asyncio.Protocol):
 
     def _connection(self, deployment: Deployment, request: HandshakeRequest, now: float) -> Connection:
         api_id = deployment.api.api_id
+        custom = addresses.custom_domain(self._gateway.apis, request.header("host") or "")
         return Connection(
             connection_id=self._gateway.connection_id(now),
             api_id=api_id,
             stage=deployment.stage.name,
-            domain_name=addresses.domain_name(api_id, self._gateway.region),
+            domain_name=custom or addresses.domain_name(api_id, self._gateway.region),
             connected_at=now,
             source_ip=request.source_ip,
             user_agent=request.header("user-agent"),
