@@ -22,7 +22,9 @@ class Denied:
 
 @dataclass(frozen=True)
 class Unchanged:
-    """The message is already as it would become: nothing is written."""
+    """The message is already as it would become."""
+
+    target: Row
 
 
 def amended(target: Row | None, draft: Draft, member: Member, now: int) -> Row | Denied | Unchanged:
@@ -39,7 +41,7 @@ def _edit(target: Row, draft: Draft, member: Member, now: int) -> Row | Denied |
     if denied := may(member, draft.room, "edit", owner=target.user):
         return Denied(*denied)
     if target.text == draft.text:
-        return Unchanged()
+        return Unchanged(target)
     if now - target.ts > limits.EDITABLE:
         return Denied(Code.FORBIDDEN, f"a message can be edited for {limits.EDITABLE // limits.DAY * 24} hours")
     if target.rev >= limits.EDITS:
@@ -51,7 +53,7 @@ def _delete(target: Row, draft: Draft, member: Member, now: int) -> Row | Denied
     if denied := may(member, draft.room, "delete", owner=target.user):
         return Denied(*denied)
     if target.deleted:
-        return Unchanged()
+        return Unchanged(target)
     return replace(target, text="", mentions=(), reply_to=None, rx={}, edited_at=None, deleted=True)
 
 
@@ -61,7 +63,7 @@ def _react(target: Row, draft: Draft, member: Member, now: int) -> Row | Denied 
     emoji = draft.emoji or ""
     users = target.rx.get(emoji, frozenset())
     if (draft.op == "add") == (member.user in users):
-        return Unchanged()
+        return Unchanged(target)
     if draft.op == "remove":
         left = {key: value for key, value in target.rx.items() if key != emoji}
         return replace(target, rx=left | ({emoji: users - {member.user}} if len(users) > 1 else {}))

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 from pingbox_core import commands, effects, limits
 from pingbox_core.access import Deed, may
-from pingbox_core.amendments import Denied, Unchanged
+from pingbox_core.amendments import Denied
 from pingbox_core.commands import Command, Position
 from pingbox_core.effects import Effect, Tell
 from pingbox_core.errors import Code, Refusal, Request, error_event
@@ -152,28 +152,24 @@ def appended(append: effects.Append, end: Put | Ours | Unwritten) -> list[Effect
     return [*told, effects.CallOther(append.draft.room, (end.row.seq - 1, end.row.n - 1))]
 
 
-def amended(amend: effects.Amend, end: tuple[Row, Row] | Unwritten | Denied | Unchanged) -> list[Effect]:
+def amended(amend: effects.Amend, end: tuple[Row, Row] | Unwritten | Denied) -> list[Effect]:
     """What follows a change of a message. The pair: the row in the log, and the message as it is now."""
     match end:
         case (row, target):
             return _told(amend.draft.room, amend.request, row, target)
         case Denied(code, text):
             return [refuse(code, text, amend.request, amend.draft.room)]
-        case Unchanged():
-            return [Tell(duplicate(amend.request, amend.draft.room, amend.draft.cid, None))]
         case _:
             return [unwritten(amend, end)]
 
 
-def updated(update: effects.Update, end: Row | Unwritten | Denied | Unchanged) -> list[Effect]:
+def updated(update: effects.Update, end: Row | Unwritten | Denied) -> list[Effect]:
     """What follows a change of a room."""
     match end:
         case Row():
             return _told(update.draft.room, update.request, end, None)
         case Denied(code, text):
             return [refuse(code, text, update.request, update.draft.room)]
-        case Unchanged():
-            return [Tell(duplicate(update.request, update.draft.room, update.draft.cid, None))]
         case _:
             return [unwritten(update, end)]
 
@@ -196,7 +192,7 @@ def unwritten(wanted: effects.Append | effects.Amend | effects.Update, end: Unwr
             assert_never(end)
 
 
-def changed_room(record: RoomRecord, draft: Draft, member: Member) -> RoomRecord | Denied | Unchanged:
+def changed_room(record: RoomRecord, draft: Draft, member: Member) -> RoomRecord | Denied:
     """The record after an `Update`; what the draft leaves out stays."""
     if denied := may(member, record.room, "update", owner=record.created_by):
         return Denied(*denied)
@@ -206,7 +202,7 @@ def changed_room(record: RoomRecord, draft: Draft, member: Member) -> RoomRecord
         topic=record.topic if draft.topic is None else draft.topic,
         closed=record.closed if draft.closed is None else draft.closed,
     )
-    return Unchanged() if changed == record else replace(changed, amended=record.amended + 1)
+    return replace(changed, amended=record.amended + 1)
 
 
 def _told(room: str, request: Request, row: Row, target: Row | None) -> list[Effect]:

@@ -101,9 +101,9 @@ def answer(kind: str, request: Request, **fields: Any) -> Event:
     return {"type": kind, **({} if request.id is None else {"id": request.id}), **fields}
 
 
-def duplicate(request: Request, room: str, cid: str, seq: int | None) -> Event:
-    """The answer to a `cid` that is stored already, as `seq`; None: to a change that would change nothing."""
-    return answer("ok", request, cid=cid, room=room, **({} if seq is None else {"seq": seq}), dup=True)
+def duplicate(request: Request, room: str, cid: str, seq: int) -> Event:
+    """The answer to a `cid` that is stored already, as `seq`."""
+    return answer("ok", request, cid=cid, room=room, seq=seq, dup=True)
 
 
 def typing(room: str, user: Mapping[str, str]) -> Event:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from pingbox.handlers.invocation import Invocation
 from pingbox.handlers.messages import TAIL_LIMIT, Refused
 from pingbox_core import amendments, decide, effects, limits, log
-from pingbox_core.amendments import Denied, Unchanged
+from pingbox_core.amendments import Denied
 from pingbox_core.log import Already, Behind, Busy, Closed, Draft, LookAtRecord, NoRoom, Ours, Put, Reread, Row
 from pingbox_core.members import Member
 
@@ -32,39 +32,52 @@ def append(invocation: Invocation, wanted: effects.Append) -> Ended:
 
 def amend(
     invocation: Invocation, wanted: effects.Amend, member: Member
-) -> tuple[Row, Row] | Already | Behind | Busy | Closed | NoRoom | Denied | Unchanged:
-    """Change a message, if it may be changed so. The row in the log, and the message as it is now."""
+) -> tuple[Row, Row] | Already | Behind | Busy | Closed | NoRoom | Denied:
+    """Change a message, if it may be changed so. The row in the log, and the message as it is now.
+
+    A change that would change nothing has a row too: else an earlier attempt that is still under way could take effect
+    after the client was told that all is well.
+    """
     draft, messages = wanted.draft, invocation.messages
-    ends: list[tuple[Row, Row] | Denied | Unchanged] = []
+    ends: list[tuple[Row, Row] | Denied] = []
 
     def write(row: Row) -> Refused | None:
         target = messages.row(draft.room, draft.target or 0)
         changed = amendments.amended(target, draft, member, invocation.now)
-        if not isinstance(changed, Row):
+        if isinstance(changed, Denied):
             ends.append(changed)
             return None
-        row = replace(row, rev=changed.rev if draft.kind == "edit" else 0)
-        refused = messages.amend(draft.room, changed, row)
+        if isinstance(changed, Row):
+            row = replace(row, rev=changed.rev if draft.kind == "edit" else 0)
+            refused = messages.amend(draft.room, changed, row)
+        else:
+            changed = changed.target
+            row = replace(row, rev=changed.rev if draft.kind == "edit" else 0)
+            refused = messages.put(draft.room, row)
         if refused is None:
             ends.append((row, changed))
         return refused
 
-    return _both_or_neither(invocation, wanted, write, ends)
+    def done_before(row: Row) -> tuple[Row, Row]:
+        target = messages.row(draft.room, draft.target or 0)
+        return row, row if target is None else target
+
+    return _both_or_neither(invocation, wanted, write, ends, done_before)
 
 
 def update(
     invocation: Invocation, wanted: effects.Update, member: Member
-) -> Row | Already | Behind | Busy | Closed | NoRoom | Denied | Unchanged:
-    """Change a room's record, if the member may. The row in the log."""
+) -> Row | Already | Behind | Busy | Closed | NoRoom | Denied:
+    """Change a room's record, if the member may. The row in the log, which there is even if nothing changes."""
     draft, messages = wanted.draft, invocation.messages
-    ends: list[Row | Denied | Unchanged] = []
+    ends: list[Row | Denied] = []
 
     def write(row: Row) -> Refused | None:
         record = messages.record(draft.room)
         if record is None:
             raise RuntimeError(f"the record of room {draft.room} was read and is not there")
         changed = decide.changed_room(record, draft, member)
-        if isinstance(changed, Denied | Unchanged):
+        if isinstance(changed, Denied):
             ends.append(changed)
             return None
         row = replace(row, title=changed.title, topic=changed.topic, closed=changed.closed)
@@ -73,7 +86,7 @@ def update(
             ends.append(row)
         return refused
 
-    return _both_or_neither(invocation, wanted, write, ends)
+    return _both_or_neither(invocation, wanted, write, ends, lambda row: row)
 
 
 def broadcast(invocation: Invocation, wanted: effects.Broadcast) -> None:
@@ -85,13 +98,18 @@ def broadcast(invocation: Invocation, wanted: effects.Broadcast) -> None:
 
 
 def _both_or_neither(
-    invocation: Invocation, wanted: Wanted, write: Callable[[Row], Refused | None], ends: list[End]
+    invocation: Invocation,
+    wanted: Wanted,
+    write: Callable[[Row], Refused | None],
+    ends: list[End],
+    done_before: Callable[[Row], End],
 ) -> End | Already | Behind | Busy | Closed | NoRoom:
+    """`ends` is where `write` leaves what came of it; `done_before`: the same for a write whose answer was lost."""
     with invocation.ports.alone(wanted.draft.room):
         end = _race(invocation, wanted.draft, _first_step(invocation, wanted), write)
-    if isinstance(end, Put | Ours):
-        return ends[-1] if ends else Already(end.row.seq)
-    return end
+    if isinstance(end, Ours):
+        return done_before(end.row)
+    return ends[-1] if isinstance(end, Put) else end
 
 
 def _first_step(invocation: Invocation, wanted: Wanted) -> log.Step:

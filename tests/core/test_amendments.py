@@ -39,7 +39,7 @@ def test_an_edit_changes_the_text_and_says_when() -> None:
 
 
 def test_an_edit_to_the_same_text_changes_nothing() -> None:
-    assert change(HI, draft("edit", text="hi")) == Unchanged()
+    assert change(HI, draft("edit", text="hi")) == Unchanged(HI)
 
 
 @pytest.mark.parametrize(("age", "allowed"), [(0, True), (limits.DAY, True), (limits.DAY + 1, False)])
@@ -79,7 +79,7 @@ def test_a_deleted_message_has_nothing_left_but_its_place() -> None:
 
 def test_a_deleted_message_stays_deleted() -> None:
     gone = replace(HI, deleted=True, text="")
-    assert change(gone, draft("delete")) == Unchanged()
+    assert change(gone, draft("delete")) == Unchanged(gone)
     assert code(change(gone, draft("edit", text="x"))) is Code.NOT_FOUND
     assert code(change(gone, draft("reaction", emoji="x", op="add"))) is Code.NOT_FOUND
 

@@ -44,8 +44,8 @@ def test_who_started_a_room_gives_it_a_topic_that_all_hear(cats: World) -> None:
     assert told == {key: value for key, value in changed.items() if key != "id"}
     assert cats.ask("c2", action="joinRoom", room="cats")["room"]["topic"] == "photos"
     assert next(r for r in cats.ask("c3", action="listRooms")["rooms"] if r["room"] == "cats")["topic"] == "photos"
-    again = cats.ask("c1", action="updateRoom", room="cats", topic="photos", cid="cid-to-2", seen=1)
-    assert (again["type"], again["dup"]) == ("ok", True)
+    again = cats.ask("c1", action="updateRoom", room="cats", topic="photos", cid="cid-to-1", seen=0)
+    assert (again["type"], again["seq"], again["dup"]) == ("ok", 1, True)
     title = cats.ask("c1", action="updateRoom", room="cats", title="Big cats", cid="cid-to-3", seen=1)
     assert (title["seq"], title["title"], title["topic"]) == (2, "Big cats", "photos")
 

@@ -66,6 +66,11 @@ def connections_call(r: random.Random, c: str) -> Call:
                          "UpdateExpression": "ADD rooms :rooms SET currentRoom = :focus, #name = :name REMOVE plain",
                          "ExpressionAttributeNames": {"#name": "name"},
                          "ExpressionAttributeValues": {":rooms": rooms, ":focus": S("a"), ":name": S("m")}}),
+        ("update_item", {**update, "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                         "UpdateExpression": "SET tat = :new0, tatEnter = :new1, expiresAt = :expires",
+                         "ConditionExpression": "(attribute_not_exists(tat) OR tat <= :now) AND "
+                                                "(attribute_not_exists(tatEnter) OR tatEnter <= :now)",
+                         "ExpressionAttributeValues": {":new0": tat, ":new1": now, ":expires": N(9), ":now": N(5)}}),
         ("update_item", {**update, "ReturnValues": "ALL_NEW", "ConditionExpression": exists,
                          "UpdateExpression": "DELETE rooms :rooms", "ExpressionAttributeValues": {":rooms": rooms}}),
         ("delete_item", {**update, "ReturnValues": "ALL_OLD"}),
@@ -106,6 +111,19 @@ def messages_call(r: random.Random, room: str) -> Call:
         ("update_item", {**document, "ConditionExpression": "attribute_exists(roomId) AND lastSeq < :seq",
                          "UpdateExpression": "SET lastSeq = :seq, lastN = :n, lastTs = :ts", "ReturnValues": "ALL_NEW",
                          "ExpressionAttributeValues": {":seq": N(r.randint(0, 9)), ":n": N(1), ":ts": N(2)}}),
+        ("update_item", {**document, "ConditionExpression": "rooms.#room.#seq < :seq", "ReturnValues": "ALL_NEW",
+                         "UpdateExpression": "SET rooms.#room = :mark",
+                         "ExpressionAttributeNames": {"#room": "x", "#seq": "s"},
+                         "ExpressionAttributeValues": {":mark": mark, ":seq": N(r.randint(0, 9))}}),
+        ("update_item", {**document, "ConditionExpression": "attribute_exists(rooms.#room)", "ReturnValues": "ALL_NEW",
+                         "UpdateExpression": "SET rooms.#room = :mark", "ExpressionAttributeNames": {"#room": "x"},
+                         "ExpressionAttributeValues": {":mark": mark}}),
+        ("transact_write_items", {"TransactItems": [
+            {"Put": {**table, "Item": row | {"seq": N(2), "amended": N(1)},
+                     "ConditionExpression": "attribute_exists(roomId) AND attribute_not_exists(amended)"}},
+            {"Put": {**table, "Item": row | {"seq": N(r.randint(3, 6))},
+                     "ConditionExpression": "attribute_not_exists(roomId)",
+                     "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}]}),
         ("query", {**slots, "KeyConditionExpression": "roomId = :room",
                    "ExpressionAttributeValues": {":room": S(room)}}),
         *(("query", {**slots, "KeyConditionExpression": f"roomId = :room AND seq {sign} :seq",
@@ -122,7 +140,10 @@ def answer(client: Any, call: Call) -> Any:
     try:
         given = getattr(client, operation)(**arguments)
     except ClientError as error:
-        return error.response["Error"]["Code"], _sets_in_order(error.response.get("Item"))
+        reasons = [
+            (one["Code"], _sets_in_order(one.get("Item"))) for one in error.response.get("CancellationReasons", ())
+        ]
+        return error.response["Error"]["Code"], _sets_in_order(error.response.get("Item")), reasons
     if operation == "query":
         return [_sets_in_order(item) for item in _whole(client, arguments, given)]
     if operation == "scan":
@@ -169,10 +190,15 @@ def test_the_handlers_use_nothing_else() -> None:
     world.page("c1", "Ana")
     world.connect("c2")
     world.ask("c1", action="sendMessage", room="general", text="hi", cid="abcdefgh", seen=0)
+    for i, emoji in enumerate("\u2764\u2705"):
+        reaction = {"action": "react", "room": "general", "target": 1, "emoji": emoji, "cid": f"react-{i:03}"}
+        assert world.ask("c1", **reaction)["type"] == "reaction"
+    for seq in (1, 3):
+        assert world.ask("c1", action="markRead", room="general", seq=seq, id="m")["type"] != "error"
     for action in ("joinRoom", "who", "sync", "history", "leaveRoom"):
         assert world.ask("c1", action=action, room="general", id=action)["type"] != "error"
     world.disconnect("c2")
     world.now += 10**6
     world.with_settings(retention_days=None).sweep()
     assert [line for line in world.log if "error" in line] == []
-    assert len(set(meddler.names())) == 8
+    assert len(set(meddler.names())) == 9

@@ -10,10 +10,11 @@ from botocore.exceptions import ClientError
 
 from pingbox_core import limits
 from support.chat.model_client import Habits
+from support.chat.model_dynamodb import refusal
 from support.chat.model_schedule import ModelError, check
 
 ENOUGH = 600
-LIKELY = (1, 40, 67, 70)  # seeds that noticed when this was written: a short cut, nothing more
+LIKELY = (1, 8, 67, 195, 294, 335)  # seeds that noticed when this was written: a short cut, nothing more
 
 
 class Mutant:
@@ -97,8 +98,89 @@ class NumbersFromNewest(Mutant):
         return self._dynamodb.put_item(**arguments)
 
 
+class OldTargets(Mutant):
+    """Edits lose their number on the way: nobody notices that a message was read before its edit was visible."""
+
+    def query(self, **arguments: Any) -> Any:
+        answer = self._dynamodb.query(**arguments)
+        return answer | {"Items": [_without_rev(item) for item in answer["Items"]]}
+
+
+class UncountedChanges(Mutant):
+    """Whoever changes a message does not say which state was read: the last one wins, whatever others did."""
+
+    def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> Any:
+        change = {k: v for k, v in TransactItems[0]["Put"].items() if k != "ExpressionAttributeValues"}
+        change["ConditionExpression"] = "attribute_exists(roomId)"
+        return self._dynamodb.transact_write_items(TransactItems=[{"Put": change}, TransactItems[1]])
+
+
+class TwoWrites(Mutant):
+    """A change and its row are two writes, and an invocation may die in between."""
+
+    def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> Any:
+        change, event = (item["Put"] for item in TransactItems)
+        self._dynamodb.transact_write_items(TransactItems=[{"Put": change}])
+        return self._dynamodb.put_item(**event)
+
+
+class KeptTexts(Mutant):
+    """A deleted message keeps its text in the table."""
+
+    def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> Any:
+        change = TransactItems[0]["Put"]
+        if "deleted" in change["Item"]:
+            change = change | {"Item": change["Item"] | {"text": {"S": "still here"}}}
+        return self._dynamodb.transact_write_items(TransactItems=[{"Put": change}, TransactItems[1]])
+
+
+class MarksGoBack(Mutant):
+    """A read marker is moved wherever the last frame that arrives says."""
+
+    def update_item(self, **arguments: Any) -> Any:
+        if "#seq" in arguments.get("ExpressionAttributeNames", {}):
+            arguments["ConditionExpression"] = "attribute_exists(rooms.#room)"
+        return self._dynamodb.update_item(**arguments)
+
+
+class StaleReceivers(Mutant):
+    """The list of receivers is read without asking for consistency."""
+
+    def query(self, **arguments: Any) -> Any:
+        if arguments.get("ProjectionExpression") == "connectionId, expiresAt":
+            arguments["ConsistentRead"] = False
+        return self._dynamodb.query(**arguments)
+
+
+class StaleTail(Mutant):
+    """The log is read without asking for consistency."""
+
+    def query(self, **arguments: Any) -> Any:
+        if arguments["KeyConditionExpression"].startswith("roomId"):
+            arguments["ConsistentRead"] = False
+        return self._dynamodb.query(**arguments)
+
+
+class NoCleaning(Mutant):
+    """What was subscribed stays so, whoever finds that the connection is gone."""
+
+    def batch_write_item(self, **arguments: Any) -> Any:
+        ((table, requests),) = arguments["RequestItems"].items()
+        kept = [one for one in requests if "DeleteRequest" not in one]
+        return self._dynamodb.batch_write_item(RequestItems={table: kept}) if kept else {}
+
+    def delete_item(self, **arguments: Any) -> Any:
+        if arguments["Key"]["topic"]["S"].startswith("room#"):
+            raise refusal("ConditionalCheckFailedException")
+        return self._dynamodb.delete_item(**arguments)
+
+
 def _condition(arguments: dict[str, Any]) -> str:
     return str(arguments["KeyConditionExpression"])
+
+
+def _without_rev(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name != "rev" or item["kind"]["S"] != "edit"}
 
 
 def _without_cid(item: dict[str, Any]) -> dict[str, Any]:
@@ -113,6 +195,14 @@ BROKEN: dict[str, dict[str, Any]] = {
     "the log is read before the subscription is written": {"mutate": LateSubscription},
     "the receivers are not read after the put": {"mutate": ReceiversBeforePut},
     "slots are overwritten": {"mutate": NumbersFromNewest},
+    "an edit is told with what was read too early": {"mutate": OldTargets},
+    "changes of a message are not counted": {"mutate": UncountedChanges},
+    "a change and its row are not one transaction": {"mutate": TwoWrites},
+    "a deleted text is kept": {"mutate": KeptTexts},
+    "a read marker goes back": {"mutate": MarksGoBack},
+    "the receivers are read eventually": {"mutate": StaleReceivers},
+    "the log is read eventually": {"mutate": StaleTail},
+    "ghosts are not removed": {"mutate": NoCleaning},
 }
 
 

@@ -5,6 +5,7 @@ It knows one room and is as small as the rules allow. `Habits` holds the rules t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,10 +24,37 @@ class Habits:
 
 @dataclass
 class Entry:
-    """Something to be sent. `base`: everything up to here was examined for the cid; None: never tried."""
+    """Something to be sent: a message or a change of one. `base`: everything up to here was examined for the cid;
+    None: never tried.
+    """
 
-    text: str
+    frame: Event
     base: int | None = None
+
+
+@dataclass
+class Shown:
+    """A message as the page shows it: what was read of it once, and then every event about it that is held."""
+
+    text: str | None
+    rev: int
+    rx: dict[str, set[str]]
+
+    @classmethod
+    def read(cls, event: Event) -> Shown:
+        rx = {emoji: set(users) for emoji, users in event.get("rx", {}).items()}
+        return cls(event.get("text"), event.get("rev", 0), rx)
+
+    def apply(self, event: Event) -> None:
+        if event["type"] == "delete":
+            self.text, self.rev, self.rx = None, 0, {}
+        elif self.text is None:
+            return
+        elif event["type"] == "edit" and event["rev"] > self.rev:
+            self.text, self.rev = event["text"], event["rev"]
+        elif event["type"] == "reaction":
+            users = self.rx.setdefault(event["emoji"], set())
+            (users.add if event["op"] == "add" else users.discard)(event["user"]["id"])
 
 
 @dataclass
@@ -48,6 +76,9 @@ class PageClient:
     ready: bool = False
     behind: bool = False
     probes: dict[str, str] = field(default_factory=dict)  # request id of a sync -> cid it examines for
+    user: str = ""
+    refused: list[str] = field(default_factory=list)  # cids of changes that the server will not make
+    told_read: int = 0  # the highest number of a `read` that was told while marks only go forward
 
     # --- what it sends
 
@@ -58,15 +89,37 @@ class PageClient:
         return {"action": "hello", "name": self.name, "rooms": [position]}
 
     def write(self) -> str:
+        return self._enter({"action": "sendMessage", "text": "text of {cid}"})
+
+    def change(self, choose: Callable[[list[Any]], Any]) -> str | None:
+        """Edit or delete an own message that is held, or react to any; None if there is none."""
+        messages = [seq for seq, event in self.have.items() if event["type"] == "message"]
+        own = [seq for seq in messages if self.have[seq]["user"]["id"] == self.user]
+        kind = choose(["editMessage", "react", "react", "deleteMessage"])
+        targets = messages if kind == "react" else own
+        if not targets:
+            return None
+        frame: Event = {"action": kind, "target": choose(sorted(targets)[-3:])}
+        if kind == "editMessage":
+            frame["text"] = "changed by {cid}"
+        elif kind == "react":
+            frame |= {"emoji": choose(["\U0001f44d", "\u2764"]), "op": choose(["add", "add", "remove"])}
+        return self._enter(frame)
+
+    def mark(self) -> Event:
+        return {"action": "markRead", "room": ROOM, "seq": self.seen, "id": f"mark-{self.seen}"}
+
+    def _enter(self, frame: Event) -> str:
         cid = f"{self.name}-{len(self.written):06d}"
-        self.outbox[cid] = Entry(f"text of {cid}")
+        text = {"text": frame["text"].format(cid=cid)} if "text" in frame else {}
+        self.outbox[cid] = Entry(frame | text)
         self.written.append(cid)
         return cid
 
     def attempt(self, cid: str) -> Event:
         entry = self.outbox[cid]
         seen = self._seen_for(entry)
-        return {"action": "sendMessage", "room": ROOM, "text": entry.text, "cid": cid, "seen": seen, "id": cid}
+        return entry.frame | {"room": ROOM, "cid": cid, "seen": seen, "id": cid}
 
     def sync(self) -> Event:
         self.behind = False
@@ -90,19 +143,13 @@ class PageClient:
         """Take one frame; what must be answered at once comes back."""
         match event["type"]:
             case "welcome":
-                self.token = event["token"]
-                assert self.epoch in (None, event["rooms"][0]["epoch"]), "the log changed its epoch"
-                self.epoch = event["rooms"][0]["epoch"]
-                if self.holds_nothing and event["rooms"][0]["head"] == 0:
-                    self.holds_nothing = False
-                    self._advance()  # over what was heard before this welcome came
+                self._welcomed(event)
             case "sync":
                 return self._take_page(event)
-            case "message":
+            case "message" | "edit" | "delete" | "reaction":
                 self.take(event)
-            case "ok":
-                self._settle(event["cid"], event["seq"])
-                self.behind |= event["seq"] > self.seen
+            case "ok" | "read":
+                self._told(event)
             case "pong":
                 self.behind |= ROOM in event["behind"]
             case "error":
@@ -115,11 +162,30 @@ class PageClient:
                 raise AssertionError(f"an event of type {other}")
         return None
 
+    def _welcomed(self, event: Event) -> None:
+        self.token, self.user = event["token"], event["user"]["id"]
+        room = event["rooms"][0]
+        assert self.epoch in (None, room["epoch"]), "the log changed its epoch"
+        self.epoch = room["epoch"]
+        if self.holds_nothing and room["head"] == 0:
+            self.holds_nothing = False
+            self._advance()  # over what was heard before this welcome came
+
+    def _told(self, event: Event) -> None:
+        """What has an answer and no event: a duplicate, a read marker."""
+        if event["type"] == "read":
+            held = self.have.get(event["seq"])
+            assert held is None or held["n"] == event["n"], f"{event['seq']} was read with a wrong count"
+            self.told_read = max(self.told_read, event["seq"])
+        elif "cid" in event:
+            self._settle(event["cid"], event["seq"])
+            self.behind |= event["seq"] > self.seen
+
     def take(self, event: Event) -> None:
         event = {key: value for key, value in event.items() if key != "id"}
         seq = event["seq"]
-        assert self.have.get(seq, event) == event, f"number {seq} holds two messages"
-        self.have[seq] = event
+        assert _identity(self.have.get(seq, event)) == _identity(event), f"number {seq} holds two events"
+        self.have.setdefault(seq, event)
         if event["cid"] in self.written:
             self._settle(event["cid"], seq)
         if self.holds_nothing:
@@ -168,9 +234,27 @@ class PageClient:
     def _refused(self, event: Event) -> Event | None:
         if event["code"] == "behind":
             return self.probe(event["cid"]) if event["cid"] in self.outbox and self.epoch else None
-        assert event["code"] in ("busy", "internal"), f"refused: {event}"
+        if event["code"] in ("not_found", "not_joined") and event["cid"] in self.outbox:
+            assert self.outbox[event["cid"]].frame["action"] != "sendMessage", f"refused: {event}"
+            self.refused.append(event["cid"])
+            del self.outbox[event["cid"]]
+            return None
+        assert event["code"] in ("busy", "internal", "not_found"), f"refused: {event}"
         return None
+
+    def shown(self, seq: int) -> Shown:
+        """The message as the page shows it by now."""
+        message = Shown.read(self.have[seq])
+        for _, event in sorted(self.have.items()):
+            if event.get("target") == seq:
+                message.apply(event)
+        return message
 
     def _settle(self, cid: str, seq: int) -> None:
         assert self.where.setdefault(cid, seq) == seq, f"{cid} is stored twice"
         self.outbox.pop(cid, None)
+
+
+def _identity(event: Event) -> tuple[Any, ...]:
+    """What never changes of an event, whenever it is read."""
+    return event["seq"], event["n"], event["ts"], event["user"]["id"], event["cid"]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -50,11 +51,41 @@ class MemoryDynamoDB:
         self.page_items = page_items
         self.partitions: dict[str, dict[str, dict[Any, Item]]] = {"Connections": {}, "Messages": {}}
         self._order: dict[tuple[str, str], list[Any]] = {}
+        self._veils: dict[tuple[str, str, Any], Item | None] = {}
+
+    # --- what a schedule does to it
+
+    def copy(self) -> MemoryDynamoDB:
+        """As it is now; items are shared, because nobody changes one."""
+        copied = MemoryDynamoDB(self.page_items)
+        for table, partitions in self.partitions.items():
+            copied.partitions[table] = {name: dict(items) for name, items in partitions.items()}
+        copied._order = {key: list(order) for key, order in self._order.items()}
+        return copied
+
+    @contextmanager
+    def veiled(self, table: str, key: Item, before: Item | None) -> Iterator[None]:
+        """Reads see the item as it was `before`; writes and their conditions, as it is."""
+        veil = (table, *_key(table, key))
+        self._veils[veil] = before
+        try:
+            yield
+        finally:
+            self._veils.pop(veil, None)
+
+    def find(self, table: str, key: Item) -> Item | None:
+        """The item with this key, for whoever looks past the handlers."""
+        return self._find(table, key)
+
+    def _seen(self, table: str, item: Item | None) -> Item | None:
+        if item is None or not self._veils:
+            return item
+        return self._veils.get((table, *_key(table, item)), item)
 
     # --- single items
 
     def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool = False) -> dict[str, Any]:
-        item = self._find(TableName, Key)
+        item = self._seen(TableName, self._find(TableName, Key))
         return {} if item is None else {"Item": item}
 
     def put_item(
@@ -95,7 +126,8 @@ class MemoryDynamoDB:
         ReturnValuesOnConditionCheckFailure: str = "NONE",
     ) -> dict[str, Any]:
         values = ExpressionAttributeValues or {}
-        self._check(TableName, Key, ConditionExpression, values, ReturnValuesOnConditionCheckFailure)
+        aliased = {**values, **(ExpressionAttributeNames or {})}
+        self._check(TableName, Key, ConditionExpression, aliased, ReturnValuesOnConditionCheckFailure)
         new = dict(self._find(TableName, Key) or Key)
         for change in _changes(UpdateExpression):
             change(new, values, ExpressionAttributeNames or {})
@@ -147,8 +179,9 @@ class MemoryDynamoDB:
         start = None if ExclusiveStartKey is None else plain(ExclusiveStartKey[sort_name])
         stop = min(self.page_items, Limit or self.page_items)
         found: list[Item] = []
-        for item in self._walk(TableName, name, start, ScanIndexForward):
-            if wanted(item, ExpressionAttributeValues):
+        for stored in self._walk(TableName, name, start, ScanIndexForward):
+            item = self._seen(TableName, stored)
+            if item is not None and wanted(item, ExpressionAttributeValues):
                 found.append(item)
                 if len(found) == stop:
                     break
@@ -172,7 +205,8 @@ class MemoryDynamoDB:
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
         ((table, request),) = RequestItems.items()
-        found = [item for key in request["Keys"] if (item := self._find(table, key)) is not None]
+        seen = (self._seen(table, self._find(table, key)) for key in request["Keys"])
+        found = [item for item in seen if item is not None]
         return {"Responses": {table: found}, "UnprocessedKeys": {}}
 
     def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,6 +278,11 @@ def _term(text: str) -> Test:
         return lambda item, values, name=match[1]: name in item  # type: ignore[misc]
     if match := re.fullmatch(r"attribute_not_exists\((\w+)\)", text):
         return lambda item, values, name=match[1]: name not in item  # type: ignore[misc]
+    if match := re.fullmatch(r"attribute_exists\((\w+)\.(#\w+)\)", text):
+        outer, inner = match[1], match[2]
+        return lambda item, values: outer in item and values[inner] in item[outer]["M"]
+    if match := re.fullmatch(r"(\w+)\.(#\w+)\.(#\w+) < (:\w+)", text):
+        return _nested_below(*match.groups())
     if match := re.fullmatch(r"\(attribute_not_exists\((\w+)\) OR (\1 <= :\w+)\)", text):
         name, bounded = match[1], _term(match[2])
         return lambda item, values: name not in item or bounded(item, values)
@@ -255,6 +294,14 @@ def _term(text: str) -> Test:
         compare = _COMPARE[match[2]]
         return lambda item, values, n=match[1], v=match[3]: n in item and compare(plain(item[n]), plain(values[v]))  # type: ignore[misc]
     raise NotImplementedError(f"condition {text!r}")
+
+
+def _nested_below(outer: str, middle: str, inner: str, bound: str) -> Test:
+    def test(item: Item, values: Mapping[str, Any]) -> bool:
+        found = item.get(outer, {"M": {}})["M"].get(values[middle], {"M": {}})["M"].get(values[inner])
+        return found is not None and plain(found) < plain(values[bound])
+
+    return test
 
 
 @cache
@@ -292,6 +339,13 @@ def _change(clause: str, text: str) -> Change:
             item[outer] = {"M": inside}
 
         return set_inner
+    if clause == "SET" and (match := re.fullmatch(r"(\w+)\.(#\w+) = (:\w+)", text)):
+        outer, inner, value = match[1], match[2], match[3]
+
+        def put_inner(item: Item, values: Mapping[str, Any], names: Mapping[str, str]) -> None:
+            item[outer] = {"M": {**item[outer]["M"], names[inner]: values[value]}}
+
+        return put_inner
     if clause == "REMOVE" and (match := re.fullmatch(r"(\w+)\.(#\w+)", text)):
         outer, inner = match[1], match[2]
 

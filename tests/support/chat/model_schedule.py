@@ -13,6 +13,7 @@ the room.
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,7 @@ from pingbox.handlers import connect, disconnect, message, sweep
 from pingbox.handlers.fresh import Fresh
 from pingbox.handlers.ports import Delivery, Ports
 from pingbox_core import limits
-from support.chat.model_client import ROOM, Event, Habits, PageClient
+from support.chat.model_client import ROOM, Event, Habits, PageClient, Shown
 from support.chat.model_dynamodb import MemoryDynamoDB, refusal
 from support.chat.world import SECRET, SETTINGS, START
 
@@ -43,6 +44,7 @@ class Knobs:
     conflict: float
     throttled: float
     unprocessed: float
+    half_visible: float
     silent_close: float
     in_order: bool  # one unsettled send at a time (B8, client rule 5)
     page_items: int
@@ -59,6 +61,7 @@ class Knobs:
             conflict=0 if calm else r.choice([0, 0, 0.1]),
             throttled=0 if calm else r.choice([0, 0, 0.03]),
             unprocessed=r.choice([0, 0.3]),
+            half_visible=r.choice([0, 0.5]),
             silent_close=0 if calm else r.choice([0, 0.3, 1]),
             in_order=r.random() < 0.5,
             page_items=40 if flood else r.choice([1, 2, 5]),
@@ -96,6 +99,7 @@ class Schedule:
         self.knobs = Knobs.draw(self.r)
         self.now = START
         self.store = MemoryDynamoDB(self.knobs.page_items)
+        self.lagging = self.store.copy()  # what reads may see that do not ask for consistency
         self.tasks: list[tuple[str, greenlet]] = []
         self.mail: list[tuple[str, bytes]] = []
         self.open: dict[str, PageClient | None] = {}
@@ -126,7 +130,7 @@ class Schedule:
                 self._connect(client)
             if self.r.random() < 0.8:
                 self._drain()
-            for _ in range(self.r.randint(100, 400)):
+            for _ in range(self.r.randint(150, 550)):
                 self._one_step()
             if self.knobs.nothing_gets_lost:
                 self._check_that_nobody_needs_a_second_sync()
@@ -149,27 +153,41 @@ class Schedule:
             self.trace.append(text.format(*values))
 
     def _one_step(self) -> None:
-        r, c = self.r, self.r.choice(self.clients)
-        a = r.random()
-        self.now += r.choice([0, 1, 40])
-        if a < 0.22 and c.ready and len(c.outbox) < (1 if self.knobs.in_order else 3):
-            self._send(c, c.attempt(c.write()))
-        elif a < 0.27 and c.ready and c.outbox:
-            self._send(c, c.attempt(r.choice(list(c.outbox))))
-        elif a < 0.285:
-            self._close(c) if c.connection else self._connect(c)
-        elif a < 0.30 and c.ready:
-            self._send(c, c.sync())
-        elif a < 0.307:
-            self._reload(c)
+        if self.r.random() < 0.05:
+            self.lagging = self.store.copy()
+        self.now += self.r.choice([0, 1, 40])
+        c, a = self.r.choice(self.clients), self.r.random()
+        if a < 0.31:
+            self._client_step(c, a)
         elif a < 0.317:
             self._plain_step()
         elif a < 0.322 and self.knobs.flood:
             self._flood()
         elif a < 0.47 and self.mail:
-            self._deliver(r.randrange(len(self.mail)))
+            self._deliver(self.r.randrange(len(self.mail)))
         elif self.tasks:
-            self._step_task(r.randrange(len(self.tasks)))
+            self._step_task(self.r.randrange(len(self.tasks)))
+
+    def _client_step(self, c: PageClient, a: float) -> None:
+        if a > 0.304:
+            self._reload(c)
+        elif a > 0.29:
+            self._close(c) if c.connection else self._connect(c)
+        elif c.ready:
+            self._work(c, a)
+
+    def _work(self, c: PageClient, a: float) -> None:
+        """Something new, something again, or a look at what is there."""
+        r = self.r
+        if a < 0.2 and len(c.outbox) < (1 if self.knobs.in_order else 3):
+            cid = None if r.random() < 0.4 else c.change(r.choice)
+            self._send(c, c.attempt(cid or c.write()))
+        elif 0.2 < a < 0.25 and c.outbox:
+            self._send(c, c.attempt(r.choice(list(c.outbox))))
+        elif 0.25 < a < 0.26:
+            self._send(c, c.sync())
+        elif a > 0.26 and c.seen in c.have:
+            self._send(c, c.mark())
 
     def _step_task(self, i: int) -> None:
         name, task = self.tasks[i]
@@ -198,6 +216,21 @@ class Schedule:
     def _note_line(self, line: Mapping[str, Any]) -> None:
         if "error" in line and "ClientError" not in line["error"] and "StoreBusyError" not in line["error"]:
             raise ModelError(f"a handler failed: {line['error']}")
+
+    def transact(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """All or nothing; but of what was written one item may become visible to readers before the other."""
+        r, knobs = self.r, self.knobs
+        if r.random() < knobs.conflict:
+            raise refusal("TransactionCanceledException", reasons=[{"Code": "TransactionConflict"}, {"Code": "None"}])
+        hidden = r.choice(arguments["TransactItems"])
+        action = next(iter(hidden.values()))
+        key = action.get("Key") or action["Item"]
+        before = self.store.find(action["TableName"], key)
+        answer = self.store.transact_write_items(**arguments)
+        if r.random() < knobs.half_visible:
+            with self.store.veiled(action["TableName"], key, before):
+                self.stop("half of it is visible")
+        return answer
 
     # --- the gateway
 
@@ -314,7 +347,7 @@ class Schedule:
     def _calm_down(self) -> None:
         """Everything works from here on; everybody comes back and tries again."""
         self.calm = True
-        self.knobs = Knobs(0, 0, 0, 0, 0, 0, 0, self.knobs.in_order, self.knobs.page_items, False)
+        self.knobs = Knobs(0, 0, 0, 0, 0, 0, 0, 0, self.knobs.in_order, self.knobs.page_items, False)
         for _ in range(60):
             self._drain()
             if all(c.ready and not c.outbox and c.seen >= self._head() for c in self.clients):
@@ -348,6 +381,10 @@ class Schedule:
         speaker = self.clients[0]
         self._send(speaker, speaker.attempt(speaker.write()))
         self._drain()
+        for client in self.clients:
+            if client.behind:  # its welcome got lost, so it could not place that word
+                self._send(client, client.sync())
+        self._drain()
 
     # --- the checks
 
@@ -359,31 +396,76 @@ class Schedule:
         slots = self.store.rows("Messages", ROOM)
         rows = slots[1:]
         assert [int(slot["seq"]["N"]) for slot in slots] == list(range(len(slots))), "a hole in the log"
-        assert [int(row["n"]["N"]) for row in rows] == list(range(1, len(slots))), "n does not count the messages"
+        n = list(itertools.accumulate(row["kind"]["S"] == "message" for row in rows))
+        assert [int(row["n"]["N"]) for row in rows] == n, "n does not count the messages"
         times = [int(row["ts"]["N"]) for row in rows]
         assert times == sorted(times), "ts runs backwards"
         keys = [(row["userId"]["S"], row["cid"]["S"]) for row in rows]
         assert len(set(keys)) == len(keys), "stored twice"
         stored = [row["cid"]["S"] for row in rows]
+        self._check_messages(rows)
         for client in self.clients:
             self._check_client(client, rows, stored)
         self._check_room()
         return len(rows)
 
+    def _check_messages(self, rows: Sequence[Any]) -> None:
+        """Every message is what the events behind it make of it: no change without its row, and no row without it."""
+        messages = {int(row["seq"]["N"]): Shown.read({"text": ""}) for row in rows if row["kind"]["S"] == "message"}
+        for row in rows:
+            if row["kind"]["S"] == "message":
+                continue
+            message = messages[int(row["target"]["N"])]
+            plain = {name: _value(row[name]) for name in ("emoji", "op") if name in row}
+            user = {"user": {"id": row["userId"]["S"]}}
+            message.apply(
+                {"type": row["kind"]["S"], "rev": int(row.get("rev", {"N": 0})["N"]), "text": "", **plain, **user}
+            )
+        for row in rows:
+            if row["kind"]["S"] == "message":
+                self._check_message(row, messages[int(row["seq"]["N"])])
+
+    def _check_message(self, row: Mapping[str, Any], wanted: Shown) -> None:
+        seq = row["seq"]["N"]
+        assert ("deleted" in row) == (wanted.text is None), f"message {seq} and its deletion differ"
+        assert not ("deleted" in row and {"text", "rx", "mentions", "replyTo"} & set(row)), f"{seq} is not erased"
+        rx = {emoji: set(users["SS"]) for emoji, users in row.get("rx", {"M": {}})["M"].items()}
+        assert rx == {emoji: users for emoji, users in wanted.rx.items() if users}, f"reactions of {seq} are lost"
+        assert "deleted" in row or int(row.get("rev", {"N": "0"})["N"]) == wanted.rev, f"an edit of {seq} is lost"
+
     def _check_client(self, client: PageClient, rows: Sequence[Any], stored: list[str]) -> None:
         assert not client.outbox, f"{client.name} still waits for {list(client.outbox)}"
         mine = [cid for cid in stored if cid in client.where]
-        assert sorted(mine) == sorted(client.written), f"{client.name}'s messages are lost"
+        ended = mine + client.refused
+        assert sorted(set(ended)) == sorted(client.written), f"{client.name}'s messages are lost"
         if self.knobs.in_order:
-            assert mine == client.written, f"{client.name}'s messages are out of order"
+            assert mine == [cid for cid in client.written if cid in client.where], f"{client.name}'s are out of order"
         assert client.seen == len(rows), f"{client.name} holds up to {client.seen} of {len(rows)}"
         for row in rows[client.lo - 1 :]:
-            seq = int(row["seq"]["N"])
-            assert seq in client.have, f"{client.name} has a hole at {seq} and does not know it"
-            shown = client.have[seq]
-            wanted = (row["n"], row["ts"], row["userId"], row["name"], row["cid"], row["text"])
-            got = (shown["n"], shown["ts"], shown["user"]["id"], shown["user"]["name"], shown["cid"], shown["text"])
-            assert got == tuple(_value(one) for one in wanted), f"{client.name}'s page differs at {shown['seq']}"
+            self._check_shown(client, row)
+        self._check_mark(client)
+
+    def _check_shown(self, client: PageClient, row: Mapping[str, Any]) -> None:
+        seq = int(row["seq"]["N"])
+        assert seq in client.have, f"{client.name} has a hole at {seq} and does not know it"
+        held = client.have[seq]
+        wanted = tuple(_value(row[name]) for name in ("n", "ts", "userId", "name", "cid"))
+        got = (held["n"], held["ts"], held["user"]["id"], held["user"]["name"], held["cid"])
+        assert got == wanted, f"{client.name}'s page differs at {seq}"
+        if row["kind"]["S"] == "message":
+            shown = client.shown(seq)
+            text = None if "deleted" in row else row["text"]["S"]
+            assert shown.text == text, f"{client.name} shows {shown.text!r} at {seq}, the table has {text!r}"
+            rx = {emoji: set(users["SS"]) for emoji, users in row.get("rx", {"M": {}})["M"].items()}
+            assert {e: users for e, users in shown.rx.items() if users} == rx, f"{client.name} shows other reactions"
+
+    def _check_mark(self, client: PageClient) -> None:
+        """What was told to be read is read, and its count is exact."""
+        (document,) = self.store.rows("Messages", f"@{client.user}")
+        mark = {name: int(value["N"]) for name, value in document["rooms"]["M"][ROOM]["M"].items()}
+        assert mark["s"] >= client.told_read, f"{client.name} read {client.told_read}, the table has {mark}"
+        row = self.store.rows("Messages", ROOM)[mark["s"]]
+        assert mark["n"] == int(row.get("n", {"N": "0"})["N"]), f"{client.name}'s unread count is wrong: {mark}"
 
     def _check_room(self) -> None:
         subscribed = {row["connectionId"]["S"] for row in self.store.rows("Connections", f"room#{ROOM}")}
@@ -413,6 +495,10 @@ class _Stepped:
                 raise refusal("ProvisionedThroughputExceededException")
             if operation == "put_item" and arguments["TableName"] == "Messages" and r.random() < knobs.conflict:
                 raise refusal("TransactionConflictException")
+            if operation == "transact_write_items":
+                return schedule.transact(arguments)
+            if operation == "query" and not arguments.get("ConsistentRead") and r.random() < 0.5:
+                return schedule.lagging.query(**arguments)
             if operation == "batch_write_item" and r.random() < knobs.unprocessed:
                 return _partly(call, arguments, r)
             if operation in ("put_item", "delete_item") and r.random() < knobs.lost_answer:
