@@ -140,9 +140,8 @@ def answer(client: Any, call: Call) -> Any:
     try:
         given = getattr(client, operation)(**arguments)
     except ClientError as error:
-        reasons = [
-            (one["Code"], _sets_in_order(one.get("Item"))) for one in error.response.get("CancellationReasons", ())
-        ]
+        cancelled = error.response.get("CancellationReasons", ())
+        reasons = [(one["Code"], _sets_in_order(one.get("Item"))) for one in cancelled]
         return error.response["Error"]["Code"], _sets_in_order(error.response.get("Item")), reasons
     if operation == "query":
         return [_sets_in_order(item) for item in _whole(client, arguments, given)]
