@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,35 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pingbox.templates import TemplateError, explain, read_app
-from pingbox.templates.document import KeyPath
 from pingbox.templates.parsing import read_document
+from support.broken import WRONG, KeyPath, broken, paths
 
 APPS = Path(__file__).parents[1] / "apps"
-REMOVED = object()
-WRONG = st.sampled_from([
-    REMOVED, None, True, 7, -1, 1.5, "x", "", [], ["a"], [[]], [{}], {}, {"a": "b"},
-    {"Ref": "Api"}, {"Ref": {}}, {"Fn::Sub": "${x"}, {"Fn::Sub": []}, {"Fn::GetAtt": ["Fn", "Arn"]}, {"Fn::If": [1, 2]},
-])  # fmt: skip
-
-
-def paths(value: Any, path: KeyPath = ()) -> Iterator[KeyPath]:
-    if path:
-        yield path
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, member in members:
-        yield from paths(member, (*path, key))
-
-
-def broken(root: Any, path: KeyPath, wrong: Any) -> Any:
-    changed = copy.deepcopy(root)
-    holder = changed
-    for key in path[:-1]:
-        holder = holder[key]
-    if wrong is REMOVED:
-        del holder[path[-1]]
-    else:
-        holder[path[-1]] = wrong
-    return changed
 
 
 @pytest.mark.parametrize(
