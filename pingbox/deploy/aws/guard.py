@@ -11,8 +11,17 @@ from pingbox.deploy.aws.stack import REVIEW_IN_PROGRESS, Stack, StackState, Stac
 from pingbox.deploy.errors import AwsError, RefusedError
 from pingbox.deploy.plan.actual import find_stack
 
-OVERTAKEN = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"})
+OVERTAKEN = frozenset(
+    {"AlreadyExistsException", "ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"}
+)
 """What CloudFormation answers when another change set of the stack was executed first: it drops the others."""
+
+
+def is_overtaken(error: AwsError) -> bool:
+    """Whether CloudFormation refuses a call because another operation on the stack came first."""
+    return error.code in OVERTAKEN or any(
+        sign in error.reason for sign in ("_IN_PROGRESS state", "already exists", "does not exist")
+    )
 
 
 def refuse_changed(aws: Aws, expected: StackVersion) -> Stack:
@@ -49,7 +58,7 @@ def refuse_overtaken(aws: Aws, stack: str, change_set: str, expected: StackVersi
     try:
         aws.call("cloudformation", "describe_change_set", StackName=stack, ChangeSetName=change_set)
     except AwsError as error:
-        if error.code in OVERTAKEN:
+        if is_overtaken(error):
             raise changed(stack, found, REVIEW_IN_PROGRESS) from error
         raise
 

@@ -308,11 +308,12 @@ def _dry_run(ctx: click.Context, where: TargetOptions, what: AppOptions) -> None
         change,
         *planner.after_change(desired, NOTHING, ()),
     ]
-    lines = [*map(describe, steps), *page_lines(site_steps(desired.site or (), {}, "the page's bucket"))]
+    page = page_lines(site_steps(desired.site or (), {}, "the page's bucket"))
+    lines = [*map(describe, steps), *page, describe(planner.note_step(desired, "", ""))]
     for number, line in enumerate(lines, 1):
         click.echo(f"{number:3}. {line}")
     for artifact in desired.artifacts:
-        click.echo(f"zip {artifact.digest} ({len(artifact.body):,} bytes)")
+        click.echo(f"zip {artifact.digest[:32]} ({len(artifact.body):,} bytes)")
     _show_findings(desired.target, what, {})
 
 

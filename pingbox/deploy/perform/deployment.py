@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 
 from pingbox.deploy.artifacts.site import SiteStep, site_steps
 from pingbox.deploy.aws.client import Aws
-from pingbox.deploy.aws.guard import refuse_overtaken
+from pingbox.deploy.aws.guard import changed, is_overtaken, refuse_overtaken
 from pingbox.deploy.aws.stack import Stack, StackState, StackVersion
 from pingbox.deploy.aws.watch import Watch
 from pingbox.deploy.commands.options import DEFAULT_UPDATE, UpdateOptions
-from pingbox.deploy.errors import DeployError, RefusedError
+from pingbox.deploy.errors import AwsError, DeployError, RefusedError
 from pingbox.deploy.perform.change_sets import read_change_set, take_back
 from pingbox.deploy.perform.steps import perform
 from pingbox.deploy.plan import planner
@@ -81,9 +81,14 @@ class Deployment:
         desired = self._first_version(actual)
         self._perform(planner.template_upload(desired, actual))
         request = planner.change_set(desired, actual, f"pingbox-{int(self.clock() * 1000)}", self.how)
-        self.aws.call("cloudformation", "create_change_set", **request.arguments(CAPABILITIES))
+        try:
+            self.aws.call("cloudformation", "create_change_set", **request.arguments(CAPABILITIES))
+        except AwsError as error:
+            raise self._overtaken(error, request.stack, actual) from error
         try:
             changes = read_change_set(self.aws, self.watch, request.stack, request.name)
+        except AwsError as error:
+            raise self._overtaken(error, request.stack, actual) from error
         except BaseException:
             # The error is on its way to the user already; a stack left in review would only be in the way.
             with contextlib.suppress(DeployError):
@@ -144,6 +149,11 @@ class Deployment:
         steps = planner.hot_swap(self.desired, actual, functions)
         self._perform(steps)
         return steps
+
+    def _overtaken(self, error: AwsError, stack: str, actual: Actual) -> DeployError:
+        """What to say when the stack is no longer in the state that the change set is made for."""
+        expected = actual.stack.status if actual.stack else "not there"
+        return changed(stack, find_stack(self.aws, stack), expected) if is_overtaken(error) else error
 
     def _first_version(self, actual: Actual) -> Desired:
         """A stack is created with every deletion protection off: what fails could not be taken back otherwise."""

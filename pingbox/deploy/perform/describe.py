@@ -32,14 +32,14 @@ _FILES_SHOWN = 8
 def describe(step: Step) -> str:  # noqa: C901 - a table: one line per step
     """The step in plain words, imperative, without a full stop."""
     match step:
-        case CreateArtifactBucket(bucket, region):
-            return f"create the artifact bucket {bucket} in {region}"
+        case CreateArtifactBucket(bucket, _):
+            return f"create the artifact bucket {bucket}"
         case PutArtifact(_, key, body, _):
-            return f"upload {key} ({len(body):,} bytes)"
+            return f"upload {_file_name(key)} ({len(body):,} bytes)"
         case CreateSecret(name, _):
-            return f"create the token secret {name}"
+            return f"create the secret {name}"
         case DeleteSecret(name, _):
-            return f"delete the token secret {name}"
+            return f"delete the secret {name}"
         case ContinueRollback(stack, _, _):
             return f"continue the rollback of the stack {stack}"
         case DeleteStack(stack, _, why, _, _):
@@ -49,7 +49,7 @@ def describe(step: Step) -> str:  # noqa: C901 - a table: one line per step
         case ProtectStack(stack, on, _):
             return f"switch termination protection of {stack} {'on' if on else 'off'}"
         case SwapCode(functions, _, key):
-            return f"swap the code of {', '.join(functions)} for {key}"
+            return f"swap the code of {count(len(functions), 'function')} for {_file_name(key)}"
         case MarkSwapped(_, _, key):
             noted = "note that the code is being swapped" if key == UNSETTLED else "note that the code was swapped"
             return "forget that the code was swapped" if key is None else noted
@@ -58,17 +58,17 @@ def describe(step: Step) -> str:  # noqa: C901 - a table: one line per step
         case RemoveArtifacts(bucket, keys, _):
             return f"remove {count(len(keys), 'artifact')} from {bucket}"
         case EmptyBucket(bucket, _):
-            return f"empty the bucket {bucket}, old versions included"
+            return f"empty {bucket} entirely"
         case RemoveBucketIfEmpty(bucket):
-            return f"remove the bucket {bucket} unless another app uses it"
+            return f"remove {bucket} if empty"
         case DeleteTable(table):
             return f"delete the table {table}"
         case PutFile(_, file):
             return f"upload {file.path} ({len(file.body):,} bytes, {file.cache_control})"
-        case RemoveFile(bucket, path):
-            return f"remove {path} from {bucket}"
+        case RemoveFile(_, path):
+            return f"remove {path} from the page"
         case Invalidate(distribution, paths):
-            return f"invalidate {', '.join(paths)} on {distribution}"
+            return f"invalidate {count(len(paths), 'path')} on {distribution}"
         case _:
             assert_never(step)
 
@@ -82,6 +82,10 @@ def page_lines(steps: Sequence[SiteStep]) -> list[str]:
     if removed := sum(isinstance(step, RemoveFile) for step in steps):
         texts.append(f"remove {count(removed, 'file')}")
     return [", ".join(texts)]
+
+
+def _file_name(key: str) -> str:
+    return key.rpartition("/")[2]
 
 
 def count(number: int, noun: str) -> str:

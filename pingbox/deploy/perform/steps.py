@@ -10,7 +10,7 @@ from typing import assert_never
 from pingbox.deploy.artifacts.site import Invalidate, PutFile, RemoveFile, SiteFile
 from pingbox.deploy.aws import buckets
 from pingbox.deploy.aws.client import Aws
-from pingbox.deploy.aws.guard import OVERTAKEN, changed, refuse_changed, refuse_overtaken, refuse_taken
+from pingbox.deploy.aws.guard import changed, is_overtaken, refuse_changed, refuse_overtaken, refuse_taken
 from pingbox.deploy.aws.watch import Watch, wait_for
 from pingbox.deploy.errors import AwsError
 from pingbox.deploy.plan.actual import DIGEST, find_stack
@@ -118,7 +118,7 @@ def _execute(aws: Aws, step: ExecuteChangeSet, watch: Watch) -> None:
         try:
             aws.call("cloudformation", "execute_change_set", **arguments)
         except AwsError as error:
-            if error.code in OVERTAKEN or "_IN_PROGRESS state" in error.reason:
+            if is_overtaken(error):
                 raise changed(step.stack, find_stack(aws, step.stack), "that of the plan") from error
             raise
 

@@ -9,7 +9,8 @@ from typing import Any
 from pingbox.deploy.errors import RefusedError
 
 BOUNDARY_TAG = "pingbox:boundary"
-_ARN = re.compile(r"arn:[a-z-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]{1,512}")
+# No comma, which IAM allows and a tag does not: the stack remembers the ARN by a tag.
+_ARN = re.compile(r"arn:[a-z-]+:iam::(\d{12}|aws):policy/[\w+=.@/-]{1,512}")
 _MAKES_A_ROLE = frozenset({"AWS::IAM::Role", "AWS::IAM::User"})
 _MAKES_A_ROLE_UNLESS_GIVEN = frozenset({"AWS::Serverless::Function", "AWS::Serverless::StateMachine"})
 

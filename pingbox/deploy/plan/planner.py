@@ -38,7 +38,7 @@ def recovery(target: DeployTarget, actual: Actual, role: str | None = None) -> l
         case StackState.ABSENT | StackState.READY | StackState.PARTLY_UPDATED | StackState.IN_REVIEW:
             return []
         case StackState.FAILED_CREATION:
-            why = "its first creation failed, it was never in use"
+            why = "it was never in use"
             return [DeleteStack(target.stack, _version(actual), why, role=role)]
         case StackState.ROLLBACK_FAILED:
             return [ContinueRollback(target.stack, _version(actual), role)]

@@ -8,6 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from pingbox.deploy.artifacts.site import SiteFile
+from pingbox.deploy.commands.deploy import deploy
 
 # An audit hook sees every socket of the process, whoever opens it.
 NO_NETWORK = """
@@ -46,6 +50,16 @@ def test_a_dry_run_asks_nobody(tmp_path: Path) -> None:
 def test_a_dry_run_says_the_same_twice(tmp_path: Path) -> None:
     one, two = (run(PINGBOX, "deploy", "--dry-run", home=tmp_path).stdout for _ in range(2))
     assert one == two
+
+
+def test_a_page_of_many_files_is_one_line() -> None:
+    """And every line fits a terminal of 80 columns."""
+    files = [SiteFile(f"{n}.js", b"1234", "text/javascript", "no-cache") for n in range(48)]
+    result = CliRunner().invoke(deploy, ["--dry-run", "--region", "ap-southeast-2"], obj=lambda: files)
+    assert result.exit_code == 0, result.output
+    assert [line for line in result.output.splitlines() if "upload 48 files (192 bytes)" in line]
+    assert result.output.count("upload") == 2
+    assert max(map(len, result.output.splitlines())) <= 80
 
 
 def test_asking_for_help_imports_no_boto3(tmp_path: Path) -> None:

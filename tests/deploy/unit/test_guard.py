@@ -9,7 +9,10 @@ import pytest
 from pingbox.deploy.aws.stack import StackVersion
 from pingbox.deploy.errors import RefusedError
 from pingbox.deploy.perform.change_sets import take_back
+from pingbox.deploy.perform.deployment import Deployment
 from pingbox.deploy.perform.steps import perform
+from pingbox.deploy.plan.actual import NOTHING
+from pingbox.deploy.plan.desired import Desired
 from pingbox.deploy.plan.steps import (
     ContinueRollback,
     DeleteSecret,
@@ -20,6 +23,7 @@ from pingbox.deploy.plan.steps import (
     RemoveArtifacts,
     Step,
 )
+from pingbox.deploy.plan.target import DeployTarget
 from support.deploy.fake_aws import FakeAws, refused, watching
 
 SHOWN = StackVersion("arn:aws:cloudformation:r:1:stack/app-dev/1", "ROLLBACK_COMPLETE", "10:00")
@@ -120,3 +124,28 @@ class TestTakingBack:
     @pytest.mark.parametrize("answer", [refused("ChangeSetNotFound"), GONE])
     def test_what_is_gone_need_not_be_taken_back(self, answer: Exception) -> None:
         take_back(FakeAws({"delete_change_set": answer, "describe_stacks": GONE}), "app-dev", "mine", created=True)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refused("AlreadyExistsException", "Stack [app-dev] already exists"),
+        refused("ValidationError", "Stack:arn is in UPDATE_IN_PROGRESS state and can not be updated."),
+        refused("ValidationError", "Stack [app-dev] does not exist"),
+    ],
+)
+def test_a_plan_that_comes_a_moment_too_late_is_told_plainly(answer: Exception) -> None:
+    """Between the look at the stack and the change set, another deploy began."""
+    aws = FakeAws({"create_change_set": answer, "describe_stacks": there(status="CREATE_IN_PROGRESS")})
+    desired = Desired(DeployTarget("app", "dev", "eu-central-1", "1"), '{"Resources": {"Q": {"Type": "T"}}}')
+    with pytest.raises(RefusedError, match="changed meanwhile, it is CREATE_IN_PROGRESS"):
+        Deployment(aws, desired, watching(aws), lambda step, left: None).plan(NOTHING)
+
+
+def test_a_change_set_that_vanishes_with_its_stack_is_told_plainly() -> None:
+    """Somebody else's plan ended and took the stack in review along."""
+    gone = refused("ChangeSetNotFound")
+    aws = FakeAws({"describe_change_set": gone, "describe_stacks": GONE})
+    desired = Desired(DeployTarget("app", "dev", "eu-central-1", "1"), '{"Resources": {"Q": {"Type": "T"}}}')
+    with pytest.raises(RefusedError, match="changed meanwhile, it is gone"):
+        Deployment(aws, desired, watching(aws), lambda step, left: None).plan(NOTHING)

@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 import io
+from typing import get_args
 
 import pytest
 from rich.console import Console
 
 from pingbox.chat.declaration import chat
 from pingbox.chat.template.render import template
-from pingbox.deploy.artifacts.site import PutFile, RemoveFile, SiteFile
+from pingbox.deploy.artifacts.site import Invalidate, PutFile, RemoveFile, SiteFile
 from pingbox.deploy.aws.events import STACK_TYPE, Event
 from pingbox.deploy.aws.interrupted import report_interrupt
+from pingbox.deploy.aws.stack import StackVersion
 from pingbox.deploy.commands.columns import property_line, resources_listing
+from pingbox.deploy.commands.context import Context
 from pingbox.deploy.commands.output import event_line, plan_view
 from pingbox.deploy.commands.progress import Live
 from pingbox.deploy.perform.deployment import Plan
+from pingbox.deploy.perform.describe import describe
 from pingbox.deploy.plan.changes import Change, PropertyChange
-from pingbox.deploy.plan.steps import ExecuteChangeSet
+from pingbox.deploy.plan.source import DeployNote
+from pingbox.deploy.plan.steps import (
+    ContinueRollback,
+    CreateArtifactBucket,
+    CreateSecret,
+    DeleteSecret,
+    DeleteStack,
+    DeleteTable,
+    EmptyBucket,
+    ExecuteChangeSet,
+    MarkSwapped,
+    ProtectStack,
+    PutArtifact,
+    RemoveArtifacts,
+    RemoveBucketIfEmpty,
+    Step,
+    SwapCode,
+    WriteNote,
+)
+from pingbox.deploy.plan.target import DeployTarget
 
 STEP = ExecuteChangeSet("app-dev", "c", 2)
 
@@ -74,6 +97,52 @@ def test_many_files_are_counted_and_few_are_named() -> None:
     many = shown(plan_view(Plan("s", None, False, (), (*files(20), RemoveFile("b", "old.js")))))
     assert "page: upload 20 files (80 bytes), remove 1 file" in many
     assert shown(plan_view(Plan("s", None, False, (), files(2)))).count("page: upload") == 2
+
+
+VERSION = StackVersion("arn", "CREATE_COMPLETE", "")
+LONG = DeployTarget("customer-support", "production-eu-1", "ap-southeast-2", "123456789012")
+KEY = f"{LONG.artifact_prefix}{'c' * 32}.zip"
+STEPS: list[Step] = [
+    CreateArtifactBucket(LONG.artifact_bucket, LONG.region),
+    PutArtifact(LONG.artifact_bucket, KEY, b"", "application/zip"),
+    CreateSecret(LONG.secret, ()),
+    DeleteSecret(LONG.secret, LONG.stack),
+    ContinueRollback(LONG.stack, VERSION),
+    DeleteStack(LONG.stack, VERSION, "it was never in use"),
+    ExecuteChangeSet(LONG.stack, "c", 100),
+    ProtectStack(LONG.stack, on=True),
+    SwapCode(("one", "two"), LONG.artifact_bucket, KEY),
+    MarkSwapped(LONG.artifact_bucket, "key", "key"),
+    WriteNote(LONG.artifact_bucket, LONG.note, DeployNote("chat", "pingbox", "d", "at", "by")),
+    RemoveArtifacts(LONG.artifact_bucket, ("one", "two")),
+    EmptyBucket(f"{LONG.stack}-sitebucket-abcdefghijklm", VERSION),
+    RemoveBucketIfEmpty(LONG.artifact_bucket),
+    DeleteTable(f"{LONG.stack}-Messages-ABCDEFGHIJKLM"),
+    PutFile("b", SiteFile("app.12345678.css", b"", "text/css", "public,max-age=31536000,immutable")),
+    RemoveFile(f"{LONG.stack}-sitebucket-abcdefghijklm", "old.js"),
+    Invalidate("E123456789ABCD", ("/index.html", "/config.json")),
+]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: type(step).__name__)
+def test_a_step_is_one_line_of_a_terminal(step: Step) -> None:
+    """With the longest names of the chat, and room for the number before it."""
+    assert len(describe(step)) <= 80 - len("  1. ")
+
+
+def test_every_step_was_looked_at() -> None:
+    assert {type(step) for step in STEPS} == set(get_args(Step))
+
+
+def test_the_context_fits_a_terminal() -> None:
+    """Also with a long role session; the account stands in a line of its own, so it is left out of ARNs."""
+    arn = f"arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_AdministratorAccess_{'0' * 16}/me@example.com"
+    view = Context(
+        "123456789012", "a-rather-long-alias", LONG.region, arn, LONG.stack, "UPDATE_ROLLBACK_COMPLETE", True,
+        "the template shop/template.yaml", "2026-11-27T21:00:00+00:00", arn,
+    ).view()  # fmt: skip
+    assert max(map(len, view.plain.splitlines())) <= 80
+    assert "assumed-role/AWSReservedSSO_AdministratorAccess" in view.plain
 
 
 def test_a_destroy_names_what_holds_data_and_what_stays() -> None:
