@@ -38,6 +38,7 @@ class ServeSettings:
     `dev`, or the stage that the app declares. `ready_file` is written once the server answers.
     `allow_hosts` are further names under which the port may be asked, `allow_origins` the pages that may use it.
     `tls_port` adds a TLS listener whose authority's certificate is written to `tls_ca`; both or neither.
+    `isolate`: functions' processes reach the emulator and nothing else.
     `switches` are the gateway's other plausible answers by name (`message_order=serial`).
     `install` false installs nothing that an app's functions need and lack.
     `rate` is how many messages a minute a user may send; 0 is no limit, None the chat's own.
@@ -59,6 +60,7 @@ class ServeSettings:
     tls_port: int | None = None
     tls_ca: Path | None = None
     in_process: bool = False
+    isolate: bool = False
     install: bool = True
     switches: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     ready_file: Path | None = None
@@ -82,6 +84,8 @@ class ServeSettings:
                 raise SettingsError(
                     f"--allow-origin {origin!r} is not an origin; expected scheme://host or scheme://host:port, or *"
                 )
+        if self.isolate and (self.in_process or self.app is None):
+            raise SettingsError("--isolate is for an APP whose functions have processes of their own, not --in-process")
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"port {self.port} does not exist; expected 1 to 65535, or 0 for any free one")
 

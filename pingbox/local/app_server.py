@@ -64,7 +64,7 @@ class AppServer:
             app,
             self.store,
             listen=listening(settings, app.region),
-            how=HowToRun(in_process=settings.in_process),
+            how=HowToRun(in_process=settings.in_process, isolate=settings.isolate),
             clock=clock,
             history=history,
             switches=switches(settings.switches),

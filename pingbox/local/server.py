@@ -137,8 +137,12 @@ def open_server(settings: ServeSettings, history: History) -> Server:
             from pingbox.local.chat_server import ChatServer
 
             return ChatServer(settings, history=history)
+        from pingbox.emulator.services.lambda_.process.isolation import cannot_isolate
         from pingbox.local.app_server import AppServer
 
+        reason = cannot_isolate() if settings.isolate else None
+        if reason is not None:
+            raise click.ClickException(f"--isolate does not work here: {reason}")
         return AppServer(settings, history=history)
     except (StoreError, TemplateError, SettingsError) as error:
         raise click.ClickException(str(error)) from error

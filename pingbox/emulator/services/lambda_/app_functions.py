@@ -40,13 +40,15 @@ class HowToRun:
     `code` are handlers that are given as Python objects: they take the place of the function's own code and run here.
     `code_waits` is false if none of them ever waits, so that they need no threads. `in_process`: Python functions run
     here, as far as they can. `with_endpoint`: functions here find the emulator in `AWS_ENDPOINT_URL`, as those in
-    processes do; without it whoever redirects boto3 answers them.
+    processes do; without it whoever redirects boto3 answers them. `isolate`: processes reach nothing
+    but the emulator.
     """
 
     code: Mapping[str, Load] = field(default_factory=lambda: _NO_CODE)
     code_waits: bool = True
     in_process: bool = False
     with_endpoint: bool = True
+    isolate: bool = False
 
 
 class AppFunctions:
@@ -74,7 +76,7 @@ class AppFunctions:
         given = {name: self._given(spec) for name, spec in self._specs.items() if name in how.code}
         kind = InProcessFunctions if how.code_waits else InlineFunctions
         self._code = kind(given, aws_calls=aws_calls, **common)
-        self._processes = ProcessFunctions((), **common)
+        self._processes = ProcessFunctions((), isolate=how.isolate, **common)
         self._host = HostEnvironment(region, None, dict(os.environ))
         self._undo = contextlib.ExitStack()
         self._tmp = ""

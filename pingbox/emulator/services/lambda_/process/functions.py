@@ -6,14 +6,17 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, assert_never
+from urllib.parse import urlsplit
 
 from pingbox.emulator.activity import Activity, Observer
 from pingbox.emulator.clock import Clock, SystemClock
+from pingbox.emulator.redirect.targets import targets_of
 from pingbox.emulator.schedule import Every
 from pingbox.emulator.services.lambda_ import platform_log
 from pingbox.emulator.services.lambda_.environments import Environments, Grow, Idle, Next, Retire, Throttled, Use, Waits
 from pingbox.emulator.services.lambda_.outcome import NotInvoked, Outcome, unknown
 from pingbox.emulator.services.lambda_.packages.hints import hint
+from pingbox.emulator.services.lambda_.process.isolation import Bridge
 from pingbox.emulator.services.lambda_.process.job import Job
 from pingbox.emulator.services.lambda_.process.launch import CannotRun, HostEnvironment, Launch, check, launch
 from pingbox.emulator.services.lambda_.process.reaper import Reaper
@@ -40,7 +43,8 @@ class ProcessFunctions:
     `endpoint` is the emulator's own address for the handlers' AWS calls; it may be set after construction, before the
     first event. `observe` gets the `FunctionLog` lines. `environ` is the developer's environment: `PATH`, `VIRTUAL_ENV`
     and little else is looked at. `limit` environments per function at most, `waiting` further events queue for one,
-    beyond that they are throttled (CN-7). At most `starting` start at a time. One that served nothing for
+    beyond that they are throttled (CN-7). At most `starting` start at a time. `isolate`: processes reach the emulator
+    and nothing else (see `isolation`). One that served nothing for
     `IDLE_SECONDS` of the clock is ended.
     """
 
@@ -57,8 +61,11 @@ class ProcessFunctions:
         waiting: int = 1000,
         starting: int = STARTING,
         init_limit: float = INIT_LIMIT,
+        isolate: bool = False,
     ) -> None:
         self.endpoint = endpoint
+        self._isolate = isolate
+        self._bridge: Bridge | None = None
         self._observe = observe
         self._clock = clock or SystemClock()
         self._region = region
@@ -128,6 +135,9 @@ class ProcessFunctions:
         self._closed = True
         await self._idle_check.stop()
         await asyncio.gather(*(life for function in self._functions.values() for life in function.end()))
+        bridge, self._bridge = self._bridge, None
+        if bridge is not None:
+            await bridge.close()
         reaper, self._reaper = self._reaper, None
         if reaper is not None:
             await asyncio.to_thread(reaper.close)
@@ -148,10 +158,21 @@ class ProcessFunctions:
 
         def launcher(runtime_api: str, tmp: str) -> Launch:
             now = self._clock.now()
-            return launch(spec, host, runtime_api=runtime_api, tmp=tmp, now=now, version=function.version)
+            made = launch(spec, host, runtime_api=runtime_api, tmp=tmp, now=now, version=function.version)
+            return self._isolated(made, runtime_api) if self._isolate else made
 
         arn = platform_log.function_arn(spec.name, self._region)
         return Worker(spec, arn, launcher, self._reaper, self._hint(spec), function, self._init_limit)
+
+    def _isolated(self, made: Launch, runtime_api: str) -> Launch:
+        assert self._reaper is not None
+        if self._bridge is None:
+            self._bridge = Bridge(self._reaper.folder)
+        ports = [int(runtime_api.rpartition(":")[2])]
+        if self.endpoint is not None:
+            targets = targets_of(self.endpoint)
+            ports += [urlsplit(targets.endpoint).port or 80, *([targets.port] if targets.port else [])]
+        return self._bridge.isolated(made, *ports)
 
 
 class _Function:
