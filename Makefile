@@ -22,6 +22,7 @@ check: $(VENV)/.dev  ## What a machine can judge: style, types, who imports whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/vulture
+	$(BIN)/python tests/web/check
 
 bench: $(VENV)/.dev  ## Speed, beside a reference in the same run. See benchmarks/README.md.
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -42,7 +42,7 @@ class Server {
     const event = { type: 'message', room: ROOM, seq, n: seq, ts: seq, user: { id: page.id, name: page.id }, cid, text };
     this.log.push(event);
     if (this.random() < this.faults.crash) return undefined; // stored, and nobody is told
-    return this.pages.filter((other) => other.socket).forEach((other) => this.post(other, event));
+    for (const other of this.pages.filter((each) => each.socket)) this.post(other, event);
   }
 
   /** Somebody else writes a lot at once, and few of the posts arrive. */

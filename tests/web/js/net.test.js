@@ -1,7 +1,7 @@
 import { backoff } from '/js/net/backoff.js';
 import { judge } from '/js/net/liveness.js';
 import { Session } from '/js/net/session.js';
-import { Clock, equal, ok, socketFactory, suite } from './harness.js';
+import { Clock, equal, socketFactory, suite } from './harness.js';
 
 const test = suite(import.meta.url);
 const LIMITS = { idle: 270, maxAge: 6900 };

@@ -55,11 +55,11 @@ test('seeing some of it reads some of it, never backwards', () => {
 test('the server hears how far a room was read, at most every five seconds', () => {
   const state = does(page(READ_TO_5, 9, 1, { read: 5, readN: 5 }), { type: 'read', room: 'general', n: 7, seq: 7 });
   const [first] = duties(state, 10_000).asks.filter(({ frame }) => frame.action === 'markRead');
-  equal(first.frame, { action: 'markRead', room: 'general', seq: 7, n: 7 });
+  equal(first.frame, { action: 'markRead', room: 'general', seq: 7 });
   const told = does(state, { type: 'asked', id: '1', request: first.request, now: 10_000 }, { type: 'read', room: 'general' });
   equal(duties(told, 14_999).asks.filter(({ frame }) => frame.action === 'markRead'), []);
   equal(duties(told, 14_999).at, 15_000);
-  equal(duties(told, 15_000).asks.filter(({ frame }) => frame.action === 'markRead').map(({ frame }) => frame.n), [9]);
+  equal(duties(told, 15_000).asks.filter(({ frame }) => frame.action === 'markRead').map(({ frame }) => frame.seq), [9]);
 });
 
 test('another tab, and another device, read for this one too', () => {
@@ -82,6 +82,13 @@ test('marked unread by hand stays unread while one looks, until the room is ente
   equal([unread(back.rooms.general), back.rooms.general.divider], [2, 7]);
   const again = does(back, { type: 'open', room: 'tea' }, { type: 'open', room: 'general' }, { type: 'read', room: 'general' });
   equal(unread(again.rooms.general), 0);
+});
+
+test('marked unread by hand: the server hears it, and another device follows', () => {
+  const seen = does(page({}, 9, 1, { read: 9, readN: 9 }), { type: 'unread', room: 'general', n: 8, seq: 8 });
+  equal(asked(seen, 'markRead'), [{ action: 'markRead', room: 'general', seq: 7, back: true }]);
+  const other = does(page({}, 9, 1, { read: 9, readN: 9 }), { type: 'frame', frame: { type: 'read', room: 'general', n: 7, seq: 7 } });
+  equal([unread(other.rooms.general), asked(other, 'markRead')], [2, []]);
 });
 
 test('mentions of me are counted among the unread', () => {

@@ -60,7 +60,7 @@ const chat = new Chat({
 const drawers = new Drawers(document);
 const announcer = new Announcer(document);
 const status = new Status(document, () => chat.session.retryNow());
-const notices = new Notices(storage, preferences, { open: (room) => deeds.open(room) });
+const notices = new Notices(preferences, { open: (room) => deeds.open(room) });
 const picker = new Picker(storage);
 const names = new NameDialog(document, (name) => {
   chat.rename(name);
@@ -81,12 +81,12 @@ const messages = new Messages(document, {
   moved: redraw,
 });
 const composer = new Composer(document, {
-  write: (text, replyTo) => {
-    chat.write(text, replyTo);
+  write: (text, replyTo, called) => {
+    chat.write(text, replyTo, called);
     draw();
     messages.toEnd();
   },
-  edited: (item, text) => chat.change('edited', { room: chat.state.focus, target: item.seq, text }),
+  edited: (item, text, called) => chat.change('edited', { room: chat.state.focus, target: item.seq, text, called }),
   draft: (text) => storage.set(`draft:${chat.state.focus}`, text || null),
   typing: () => chat.dispatch({ type: 'typing', room: chat.state.focus }),
   typed: () => chat.dispatch({ type: 'typed' }),
@@ -137,8 +137,7 @@ function changed(before, after) {
   if (before.focus !== after.focus) focusChanged(before, after);
   if (after.nameError && after.nameError !== before.nameError) badName(after.nameError);
   if (after.notice && after.notice !== before.notice) setTimeout(() => forget(after.notice), 8000);
-  const settled = before.outbox === after.outbox ? null : before.outbox.findLast((item) => item.state === 'sending' && item.kind === 'send' && !after.outbox.some(({ cid }) => cid === item.cid));
-  if (settled) showSent(settled.cid);
+  if (before.outbox !== after.outbox) showSent(before.outbox.findLast((item) => item.state === 'sending' && item.kind === 'send' && !after.outbox.some(({ cid }) => cid === item.cid)));
   redraw();
 }
 
@@ -150,7 +149,10 @@ function focusChanged(before, after) {
   }
 }
 
-function showSent(cid) {
+/** `item`: what has just left the outbox, if anything. */
+function showSent(item) {
+  if (!item) return;
+  const { cid } = item;
   justSent = cid;
   setTimeout(() => {
     if (justSent !== cid) return;
@@ -232,7 +234,7 @@ function drawPeople(room, time) {
 }
 
 function drawComposer(room, state, time) {
-  const off = state.link.phase === 'refused';
+  const off = state.link.phase === 'refused' || room?.closed === true;
   const typing = room ? [...room.typing].filter(([, { until }]) => until > time).map(([, { name }]) => name) : [];
   const queued = state.outbox.filter((item) => item.room === room?.id && item.state === 'queued' && !item.after).length;
   const quiet = state.quietUntil - Date.now();
@@ -241,7 +243,7 @@ function drawComposer(room, state, time) {
   renderStart($('start'), room, empty && !isDirect(room.id), { address: deeds.address(room?.id), socket: wsUrl, local }, lang, {
     copy: (text) => deeds.copy(text), second: () => deeds.secondWindow(), hello: () => chat.write('👋'),
   });
-  const words = !room ? '' : off ? lang.t('compose.out') : isDirect(room.id) ? lang.t('compose.direct', { name: label(room) })
+  const words = !room ? '' : off ? lang.t(room.closed ? 'compose.closed' : 'compose.out') : isDirect(room.id) ? lang.t('compose.direct', { name: label(room) })
     : lang.t(empty ? 'compose.hello' : 'compose.label', { room: label(room) });
   composer.render(room, state.limits, storage.get(`draft:${state.focus}`, ''), words, off, { names: typing, slow, offline: state.link.phase === 'offline' }, lang);
 }

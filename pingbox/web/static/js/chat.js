@@ -40,11 +40,12 @@ export class Chat {
     if (this.state !== before) this.onChange(before, this.state);
   }
 
-  write(text, replyTo = null) {
-    this.dispatch({ type: 'wrote', cid: newCid(), room: this.state.focus, text, replyTo });
+  /** `called`: ids of those whom the writer chose by name. */
+  write(text, replyTo = null, called = []) {
+    this.dispatch({ type: 'wrote', cid: newCid(), room: this.state.focus, text, replyTo, called });
   }
 
-  /** Change what is stored: `type` is 'edited', 'removed' or 'reacted'; see the reducer for what they take. */
+  /** Change what is stored: `type` is 'edited', 'removed', 'reacted' or 'updated'; see the reducer for what they take. */
   change(type, fields) {
     const cid = newCid();
     this.dispatch({ type, cid, ...fields });

@@ -160,11 +160,28 @@ export class Deeds {
   }
 
   mayEdit(room) {
-    return Boolean(room?.joined && !isDirect(room.id) && this.state.limits.editRoom);
+    return Boolean(room?.joined && !isDirect(room.id) && this.state.me && (room.owner === this.state.me.id || this.state.me.admin));
   }
 
+  setTopic(topic) {
+    this.chat.change('updated', { room: this.state.focus, fields: { topic } });
+  }
+
+  /** What its maker may change of a room: title and topic. */
   roomSettings() {
-    return undefined;
+    const { t } = this.lang;
+    const room = this.state.rooms[this.state.focus];
+    if (!this.mayEdit(room)) return;
+    const title = el('input', { class: 'field', dir: 'auto', maxlength: 64, value: label(room) });
+    const topic = el('input', { class: 'field', dir: 'auto', maxlength: 200, value: room.topic });
+    const form = el('form', { method: 'dialog' }, el('label', {}, t('room.title'), title), el('label', {}, t('topic.label'), topic),
+      el('div', { class: 'dialog-buttons' }, button(t('cancel'), () => dialog.close()), el('button', { type: 'submit', class: 'button primary' }, t('room.save'))));
+    const dialog = showDialog(t('room.settings'), [form]);
+    form.addEventListener('submit', () => {
+      const fields = { title: title.value.trim() || room.id, topic: topic.value.trim() };
+      if (fields.title !== room.title || fields.topic !== room.topic) this.chat.change('updated', { room: room.id, fields });
+    });
+    topic.focus();
   }
 
   invite(room) {

@@ -66,11 +66,17 @@ function sendAsks(state, now) {
 }
 
 const CHANGES = {
-  send: ({ text, replyTo }) => ({ action: 'sendMessage', text, ...(replyTo ? { replyTo } : {}) }),
-  edit: ({ target, text }) => ({ action: 'editMessage', target, text }),
+  send: ({ text, replyTo, called }) => ({ action: 'sendMessage', text, ...(replyTo ? { replyTo } : {}), ...naming(called) }),
+  edit: ({ target, text, called }) => ({ action: 'editMessage', target, text, ...naming(called) }),
   delete: ({ target }) => ({ action: 'deleteMessage', target }),
   react: ({ target, emoji, op }) => ({ action: 'react', target, emoji, op }),
+  room: ({ fields }) => ({ action: 'updateRoom', ...fields }),
 };
+
+/** Who is meant by the names in the text, where somebody chose them. */
+function naming(called) {
+  return called?.length ? { mentions: called } : {};
+}
 
 /** Nobody waits for an answer to these: where we are, that we write, how far we read. */
 function signalAsks(state, now) {
@@ -80,15 +86,16 @@ function signalAsks(state, now) {
   if (typing.at && rooms[typing.room]?.joined) asks.push({ request: { kind: 'typing', room: typing.room }, frame: { action: 'typing', room: typing.room } });
   for (const room of Object.values(rooms)) {
     if (!untold(room) || now < room.toldAt + READ_EVERY) continue;
-    const { id, readSeq: seq, readN: n } = room;
-    asks.push({ request: { kind: 'read', room: id, seq }, frame: { action: 'markRead', room: id, seq, n } });
+    const { id, readSeq: seq, told } = room;
+    const back = seq < told ? { back: true } : {};
+    asks.push({ request: { kind: 'read', room: id, seq }, frame: { action: 'markRead', room: id, seq, ...back } });
   }
   return asks;
 }
 
 /** Is there something read that the server (and with it our other devices) does not know of? */
 function untold(room) {
-  return room.joined && room.readSeq !== null && room.readSeq > room.told;
+  return room.joined && room.readSeq !== null && (room.readSeq > room.told || (room.held && room.readSeq < room.told));
 }
 
 function directAsks({ direct }) {

@@ -10,21 +10,25 @@ export function affected(message, event) {
   return reacted(message, event);
 }
 
-function edited(message, { text, rev, ts, mentions }) {
+function edited(message, { text, rev, ts, editedAt, mentions }) {
   if ((rev ?? 0) <= (message.rev ?? 0)) return message;
-  return { ...message, text, rev, editedAt: ts, mentions: mentions ?? message.mentions };
+  return { ...message, text, rev, editedAt: editedAt ?? ts, mentions: mentions ?? [] };
 }
 
 export function erased(message) {
   return { ...message, deleted: true, text: '', mentions: [], rx: {} };
 }
 
-function reacted(message, { emoji, op, user }) {
+/** Of several reactions of one person with one emoji the last one counts, in whatever order they come. */
+function reacted(message, { emoji, op, user, seq = Infinity }) {
+  const key = `${user.id} ${emoji}`;
+  if ((message.rxAt?.get(key) ?? 0) > seq) return message;
+  const dated = seq === Infinity ? message : { ...message, rxAt: new Map(message.rxAt).set(key, seq) };
   const users = reactors(message, emoji);
-  if ((op !== 'remove') === users.includes(user.id)) return message;
+  if ((op !== 'remove') === users.includes(user.id)) return dated;
   const next = op === 'remove' ? users.filter((id) => id !== user.id) : [...users, user.id];
   const { [emoji]: _, ...others } = message.rx ?? {};
-  return { ...message, rx: next.length ? { ...message.rx, [emoji]: next } : others };
+  return { ...dated, rx: next.length ? { ...message.rx, [emoji]: next } : others };
 }
 
 /** The ids of those who reacted with `emoji`. */

@@ -6,7 +6,7 @@ import { holes } from './ranges.js';
 import { takeHistory, takeLive, takeSync } from './log.js';
 import { failed, queued, rebased, requeued, without } from './outbox.js';
 import { takePresence, takeWho } from './people.js';
-import { describe, isDirect, markRead, missing, newRoom, roomsOf } from './room.js';
+import { describe, isDirect, markBack, markRead, missing, newRoom, roomsOf } from './room.js';
 
 const UNREAD_PAGE = 100; // messages to load from the first unread one on
 export const TYPING_LASTS = 7000; // ms after which someone who was writing no longer is
@@ -33,11 +33,11 @@ function live(state, event, now) {
   return settleOwn(ownRead(next, event.room, [event]), [event]);
 }
 
-/** Somebody writes to us alone for the first time: a room that we did not know. */
+/** Somebody writes to us alone for the first time: a room that we did not know, and enter. */
 function approached(state, { room: id, n, seq, user }) {
   if (!isDirect(id) || !state.me || !id.split(':').includes(state.me.id)) return null;
   const peer = user.id === state.me.id ? otherOf(id, state) : { id: user.id, name: user.name };
-  return newRoom(id, { joined: true, peer, readN: n - 1, readSeq: seq - 1 });
+  return newRoom(id, { peer, readN: n - 1, readSeq: seq - 1 });
 }
 
 /** Who has sent a message is not writing it any more. */
@@ -50,13 +50,14 @@ function fellSilent(typing, event) {
 
 function retitled(room, event) {
   if (event.type !== 'room' || event.seq < room.log.head) return {};
-  return { title: event.title ?? room.title, topic: event.topic ?? room.topic };
+  return { title: event.title ?? room.title, topic: event.topic ?? room.topic, closed: event.closed ?? false };
 }
 
 function welcome(state, frame, now) {
   let next = {
     ...state, me: frame.user, limits: { ...state.limits, ...frame.limits }, nameError: null, wishName: null,
     ahead: Number.isFinite(frame.now) ? frame.now - now : state.ahead,
+    outbox: state.me && state.me.id !== frame.user.id ? inherited(state.outbox) : state.outbox,
   };
   const listed = new Set(frame.rooms.map((info) => info.room));
   for (const info of frame.rooms) next = described(next, info);
@@ -74,6 +75,11 @@ function described(state, info) {
   const next = withRoom(state, room);
   const replaced = known.log.epoch !== null && known.log.epoch !== room.log.epoch;
   return replaced ? { ...next, outbox: rebased(next.outbox, info.room) } : next;
+}
+
+/** We are somebody else now (the token was lost): what was written is sent anew, what was to change is no longer ours. */
+function inherited(outbox) {
+  return outbox.filter(({ kind }) => !kind || kind === 'send').map((item) => ({ ...item, base: null }));
 }
 
 /** The other person of a direct message, by the room's id; the name as far as it was heard anywhere. */
@@ -101,7 +107,7 @@ function joined(state, frame, now, request) {
   }
   if (request?.kind === 'join' || request?.kind === 'create' || request?.kind === 'direct') next = { ...next, toldFocus: id };
   next = wantUnread(next, id);
-  if (frame.who) next = who(next, { room: id, users: frame.who, count: frame.room.online }, now);
+  if (frame.who) next = who(next, { room: id, users: frame.who, recent: frame.recent, count: frame.room.online }, now);
   return frame.sync ? sync(next, { room: id, ...frame.sync }, now) : next;
 }
 
@@ -125,7 +131,7 @@ function history(state, frame, now, request) {
 function who(state, frame, now) {
   const room = state.rooms[frame.room];
   if (!room) return state;
-  const people = takeWho(room.people, frame.users, now + state.ahead);
+  const people = takeWho(room.people, frame.users, now + state.ahead, frame.recent);
   return withRoom(state, { ...room, people, online: frame.count ?? frame.users.length, whoFresh: true });
 }
 
@@ -146,9 +152,10 @@ function typing(state, { room: id, user }, now) {
 /** Another tab or device of ours read on. */
 function read(state, { room: id, n, seq }) {
   const room = state.rooms[id];
-  if (!room || !Number.isInteger(n)) return state;
-  const next = markRead(room.held ? { ...room, readN: null } : room, { n, seq });
-  return next.readN === null ? state : withRoom(state, { ...next, told: Math.max(room.told, seq ?? 0) });
+  if (!room || !Number.isInteger(n) || !Number.isInteger(seq)) return state;
+  if (seq < room.told) return withRoom(state, room.held ? room : markBack(room, { n, seq })); // only `back` makes it less
+  if (room.held) return state;
+  return withRoom(state, { ...markRead(room, { n, seq }), told: Math.max(room.told, seq) });
 }
 
 /** The socket lives: what has had no echo for long was lost on the way, there or back. Same cid, so ask again. */
@@ -216,7 +223,7 @@ function refusedSend(state, cid, frame, now) {
   if (frame.code === 'not_joined' && room) {
     return withRoom({ ...state, outbox: queued(state.outbox, cid) }, { ...room, joined: false });
   }
-  if (item?.kind === 'delete' || item?.kind === 'react') {
+  if (item && item.kind !== 'send' && item.kind !== 'edit') {
     return { ...state, outbox: without(state.outbox, new Set([cid])), notice: { code: frame.code, at: now } };
   }
   return { ...state, outbox: failed(state.outbox, cid, frame.code) };

@@ -1,7 +1,9 @@
 /**
  * What was done and is not yet known to be stored: messages, edits, deletions, reactions. Pure. An entry:
- *   {cid, room, kind, text, target, emoji, op, replyTo, at, base, state, tried, code, after}
- * kind    'send' | 'edit' | 'delete' | 'react'; target is the number of the message that the last three are about
+ *   {cid, room, kind, text, target, emoji, op, replyTo, called, fields, at, base, state, tried, code, after}
+ * kind    'send' | 'edit' | 'delete' | 'react', target: the number of the message that the last three are about
+ *         'room': `fields` of the room are to be others
+ * called  the ids of those whom somebody chose by name, where a name alone may mean several
  * state   queued: wants to be sent · sending: on its way · failed: needs the writer's decision
  * base    the log was looked through for this cid up to here before the first attempt; null before that
  * tried   ms, when it was last sent

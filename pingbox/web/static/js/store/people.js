@@ -4,12 +4,21 @@
  */
 export const GRACE = 20_000; // ms
 
-/** The whole truth at this moment (`who`). People we knew and who are not in it have gone. */
-export function takeWho(people, users, now) {
+/** The whole truth at this moment (`who`). People we knew and who are not in it have gone; `recent` were here lately. */
+export function takeWho(people, users, now, recent = []) {
   const next = new Map();
   for (const { id, name, tabs } of users) next.set(id, { id, name, tabs: tabs ?? 1, goneAt: null, lastSeen: null });
   for (const [id, person] of people) if (!next.has(id)) next.set(id, gone(person, now, null));
+  for (const { id, name, lastSeen } of recent) {
+    if (!next.has(id)) next.set(id, { id, name, tabs: 0, goneAt: lastSeen, lastSeen });
+  }
   return next;
+}
+
+/** The other person of a direct message, as `welcome` tells of them. */
+export function takeOther(people, { id, name, online, lastSeen }) {
+  const here = { id, name: name || people.get(id)?.name || '', tabs: people.get(id)?.tabs || 1, goneAt: null, lastSeen: null };
+  return new Map(people).set(id, online ? here : { ...here, tabs: 0, goneAt: lastSeen ?? 0, lastSeen: lastSeen ?? 0 });
 }
 
 /** One change (`presence`). */

@@ -8,7 +8,6 @@ import { isDirect, markAway, markRead, markUnread, newRoom, roomsOf, unread } fr
 
 export const DEFAULT_LIMITS = { text: 4000, textBytes: 16384, frame: 32000, idle: 270, maxAge: 6900 };
 export const UNDO_WITHIN = 5000; // ms in which a deletion may be taken back
-export const TYPING_CROWD = 20; // more people than this are not told who is writing
 const TYPING_EVERY = 5000; // ms between two frames that say "I am writing"
 
 /** `me`: {id, name} of last time; `rooms`: ids to come back to; `reads`: room id → {epoch, n, seq} read; `outbox`: what an earlier page left. */
@@ -30,7 +29,7 @@ export function reduce(state, action) {
 }
 
 const ACTIONS = {
-  frame, link, asked, expired, wrote, edited, removed, reacted, retry, discard, open, direct, leave, focus, read, unread: unreadFrom,
+  frame, link, asked, expired, wrote, edited, removed, reacted, updated, retry, discard, open, direct, leave, focus, read, unread: unreadFrom,
   elsewhere, away, older, fill, rename, typing, typed, wish, dismiss, tick,
 };
 
@@ -76,8 +75,8 @@ function expired(state, { ids }) {
   return ids.reduce(answered, state);
 }
 
-function wrote(state, { cid, room, text, replyTo = null, now }) {
-  const item = entry(cid, room, text, now + state.ahead, { replyTo });
+function wrote(state, { cid, room, text, replyTo = null, called = [], now }) {
+  const item = entry(cid, room, text, now + state.ahead, { replyTo, called });
   const next = { ...state, outbox: [...state.outbox, item], typing: { ...state.typing, at: 0 } };
   const here = next.rooms[room];
   if (!here || state.link.phase !== 'online') return next; // what comes on reconnecting will still be news
@@ -85,10 +84,10 @@ function wrote(state, { cid, room, text, replyTo = null, now }) {
 }
 
 /** A new text for the own message `target`. An earlier edit of it that still waits is replaced. */
-function edited(state, { cid, room, target, text, now }) {
+function edited(state, { cid, room, target, text, called = [], now }) {
   const waits = ({ kind, target: of, state: at }) => kind === 'edit' && of === target && at !== 'sending';
   const outbox = state.outbox.filter((item) => item.room !== room || !waits(item));
-  return { ...state, outbox: [...outbox, entry(cid, room, text, now, { kind: 'edit', target })] };
+  return { ...state, outbox: [...outbox, entry(cid, room, text, now, { kind: 'edit', target, called })] };
 }
 
 /** Delete the message `target`, unless that is taken back (`discard`) in time. */
@@ -102,6 +101,11 @@ function reacted(state, { cid, room, target, emoji, op, now }) {
     && item.emoji === emoji && item.op !== op && item.state === 'queued');
   if (opposite) return { ...state, outbox: without(state.outbox, new Set([opposite.cid])) };
   return { ...state, outbox: [...state.outbox, entry(cid, room, '', now, { kind: 'react', target, emoji, op })] };
+}
+
+/** Another title or topic for a room: `fields` {title, topic, closed}, what changes. */
+function updated(state, { cid, room, fields, now }) {
+  return { ...state, outbox: [...state.outbox, entry(cid, room, '', now, { kind: 'room', fields })] };
 }
 
 function attempt(state, cid, now) {
@@ -199,7 +203,7 @@ function rename(state, { name }) {
 /** Someone writes in the composer: the others of a small room are told now and then. */
 function typing(state, { room: id, now }) {
   const room = state.rooms[id];
-  const few = room && (room.online ?? 0) <= TYPING_CROWD && (room.online ?? 2) > 1;
+  const few = room && (room.online ?? 0) <= (state.limits.typingOnline ?? 20) && (room.online ?? 2) > 1;
   if (!few || state.typing.at || (now < state.typing.told + TYPING_EVERY && state.typing.room === id)) return state;
   return { ...state, typing: { ...state.typing, room: id, at: now } };
 }

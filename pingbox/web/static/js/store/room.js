@@ -1,5 +1,6 @@
 /** One room as the page knows it: its log, who is there, how far it was read, what is wanted of the server. Pure. */
 import { emptyLog, takeHead } from './log.js';
+import { takeOther } from './people.js';
 import { holes } from './ranges.js';
 
 export function newRoom(id, fields = {}) {
@@ -7,7 +8,7 @@ export function newRoom(id, fields = {}) {
     id, title: '', topic: '', log: emptyLog(),
     joined: false, create: null, error: null, // create: {title, topic} to start it with if there is none
     people: new Map(), online: null, members: null, whoFresh: false, typing: new Map(), // typing: id → {name, until}
-    peer: null, last: null, owner: null, // peer: the other one of a direct message; last: {name, text, ts}, of the newest message
+    peer: null, last: null, owner: null, closed: false, // peer: the other one of a direct message; last: the newest message, in short
     readN: null, readSeq: null, told: 0, toldAt: 0, // told: the number that the server knows as read
     held: false, // marked unread by hand: looking at it does not count as reading
     divider: null, dividerSeq: null, // the "new" line stands before the first message with a greater n
@@ -49,7 +50,9 @@ export function describe(room, info, remembered) {
     online: info.online ?? room.online,
     members: info.members ?? room.members,
     owner: info.createdBy ?? room.owner,
-    peer: info.peer ?? info.with ?? room.peer,
+    closed: info.closed ?? false,
+    peer: info.other ? { id: info.other.id, name: info.other.name || room.peer?.name || '' } : room.peer,
+    people: info.other ? takeOther(room.people, info.other) : room.people,
     last: info.last ?? room.last,
     log, joined: true, error: null, create: null,
     readN: n, readSeq: seq, told: Math.max(info.read ?? (known ? 0 : log.head), otherLog ? 0 : room.told),
@@ -72,6 +75,11 @@ export function unread(room) {
 /** Read up to the message `n` of number `seq`; left out, to the end. */
 export function markRead(room, { n, seq } = { n: room.log.headN, seq: room.log.head }) {
   return room.readN === null || n <= room.readN ? room : { ...room, readN: n, readSeq: seq };
+}
+
+/** Another device of ours marked the room unread from here on. */
+export function markBack(room, { n, seq }) {
+  return { ...room, readN: n, readSeq: seq, told: seq, divider: n, dividerSeq: seq, held: true };
 }
 
 /** Everything from message `n` of number `seq` on is to be new again, until the room is entered anew. */
@@ -101,7 +109,9 @@ export function newest(room) {
   if (event && !(room.last && room.last.ts > event.ts)) {
     return { name: event.user.name, id: event.user.id, text: event.deleted ? '' : event.text, ts: event.ts, deleted: event.deleted ?? false };
   }
-  return room.last;
+  if (!room.last) return null;
+  const { user, text = '', ts, deleted = false } = room.last;
+  return { name: user?.name ?? '', id: user?.id ?? '', text, ts, deleted };
 }
 
 /** Messages that are unread and name `me`, as far as they are here. */

@@ -15,7 +15,7 @@ export const GROUP_WITHIN = 5 * 60_000; // ms between two messages under one nam
 export function timeline(room, outbox, me, window = { from: 0, to: Infinity }) {
   const { messages } = room.log;
   const here = outbox.filter((item) => item.room === room.id);
-  const pending = Map.groupBy(here.filter(({ kind }) => kind && kind !== 'send'), ({ target }) => target);
+  const pending = Map.groupBy(here.filter(({ target }) => target), ({ target }) => target);
   const missing = gaps(room.log);
   const items = [];
   let [last] = messages.before(window.from);

@@ -7,7 +7,7 @@ import { plain } from '../text/parse.js';
 
 export class Notices {
   /** on: {open(room)} */
-  constructor(storage, preferences, on) {
+  constructor(preferences, on) {
     this.preferences = preferences;
     this.on = on;
     this.told = new Map(); // room → the number up to which notices were given

@@ -9,7 +9,7 @@ import { avatar, marked } from '../parts.js';
 const MOST = 6;
 
 export class Completion {
-  /** suggest: {people() -> [{id, name, here}], rooms() -> [{id, label}], commands() -> [{name, words}], words() -> lang} */
+  /** changed(option) is told what was taken. suggest: {people() -> [{id, name, here}], rooms() -> [{id, label}], commands() -> [{name, words}], words() -> lang} */
   constructor(form, text, suggest, changed) {
     this.form = form;
     this.text = text;
@@ -72,7 +72,7 @@ export class Completion {
     const wanted = word.toLocaleLowerCase();
     const people = this.suggest.people().filter(({ name }) => starts(name, wanted));
     return people.map((person) => ({
-      insert: `@${person.name} `, look: [avatar(person), el('span', { class: 'grow cut' }, marked(person.name, word)), person.here ? '' : el('small', {}, this.suggest.words().t('complete.outside'))],
+      insert: `@${person.name} `, person, look: [avatar(person), el('span', { class: 'grow cut' }, marked(person.name, word)), person.here ? '' : el('small', {}, this.suggest.words().t('complete.outside'))],
     }));
   }
 
@@ -102,11 +102,12 @@ export class Completion {
     return true;
   }
 
-  #insert({ insert }) {
+  #insert(option) {
+    const { insert } = option;
     this.text.focus();
     this.text.setSelectionRange(this.from, this.text.selectionStart);
     if (!document.execCommand('insertText', false, insert)) this.text.setRangeText(insert, this.from, this.text.selectionEnd, 'end');
-    this.changed();
+    this.changed(option);
     this.close();
   }
 

@@ -9,7 +9,7 @@ import { fence, shortcut, wrap } from './format.js';
 const LONG_PASTE = 20; // lines of pasted text from which it is offered as a block of code
 
 /**
- * on: {write(text, replyTo), edited(item, text), draft(text), typing(), typed(), editLast(), command(name, rest) -> done,
+ * on: {write(text, replyTo, called), edited(item, text, called), draft(text), typing(), typed(), editLast(), command(name, rest) -> done,
  *      escape(), pasted(count, undo)}
  * Asks `suggest` {people(), rooms(), commands()} what may be completed.
  */
@@ -27,9 +27,13 @@ export class Composer {
     this.reply = null; // the item that is answered
     this.editing = null; // the item that is edited
     this.kept = ''; // what was being written when an edit began
+    this.chosen = new Map(); // @name → id, of those who were taken from the completion
     this.limits = null;
     this.lang = null;
-    this.completion = new Completion(this.form, this.text, suggest, () => this.#changed());
+    this.completion = new Completion(this.form, this.text, suggest, (option) => {
+      if (option.person) this.chosen.set(`@${option.person.name}`, option.person.id);
+      this.#changed();
+    });
     this.form.addEventListener('submit', (event) => this.#submit(event));
     this.text.addEventListener('keydown', (event) => this.#keydown(event));
     this.text.addEventListener('input', () => this.#changed());
@@ -235,12 +239,12 @@ export class Composer {
     this.#stopEditing();
     this.#renderAbout();
     this.on.draft(this.text.value);
-    if (text !== item.text) this.on.edited(item, text);
+    if (text !== item.text) this.on.edited(item, text, this.#called(text));
   }
 
   /** `/me waves`: done here, unless there is no such command. Two slashes send one. */
   #commanded(text) {
-    const [, name, rest] = /^\/([a-z]+)(?:\s+([^]*))?$/.exec(text) ?? [];
+    const [, name, rest] = /^\/([a-z]+)(?:\s+([\s\S]*))?$/.exec(text) ?? [];
     if (name === undefined || !this.on.command(name, rest ?? '')) return false;
     this.#set('');
     this.#changed();
@@ -253,7 +257,13 @@ export class Composer {
     this.#set('');
     this.#changed();
     this.#renderAbout();
-    this.on.write(text.startsWith('//') ? text.slice(1) : text, reply?.seq ?? null);
+    this.on.write(text.startsWith('//') ? text.slice(1) : text, reply?.seq ?? null, this.#called(text));
+  }
+
+  #called(text) {
+    const called = [...this.chosen].filter(([name]) => text.includes(name)).map(([, id]) => id);
+    this.chosen.clear();
+    return called;
   }
 }
 

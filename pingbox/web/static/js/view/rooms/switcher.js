@@ -54,10 +54,9 @@ export class Switcher {
     const groups = this.#groups().filter(({ options }) => options.length);
     this.options = groups.flatMap(({ options }) => options);
     this.at = Math.max(0, Math.min(this.at, this.options.length - 1));
-    let index = -1;
     const look = groups.map(({ title, options }) => [title, options.map(({ key }) => key)]);
     rebuild(this.list, [look, this.at, this.field.value, lang.code], () => groups.flatMap(({ title, options }) => [
-      el('h3', { role: 'presentation' }, title), ...options.map((option) => this.#option(option, index += 1)),
+      el('h3', { role: 'presentation' }, title), ...options.map((option) => this.#option(option, this.options.indexOf(option))),
     ]));
     if (this.options.length) this.field.setAttribute('aria-activedescendant', `switch-${this.at}`);
     else this.field.removeAttribute('aria-activedescendant');
