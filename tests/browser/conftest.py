@@ -72,7 +72,7 @@ async def open_house(clock: WoundClock) -> AsyncIterator[ChatServer]:
     """A chat that other machines may reach, over plain HTTP."""
     if REHEARSED:
         pytest.skip("a rehearsal listens on this machine only")
-    async for running in _house(ServeSettings(host="0.0.0.0", port=0, rate=0), clock):
+    async for running in _house(ServeSettings(host="0.0.0.0", port=0, rate=0, allow_hosts=("chat.example",)), clock):
         yield running
 
 

@@ -240,9 +240,9 @@ async def test_a_flood_is_slowed_down_and_arrives_whole(
         return [frame]
 
     ana.wire.inward = inward
-    texts = [f"m{n}" for n in range(30)]
+    texts = [f"m{n}" for n in range(60)]
     await ana.say(*texts)
-    await expect(ana.page.locator(".message[data-state=sent]")).to_have_count(30, timeout=20_000)
+    await expect(ana.page.locator(".message[data-state=sent]")).to_have_count(60, timeout=20_000)
     await ana.sees(*texts)
     assert len(limited) >= 2, "the limit was hardly reached"
 

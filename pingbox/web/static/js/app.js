@@ -7,7 +7,7 @@ import { choose, LANGUAGES, loadWords, speak } from './i18n.js';
 import { Identity } from './identity.js';
 import { messageOf, recall, roomOf } from './memory.js';
 import { isHere, nextFading } from './store/people.js';
-import { isDirect, label, newest } from './store/room.js';
+import { isDirect, label, newest, sign } from './store/room.js';
 import { Storage } from './storage.js';
 import { Announcer, translate, unreadIn } from './view/announce.js';
 import { Composer } from './view/composer/composer.js';
@@ -244,7 +244,7 @@ function drawComposer(room, state, time) {
     copy: (text) => deeds.copy(text), second: () => deeds.secondWindow(), hello: () => chat.write('👋'),
   });
   const words = !room ? '' : off ? lang.t(room.closed ? 'compose.closed' : 'compose.out') : isDirect(room.id) ? lang.t('compose.direct', { name: label(room) })
-    : lang.t(empty ? 'compose.hello' : 'compose.label', { room: label(room) });
+    : lang.t(empty ? 'compose.hello' : 'compose.label', { room: sign(room) });
   composer.render(room, state.limits, storage.get(`draft:${state.focus}`, ''), words, off, { names: typing, slow, offline: state.link.phase === 'offline' }, lang);
 }
 

@@ -1,7 +1,7 @@
 /** What people do on the page that takes more than one step: with a message, with a room, with themselves. */
 import { reactors } from './store/effects.js';
 import { isHere, sorted } from './store/people.js';
-import { isDirect, label, unread } from './store/room.js';
+import { isDirect, label, sign, unread } from './store/room.js';
 import { confirm, showDialog } from './view/dialogs/ask.js';
 import { button, el } from './view/dom.js';
 import { copyText } from './view/parts.js';
@@ -132,7 +132,7 @@ export class Deeds {
     const unsent = this.state.outbox.filter((item) => item.room === room).length;
     const draft = this.storage.get(`draft:${room}`, '');
     const text = unsent ? t('room.leave.unsent', { count: unsent }) : draft ? t('room.leave.draft') : '';
-    const sure = !text || await confirm({ title: t('room.leave.ask', { room: label(known) }), text, go: t('room.leave.go'), cancel: t('cancel') });
+    const sure = !text || await confirm({ title: t('room.leave.ask', { room: sign(known) }), text, go: t('room.leave.go'), cancel: t('cancel') });
     if (sure) this.leaveNow(room);
   }
 

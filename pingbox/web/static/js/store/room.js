@@ -103,6 +103,11 @@ export function label(room) {
   return room.peer?.name || room.title || room.id;
 }
 
+/** The name as it stands in a sentence: #general, Bo. */
+export function sign(room) {
+  return isDirect(room.id) ? label(room) : `#${label(room)}`;
+}
+
 /** The newest message held: what the list of rooms shows of it. */
 export function newest(room) {
   const event = room.log.messages.last;

@@ -31,11 +31,10 @@ export function timeline(room, outbox, me, window = { from: 0, to: Infinity }) {
       items.push({ kind: 'new', key: 'new' });
     }
     if (count > 0) items.push({ kind: 'gap', key: `gap:${gap[0]}`, from: gap[0], to: gap[1], count });
-    if (!lined && room.divider !== null && event.n > room.divider) {
-      lined = true;
-      if (!isOwn(event, me) || room.held) items.push({ kind: 'new', key: 'new' });
-    }
-    pushMessage(items, fromEvent(event, me, pending.get(event.seq) ?? [], rank), items.length ? null : last);
+    const begins = !lined && room.divider !== null && event.n > room.divider;
+    if (begins) lined = true;
+    const line = begins && (!isOwn(event, me) || room.held);
+    pushMessage(items, fromEvent(event, me, pending.get(event.seq) ?? [], rank), items.length ? null : last, line);
     last = event;
     rank += 1;
   }
@@ -43,13 +42,14 @@ export function timeline(room, outbox, me, window = { from: 0, to: Infinity }) {
   return items;
 }
 
-/** `earlier`: the message above the first one shown, if that is not in the list itself. */
-function pushMessage(items, message, earlier) {
+/** `earlier`: the message above the first one shown, if that is not in the list itself; `line`: the first new one. */
+function pushMessage(items, message, earlier, line = false) {
   const before = items.at(-1) ?? null;
   const previous = before?.kind === 'message' ? before : items.findLast((item) => item.kind === 'message') ?? earlier ?? null;
   const newDay = !previous || dayOf(previous.ts) !== dayOf(message.ts);
   if (newDay) items.push({ kind: 'day', key: `day:${dayOf(message.ts)}`, ts: message.ts });
-  const joins = !newDay && (before === previous || before === null) && previous.user.id === message.user.id
+  if (line) items.push({ kind: 'new', key: 'new' });
+  const joins = !newDay && !line && (before === previous || before === null) && previous.user.id === message.user.id
     && message.ts - previous.ts < GROUP_WITHIN && message.replyTo === null;
   items.push({ ...message, head: !joins, sameMinute: joins && minute(previous.ts) === minute(message.ts) });
 }

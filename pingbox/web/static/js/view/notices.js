@@ -2,7 +2,7 @@
  * Desktop notices and a sound, for what is addressed to someone who does not look. Both are off until they are asked for; the
  * browser is asked for leave only then. Plain HTTP has no notices: `possible` says so.
  */
-import { isDirect, label } from '../store/room.js';
+import { isDirect, sign } from '../store/room.js';
 import { plain } from '../text/parse.js';
 
 export class Notices {
@@ -50,7 +50,7 @@ export class Notices {
   #tell(event, room, lang) {
     if (this.preferences.get('sound')) this.#sound();
     if (!this.allowed || !document.hidden) return;
-    const title = isDirect(room.id) ? event.user.name : lang.t('notice.title', { name: event.user.name, room: label(room) });
+    const title = isDirect(room.id) ? event.user.name : lang.t('notice.title', { name: event.user.name, room: sign(room) });
     const shown = new Notification(title, { body: plain(event.text).slice(0, 200), tag: `pingbox:${room.id}`, icon: 'icon-192.png', dir: 'auto', lang: lang.code });
     shown.onclick = () => {
       window.focus();

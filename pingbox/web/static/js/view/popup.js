@@ -59,6 +59,7 @@ function menuItem({ icon: sign, words, act, key = null, bad = false, checked = n
 }
 
 function keydown(event) {
+  if (!open) return; // what the key did has closed it
   const { node } = open;
   if (event.key === 'Escape') {
     event.preventDefault();

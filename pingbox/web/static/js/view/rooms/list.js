@@ -87,7 +87,7 @@ function fillRoom(node, item, lang) {
     item.peer ? avatar(item.peer, '', item.dot) : el('span', { class: 'tile', 'aria-hidden': 'true' }, '#'),
     el('span', { class: 'label cut' }, el('bdi', {}, item.label)),
     item.time ? el('time', { 'aria-hidden': 'true' }, item.time) : '',
-    el('span', { class: 'preview cut', 'aria-hidden': 'true' }, item.preview.sign ? el('i', { class: 'draft' }, `${item.preview.sign} `) : '', el('bdi', {}, item.preview.text)),
+    el('span', { class: 'preview cut', 'aria-hidden': 'true', dir: item.preview.sign ? null : 'auto' }, item.preview.sign ? el('i', { class: 'draft' }, `${item.preview.sign} `) : '', item.preview.text),
   ];
   if (item.count) parts.push(el('span', { class: item.mentions ? 'number mention' : 'number', 'aria-hidden': 'true' }, item.count > 99 ? '99+' : String(item.count)));
   button.replaceChildren(...parts);

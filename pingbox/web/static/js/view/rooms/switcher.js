@@ -1,5 +1,5 @@
 /** Ctrl K: go to a room or person, join or start a room, search, or do something, by typing a little of it. */
-import { isDirect, label, mentionsOf, newest, unread } from '../../store/room.js';
+import { isDirect, label, mentionsOf, newest, sign, unread } from '../../store/room.js';
 import { roomId } from '../../text/names.js';
 import { plain } from '../../text/parse.js';
 import { el, icon, rebuild } from '../dom.js';
@@ -116,7 +116,7 @@ export class Switcher {
     const known = state.rooms[id] || (state.directory ?? []).some(({ room }) => room === id);
     const start = id && !known ? [command({ icon: 'plus', words: t('switch.start', { name: query }), act: () => this.on.open(id, query) })] : [];
     const room = state.rooms[state.focus];
-    const search = room && query ? [command({ icon: 'search', words: t('switch.search', { room: label(room), text: query }), act: () => this.on.search(query) })] : [];
+    const search = room && query ? [command({ icon: 'search', words: t('switch.search', { room: sign(room), text: query }), act: () => this.on.search(query) })] : [];
     return [...start, ...search];
   }
 

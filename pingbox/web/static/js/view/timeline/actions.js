@@ -2,8 +2,8 @@
  * What can be done with a message: a bar that moves to the message under pointer or focus, a menu (More, right click, long
  * press, Enter), and single keys.
  */
-import { tool } from '../dom.js';
-import { el } from '../dom.js';
+import { plain } from '../../text/parse.js';
+import { el, icon, tool } from '../dom.js';
 import { isTouch, menu } from '../popup.js';
 import { QUICK } from '../dialogs/picker.js';
 
@@ -60,8 +60,9 @@ export class Actions {
     if (!item?.seq || item.deleted) return;
     node.classList.add('acted');
     const { t } = this.lang;
-    const head = [el('div', { class: 'quick' }, ...QUICK.map((emoji) => this.#quick(item, emoji)))];
-    if (isTouch()) head.unshift(el('div', { class: 'menu-head cut', dir: 'auto' }, `${item.user.name}, ${this.lang.moment(item.ts)}`));
+    const more = el('button', { type: 'button', 'aria-label': t('act.react'), on: { click: () => this.on.pick(item, node) } }, icon('smile'));
+    const head = [el('div', { class: 'quick' }, ...QUICK.map((emoji) => this.#quick(item, emoji)), more)];
+    if (isTouch()) head.unshift(el('div', { class: 'menu-head cut', dir: 'auto' }, el('b', {}, item.user.name), `, ${this.lang.moment(item.ts)} · ${plain(item.text)}`));
     menu(anchor, this.#items(item, node), {
       label: t('act.title'), head: isTouch() ? head : [], back: node, onClose: () => node.classList.remove('acted'),
     });
@@ -79,7 +80,7 @@ export class Actions {
     const { t } = this.lang;
     const { on } = this;
     return [
-      { icon: 'smile', words: t('act.react'), key: '+', act: () => on.pick(item, node) },
+      ...(isTouch() ? [] : [{ icon: 'smile', words: t('act.react'), key: '+', act: () => on.pick(item, node) }]),
       { icon: 'reply', words: t('act.reply'), key: 'R', act: () => on.reply(item) },
       ...(item.own ? [{ icon: 'pen', words: t('act.edit'), key: 'E', act: () => on.edit(item) }] : []),
       { icon: 'copy', words: t('act.copy'), key: 'C', act: () => on.copy(item) },

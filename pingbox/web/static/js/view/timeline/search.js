@@ -3,6 +3,7 @@
  * shown is gone to and marked, as a link to it would do.
  */
 import { reachesTop } from '../../store/log.js';
+import { sign } from '../../store/room.js';
 import { plain } from '../../text/parse.js';
 import { byId, setText } from '../dom.js';
 
@@ -52,7 +53,7 @@ export class Search {
     const changed = room?.log !== this.room?.log;
     this.room = room;
     this.lang = lang;
-    this.field.placeholder = lang.t('search.in', { room: room ? room.title || room.id : '' });
+    this.field.placeholder = lang.t('search.in', { room: room ? sign(room) : '' });
     this.field.setAttribute('aria-label', this.field.placeholder);
     if (this.form.hidden || !room) return;
     if (changed) this.#look();

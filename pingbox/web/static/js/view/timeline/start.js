@@ -1,5 +1,5 @@
 /** What stands in place of messages: in an empty room what one can do there, and without a room where to go. */
-import { isDirect, isRefused, label } from '../../store/room.js';
+import { isDirect, isRefused, label, sign } from '../../store/room.js';
 import { button, el, icon, rebuild, tool } from '../dom.js';
 
 /**
@@ -69,7 +69,7 @@ function refusal(room, waiting, lang, on) {
   const unknown = room.error === 'no_such_room' && !isDirect(room.id);
   const again = () => on.open(room.id, unknown ? room.id : null);
   return [
-    el('h2', {}, unknown ? lang.t('room.unknown', { room: room.id }) : lang.t('room.refused', { room: label(room) })),
+    el('h2', {}, unknown ? lang.t('room.unknown', { room: room.id }) : lang.t('room.refused', { room: sign(room) })),
     unknown ? '' : el('p', {}, lang.reason(room.error)),
     waiting ? el('p', {}, lang.t('room.waiting', { count: waiting })) : '',
     el('div', { class: 'buttons' },
