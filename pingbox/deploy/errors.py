@@ -1,9 +1,9 @@
 """What a deploy can refuse or fail with.
 
 DeployError
-├── RefusedError    we do not begin, or stop before anything was changed
-├── StackError      CloudFormation began and did not get there; the text leads with the first cause
-└── AwsError        a call was answered with an error
+├── DeployRefusedError  we do not begin, or stop before anything was changed
+├── StackError          CloudFormation began and did not get there; the text leads with the first cause
+└── AwsError            a call was answered with an error
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class DeployError(Exception):
 
 
 @dataclass(eq=False)
-class RefusedError(DeployError):
+class DeployRefusedError(DeployError):
     """`what` is the thing, `found` the value received, `expected` the value expected, `next_step` what helps."""
 
     what: str

@@ -21,7 +21,7 @@ from pathlib import Path
 from aiohttp import web
 
 from pingbox.deploy.artifacts.site import PutFile, SiteFile, site_steps
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.plan.actual import NOTHING
 from pingbox.deploy.plan.desired import Desired, page_config
 from pingbox.deploy.plan.target import DeployTarget
@@ -54,7 +54,7 @@ class Rehearsal:
     """A running rehearsal. Order of calls: `start`, then `url` and `websocket`, then `stop`."""
 
     def __init__(self, desired: Desired, *, port: int = 0, libraries: Path | None = None) -> None:
-        """Unpacks what would be deployed. `RefusedError` without awslambdaric.
+        """Unpacks what would be deployed. `DeployRefusedError` without awslambdaric.
 
         `libraries` is the folder with awslambdaric and boto3 for the functions; None means the ones installed here.
         """
@@ -150,7 +150,7 @@ def _unpacked(desired: Desired, folder: Path, libraries: Path) -> Path:
 def _installed_libraries() -> Path:
     client = importlib.util.find_spec("awslambdaric")
     if client is None or client.origin is None:
-        raise RefusedError(
+        raise DeployRefusedError(
             "the rehearsal", "no awslambdaric", "AWS's runtime client for Python", "run `pip install awslambdaric`"
         )
     return Path(client.origin).parents[1]

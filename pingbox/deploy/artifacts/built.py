@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from pingbox.deploy.artifacts.raw_template import as_list, as_map, is_local, resources_of
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.emulator.services.lambda_.packages.node_packages import TYPESCRIPT, is_provided, is_source, package_file
 from pingbox.emulator.services.lambda_.packages.requirements import FILE, read_requirements
 from pingbox.emulator.services.lambda_.runtimes.python import provided
@@ -45,7 +45,7 @@ class _Function:
 
 
 def refuse_unbuilt(document: Document) -> None:
-    """`RefusedError` for the first function or layer that has to be built before it is zipped."""
+    """`DeployRefusedError` for the first function or layer that has to be built before it is zipped."""
     _refuse_build_methods(document)
     for function in _functions(document):
         if function.runtime.startswith("python"):
@@ -65,7 +65,7 @@ def _refuse_build_methods(document: Document) -> None:
         if method is not None and name is not None and is_local(as_map(resource.get("Properties")).get(name, ".")):
             place = document.place(("Resources", logical_id, "Metadata", "BuildMethod"))
             what = f"{place}: {logical_id}.Metadata.BuildMethod"
-            raise RefusedError(what, f"{method}, and a deploy builds nothing", "code that is built", _SAM_BUILD)
+            raise DeployRefusedError(what, f"{method}, and a deploy builds nothing", "code that is built", _SAM_BUILD)
 
 
 def _functions(document: Document) -> Iterator[_Function]:
@@ -114,7 +114,7 @@ def _refuse_missing_python(function: _Function) -> None:
     there = {str(canonicalize_name(one.metadata["Name"])) for one in packages}
     missing = [one for one in read_requirements(file).wanted if not _is_there(one, function.runtime, there, folders)]
     if missing:
-        raise RefusedError(
+        raise DeployRefusedError(
             function.what,
             f"{FILE} in {function.folder} asks for {', '.join(map(str, missing))}, which the folder does not contain",
             "everything that the function imports, in its folder or its layers",
@@ -147,7 +147,7 @@ def _refuse_typescript(function: _Function) -> None:
         return
     source = next((f"{module}{end}" for end in TYPESCRIPT if (function.folder / f"{module}{end}").is_file()), None)
     if source is not None:
-        raise RefusedError(
+        raise DeployRefusedError(
             function.what,
             f"its handler {function.handler} is {source}, and Lambda runs no TypeScript",
             f"{module}.js, which a build makes of it",
@@ -168,7 +168,7 @@ def _refuse_missing_node(function: _Function) -> None:
         if not any((folder / "node_modules" / name).is_dir() for folder in modules)
     )
     if missing:
-        raise RefusedError(
+        raise DeployRefusedError(
             function.what,
             f"its sources import {', '.join(missing)}, which {function.folder} has not in its node_modules",
             "everything that the function imports, in its folder or its layers",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pingbox.deploy.artifacts.package import PackedFile
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 
 LIMIT_BYTES = 262_144_000
 """What Lambda takes unpacked, a function with its layers (250 MB, "Lambda quotas")."""
@@ -29,15 +29,17 @@ _ALWAYS_EXECUTABLE = "bootstrap"  # a custom runtime's entry; Windows has no exe
 def code_sources(folder: Path, what: str) -> tuple[PackedFile, ...]:
     """Every file by its path from the folder. `what` names the folder in errors.
 
-    `RefusedError` for a link that leads out of the folder, an empty folder, and more than Lambda takes.
+    `DeployRefusedError` for a link that leads out of the folder, an empty folder, and more than Lambda takes.
     """
     root = folder.resolve()
     sources = tuple(_walk(root, "", root, (), what))
     if not sources:
-        raise RefusedError(what, f"{folder} is empty", "a folder with the function's code", "build it, or correct it")
+        raise DeployRefusedError(
+            what, f"{folder} is empty", "a folder with the function's code", "build it, or correct it"
+        )
     size = sum(len(source.body) for source in sources)
     if size > LIMIT_BYTES:
-        raise RefusedError(
+        raise DeployRefusedError(
             what, f"{size:,} bytes in {folder}", f"at most {LIMIT_BYTES:,} unpacked", "leave out what is not needed"
         )
     return sources
@@ -48,7 +50,7 @@ def _walk(folder: Path, prefix: str, root: Path, above: tuple[Path, ...], what: 
     for entry in sorted(folder.iterdir(), key=lambda path: path.name):
         found = entry.resolve()
         if entry.is_symlink() and not found.is_relative_to(root):
-            raise RefusedError(
+            raise DeployRefusedError(
                 f"{what}, {prefix}{entry.name}",
                 f"a link to {found}",
                 f"files of {root}, because whatever is linked would be uploaded",

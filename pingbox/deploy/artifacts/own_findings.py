@@ -22,7 +22,7 @@ def own_findings(
 ) -> list[str]:
     """One sentence for each, with its kind and its line. `previous` are the parameters that the stack has already.
 
-    What is so on this machine only is left out. Raises `RefusedError` for a file that is no template.
+    What is so on this machine only is left out. Raises `DeployRefusedError` for a file that is no template.
     """
     document = read_template(file)
     declared = section(document, document.root, ("Parameters",))

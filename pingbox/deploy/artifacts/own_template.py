@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pingbox.deploy.artifacts.packaging import Packager
 from pingbox.deploy.artifacts.raw_template import read_template
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.plan.desired import Desired
 from pingbox.deploy.plan.target import DeployTarget
 from pingbox.templates.cloudformation.sections import section
@@ -18,7 +18,7 @@ from pingbox.templates.document import Document
 def own_desired(target: DeployTarget, file: Path, settings: Mapping[str, str]) -> Desired:
     """What a template of one's own wants. `settings` are its parameters by name, `Stage` is added if it has one.
 
-    `RefusedError` for a file that is no template, code that is not there or not built, what is not packaged, or a
+    `DeployRefusedError` for a file that is no template, code that is not there or not built, what is not packaged, or a
     parameter the template does not have.
     """
     document = read_template(file)
@@ -33,11 +33,11 @@ def own_desired(target: DeployTarget, file: Path, settings: Mapping[str, str]) -
 
 
 def given_parameters(document: Document, settings: Mapping[str, str], target: DeployTarget) -> Mapping[str, str]:
-    """The parameters to pass: those that were set, and the stage. `RefusedError` for one that is not declared."""
+    """The parameters to pass: those that were set, and the stage. `DeployRefusedError` for one that is not declared."""
     declared = section(document, document.root, ("Parameters",))
     unknown = sorted(set(settings) - set(declared))
     if unknown:
-        raise RefusedError(
+        raise DeployRefusedError(
             f"the parameters of {document.file}", ", ".join(unknown), ", ".join(declared) or "none", "check --parameter"
         )
     stage = {"Stage": target.stage} if "Stage" in declared else {}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pingbox
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 
 LIMIT_BYTES = 100_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold
@@ -49,10 +49,10 @@ class Artifact:
 
 
 def chat_artifact() -> Artifact:
-    """The chat's zip, from the installed packages. `RefusedError` when it outgrows `LIMIT_BYTES`."""
+    """The chat's zip, from the installed packages. `DeployRefusedError` when it outgrows `LIMIT_BYTES`."""
     artifact = pack(chat_sources())
     if len(artifact.body) > LIMIT_BYTES:
-        raise RefusedError(
+        raise DeployRefusedError(
             what="the functions' zip",
             found=f"{len(artifact.body):,} bytes",
             expected=f"at most {LIMIT_BYTES:,}",

@@ -19,7 +19,7 @@ from pingbox.deploy.artifacts.folders import code_sources
 from pingbox.deploy.artifacts.package import Artifact, PackedFile, pack
 from pingbox.deploy.artifacts.raw_template import as_dict, is_local, read_template
 from pingbox.deploy.artifacts.unpackaged import refuse_unpackaged
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.plan.target import DeployTarget
 from pingbox.templates.cloudformation.sections import LOOP
 from pingbox.templates.document import Document, KeyPath
@@ -45,7 +45,7 @@ class Packager:
     _zips: dict[Path, Artifact] = field(default_factory=dict)
 
     def packaged(self, document: Document, above: tuple[Path, ...] = ()) -> dict[str, Any]:
-        """The template with places in the bucket for local paths. Raises `RefusedError`.
+        """The template with places in the bucket for local paths. Raises `DeployRefusedError`.
 
         `above` are the files of the templates it is nested in.
         """
@@ -102,9 +102,9 @@ class Packager:
         what = _what(document, ("Resources", logical_id, "Properties", name))
         nested = (Path(document.file).parent / str(path)).resolve()
         if nested in above:
-            raise RefusedError(what, str(path), "a template that is not nested in itself", "correct the path")
+            raise DeployRefusedError(what, str(path), "a template that is not nested in itself", "correct the path")
         if not nested.is_file():
-            raise RefusedError(what, f"no file {nested}", "a template, relative to this one", "correct the path")
+            raise DeployRefusedError(what, f"no file {nested}", "a template, relative to this one", "correct the path")
         body = json.dumps(self.packaged(read_template(nested), above), indent=2).encode()
         digest = hashlib.sha256(body).hexdigest()
         artifact = self._keep(Artifact(digest, body, ".template", "application/json"))
@@ -136,7 +136,9 @@ def _zip(found: Path, path: str, what: str) -> Artifact:
         return Artifact(pack([PackedFile(found.name, body)]).digest, body)
     if found.is_file():
         return pack([PackedFile(found.name, found.read_bytes())])
-    raise RefusedError(what, f"no file or folder {path}", "a path relative to the template", "build it, or correct it")
+    raise DeployRefusedError(
+        what, f"no file or folder {path}", "a path relative to the template", "build it, or correct it"
+    )
 
 
 def _what(document: Document, where: KeyPath) -> str:

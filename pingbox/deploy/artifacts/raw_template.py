@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.templates.cloudformation.sections import LOOP, section, written_resources
 from pingbox.templates.document import Document
 from pingbox.templates.errors import TemplateError
@@ -17,7 +17,7 @@ _REMOTE = ("s3://", "https://", "http://")
 
 
 def read_template(file: Path) -> Document:
-    """The template as written. `RefusedError` names the line of what makes it none."""
+    """The template as written. `DeployRefusedError` names the line of what makes it none."""
     with as_refusal():
         return checked_template(read_document(file))
 
@@ -53,7 +53,7 @@ def as_refusal() -> Iterator[None]:
         where = ": ".join(str(part) for part in (error.place, error.logical_id) if part is not None)
         found = error.message if error.received is None else f"{error.message}: {error.received!r}"
         step = error.next_step or "correct the file and repeat"
-        raise RefusedError(where or "the template", found, error.expected or "a template", step) from error
+        raise DeployRefusedError(where or "the template", found, error.expected or "a template", step) from error
 
 
 def resources_of(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pingbox.deploy.artifacts.raw_template import as_map, is_local, resources_of
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.templates.document import Document, KeyPath
 
 _FILES = {
@@ -46,10 +46,12 @@ _FUNCTIONS = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 
 
 def refuse_unpackaged(document: Document) -> None:
-    """`RefusedError` for the first local file that would not be uploaded, and for images that nobody builds."""
+    """`DeployRefusedError` for the first local file that would not be uploaded, and for images that nobody builds."""
     for path, value, instead in (*_files(document), *_images(document), *_includes(document.root, ())):
         what = ".".join(str(part) for part in path if part not in ("Resources", "Properties"))
-        raise RefusedError(f"{document.place(path)}: {what}", f"{value} is not packaged", "what lies in S3", instead)
+        raise DeployRefusedError(
+            f"{document.place(path)}: {what}", f"{value} is not packaged", "what lies in S3", instead
+        )
 
 
 def _files(document: Document) -> Iterator[tuple[KeyPath, str, str]]:

@@ -14,8 +14,8 @@ BATCH = 1000  # what one DeleteObjects takes
 def create_private(aws: Aws, bucket: str, region: str) -> None:
     """A bucket for artifacts: private, no ACLs. S3 encrypts every object by itself.
 
-    Nothing else is set: whoever may set an expiry or a key could make the artifacts of every other stage unusable. A
-    bucket that another deploy of this account made a moment ago will do.
+    Nothing else is set: a permission to set an expiry or a key would let one stage make the artifacts of the others
+    unusable. A bucket that another deploy of this account made a moment ago is used.
     """
     arguments: dict[str, Any] = {"Bucket": bucket, "ObjectOwnership": "BucketOwnerEnforced"}
     if region != "us-east-1":  # S3 refuses a location constraint for it

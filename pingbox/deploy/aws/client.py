@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from pingbox.deploy.aws.stand_in import StandIn
-from pingbox.deploy.errors import AwsError, DeployError, RefusedError
+from pingbox.deploy.errors import AwsError, DeployError, DeployRefusedError
 
 Answer = dict[str, Any]
 
@@ -34,7 +34,7 @@ class Aws(Protocol):
         ...
 
     def call(self, service: str, operation: str, **arguments: Any) -> Answer:
-        """One call, by boto3's names. `AwsError` when AWS says no, `RefusedError` without credentials or a network."""
+        """One call, by boto3 names. `AwsError` if AWS refuses, `DeployRefusedError` without credentials or network."""
         ...
 
 
@@ -51,7 +51,7 @@ class Boto:
     """`Aws` by boto3. `profile` and `region` None mean what the environment and ~/.aws say."""
 
     def __init__(self, profile: str | None, region: str | None) -> None:
-        """Reads the configuration; opens no connection. `RefusedError` for an unknown profile or a missing region."""
+        """Reads the configuration; opens no connection. `DeployRefusedError` for an unknown profile or no region."""
         self._session = _session(profile, region)
         self._clients: dict[str, Any] = {}
 
@@ -110,7 +110,7 @@ class Boto:
         except BotoCoreError as error:
             raise _unanswered(error) from error
         except ValueError as error:  # botocore's word for an endpoint, or a region, that no host can have
-            raise RefusedError(
+            raise DeployRefusedError(
                 "the address of AWS",
                 str(error),
                 "a URL like http://127.0.0.1:4566, a region like eu-central-1",
@@ -132,7 +132,7 @@ def _session(profile: str | None, region: str | None) -> Any:
     except BotoCoreError as error:
         raise _unanswered(error) from error
     if session.region_name is None:
-        raise RefusedError(
+        raise DeployRefusedError(
             "the region", "none", "one like eu-central-1", "pass --region, or set AWS_REGION or the profile's region"
         )
     return session
@@ -142,9 +142,9 @@ def _answered(error: Any) -> DeployError:
     detail = error.response.get("Error", {})
     code = str(detail.get("Code", "unknown"))
     if code in {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}:
-        return RefusedError("the AWS credentials", code, "ones that are still valid", "sign in again and repeat")
+        return DeployRefusedError("the AWS credentials", code, "ones that are still valid", "sign in again and repeat")
     if code in {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "AuthFailure"}:
-        return RefusedError(
+        return DeployRefusedError(
             "the AWS credentials",
             f"not known in this region ({code})",
             "credentials of an account in which the region is switched on",
@@ -153,20 +153,22 @@ def _answered(error: Any) -> DeployError:
     return AwsError(error.operation_name, code, str(detail.get("Message", error)))
 
 
-def _unanswered(error: Any) -> RefusedError:
+def _unanswered(error: Any) -> DeployRefusedError:
     """No answer at all: credentials, configuration or network."""
     name = type(error).__name__
     if name in {"NoCredentialsError", "PartialCredentialsError"}:
-        return RefusedError(
+        return DeployRefusedError(
             "the AWS credentials",
             "none" if name == "NoCredentialsError" else str(error),
             "a profile, AWS_ACCESS_KEY_ID, or a role",
             "run `aws configure` or pass --profile; `--dry-run` needs none",
         )
     if name == "ProfileNotFound":
-        return RefusedError("the profile", str(error), "one of ~/.aws/config", "see `aws configure list-profiles`")
+        return DeployRefusedError(
+            "the profile", str(error), "one of ~/.aws/config", "see `aws configure list-profiles`"
+        )
     if "SSO" in name or "Token" in name:
-        return RefusedError("the AWS sign-in", str(error), "a session that is still valid", "run `aws sso login`")
-    return RefusedError(
+        return DeployRefusedError("the AWS sign-in", str(error), "a session that is still valid", "run `aws sso login`")
+    return DeployRefusedError(
         "AWS", f"{name}: {error}", "an answer", "check the region's name, the network and AWS_ENDPOINT_URL"
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pingbox.deploy.aws.client import Aws
 from pingbox.deploy.aws.stack import REVIEW_IN_PROGRESS, Stack, StackState, StackVersion, stack_name
-from pingbox.deploy.errors import AwsError, RefusedError
+from pingbox.deploy.errors import AwsError, DeployRefusedError
 from pingbox.deploy.plan.actual import find_stack
 
 OVERTAKEN = frozenset(
@@ -25,7 +25,7 @@ def is_overtaken(error: AwsError) -> bool:
 
 
 def refuse_changed(aws: Aws, expected: StackVersion) -> Stack:
-    """The stack as it is now. `RefusedError` unless it is exactly the expected version."""
+    """The stack as it is now. `DeployRefusedError` unless it is exactly the expected version."""
     found = find_stack(aws, expected.arn)
     if found is None or found.version != expected:
         raise changed(expected.arn, found, expected.status)
@@ -33,10 +33,10 @@ def refuse_changed(aws: Aws, expected: StackVersion) -> Stack:
 
 
 def refuse_taken(aws: Aws, name: str) -> None:
-    """`RefusedError` when a stack of this name exists: what is about to go may be in use by it."""
+    """`DeployRefusedError` when a stack of this name exists: what is about to go may be in use by it."""
     found = find_stack(aws, name)
     if found is not None:
-        raise RefusedError(
+        raise DeployRefusedError(
             f"the stack {name}",
             f"created again meanwhile, {found.status}",
             "no stack of that name, because its secret and artifacts were to be deleted",
@@ -45,7 +45,7 @@ def refuse_taken(aws: Aws, name: str) -> None:
 
 
 def refuse_overtaken(aws: Aws, stack: str, change_set: str, expected: StackVersion | None) -> None:
-    """`RefusedError` when the change set can no longer be executed, or the stack is not the one it was made for.
+    """`DeployRefusedError` when the change set can no longer be executed, or the stack is not the one it was made for.
 
     `expected` None: the change set creates the stack, which then may only be in review.
     """
@@ -63,12 +63,12 @@ def refuse_overtaken(aws: Aws, stack: str, change_set: str, expected: StackVersi
         raise
 
 
-def changed(stack: str, found: Stack | None, expected: str) -> RefusedError:
+def changed(stack: str, found: Stack | None, expected: str) -> DeployRefusedError:
     """The refusal: another operation came first."""
     name = stack_name(stack)
     now = "gone" if found is None else found.status
     when = f" since {found.updated}" if found is not None and found.updated else ""
-    return RefusedError(
+    return DeployRefusedError(
         f"the stack {name}",
         f"changed meanwhile, it is {now}{when}",
         f"the stack as it was shown ({expected}); nothing was changed by this run",

@@ -24,6 +24,6 @@ def report_interrupt(stack: str, next_step: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt as interrupt:
         raise StoppedByHandError(
-            f"interrupted. What CloudFormation has begun with {stack} goes on by itself; "
+            f"interrupted. What CloudFormation has begun with {stack} continues; "
             f"`pingbox status` shows when it has finished. Then {next_step}."
         ) from interrupt

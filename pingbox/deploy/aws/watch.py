@@ -10,7 +10,7 @@ from pingbox.deploy.aws.client import Aws, pages
 from pingbox.deploy.aws.events import STACK_TYPE, Event, event_of, first_failure, fresh
 from pingbox.deploy.aws.stack import is_settled, stack_name, succeeded
 from pingbox.deploy.aws.validation import first_validation_error
-from pingbox.deploy.errors import AwsError, RefusedError, StackError
+from pingbox.deploy.errors import AwsError, DeployRefusedError, StackError
 from pingbox.deploy.plan.actual import find_stack
 
 _ABSENT = "DELETE_COMPLETE"
@@ -83,9 +83,11 @@ class Watch:
 
 
 def wait_for(condition: Callable[[], bool], watch: Watch, seconds: float, what: str) -> None:
-    """Look until the condition holds. `RefusedError` after `seconds`."""
+    """Look until the condition holds. `DeployRefusedError` after `seconds`."""
     deadline = watch.clock() + seconds
     while not condition():
         if watch.clock() > deadline:
-            raise RefusedError(what, "still under way", f"an end within {seconds:.0f} seconds", "look at it and repeat")
+            raise DeployRefusedError(
+                what, "still under way", f"an end within {seconds:.0f} seconds", "look at it and repeat"
+            )
         watch.sleep(watch.pause)

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.text import Text
 
-from pingbox.deploy.plan.changes import Change, PropertyChange
+from pingbox.deploy.plan.changes import PropertyChange, ResourceChange
 from pingbox.deploy.plan.data_types import holds_data
 
 _WIDTH = 78
@@ -22,7 +22,7 @@ _REPLACEMENT = {"True": "REPLACED", "Conditional": "maybe REPLACED", "False": "n
 
 
 @dataclass(frozen=True)
-class Row:
+class ListingRow:
     """One line of cells, its first in a style of its own, and the lines below it."""
 
     cells: tuple[str, ...]
@@ -31,7 +31,7 @@ class Row:
     details: tuple[str, ...] = ()
 
 
-def changes_listing(changes: Sequence[Change]) -> Text:
+def changes_listing(changes: Sequence[ResourceChange]) -> Text:
     """What a change set would do; the column `replacement` is there when something could be replaced."""
     headings = ["action", "resource", "type"]
     if any(change.replacement for change in changes):
@@ -50,9 +50,9 @@ def short_type(type_name: str) -> str:
     return type_name.removeprefix("AWS::")
 
 
-def _change_row(change: Change, columns: int) -> Row:
+def _change_row(change: ResourceChange, columns: int) -> ListingRow:
     cells = (change.action, change.logical_id, short_type(change.type), _REPLACEMENT.get(change.replacement or "", ""))
-    return Row(
+    return ListingRow(
         cells[:columns],
         _ACTION_STYLE.get(change.action, ""),
         "bold red" if change.replacement in {"True", "Conditional"} else "",
@@ -60,12 +60,12 @@ def _change_row(change: Change, columns: int) -> Row:
     )
 
 
-def _resource_row(entry: Mapping[str, Any], stays: set[str]) -> Row:
+def _resource_row(entry: Mapping[str, Any], stays: set[str]) -> ListingRow:
     physical, type_name = entry.get("PhysicalResourceId", ""), entry["ResourceType"]
     named = physical and (holds_data(type_name) or physical in stays)
     word, style = ("stays", "yellow") if physical in stays else ("goes", "red")
     cells = (word, entry["LogicalResourceId"], short_type(type_name))
-    return Row(cells, style, details=(physical,) if named else ())
+    return ListingRow(cells, style, details=(physical,) if named else ())
 
 
 def property_line(change: PropertyChange) -> str:
@@ -92,7 +92,7 @@ def _differing(before: str | None, after: str | None, room: int) -> tuple[str, s
     return shortened(mark + before[skipped:], room), shortened(mark + after[skipped:], room)
 
 
-def _listing(headings: Sequence[str], rows: Sequence[Row]) -> Text:
+def _listing(headings: Sequence[str], rows: Sequence[ListingRow]) -> Text:
     widths = [max(map(len, column)) for column in zip(headings, *(row.cells for row in rows), strict=True)]
     lines = [Text(_padded(headings, widths), "dim")]
     for row in rows:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pingbox.deploy.commands.context import Context
-    from pingbox.deploy.perform.deployment import Deployment, Plan
+    from pingbox.deploy.perform.deployment import DeployRun, Plan
     from pingbox.deploy.plan.actual import Actual
     from pingbox.deploy.plan.target import DeployTarget
 
@@ -42,7 +42,7 @@ _ALLOW_REPLACE = "Let data, addresses and keys be lost that the plan says are lo
 class _Run:
     """One run: what it works on, what is there, and where it works."""
 
-    deployment: Deployment
+    deployment: DeployRun
     actual: Actual
     context: Context
 
@@ -165,12 +165,12 @@ def policy(where: TargetOptions, account: str, site: str, boundary: bool, arn: s
 
 def _refusal(planned: Plan, allow_replace: bool) -> dict[str, Any] | None:
     """Why a deploy would refuse this plan, as JSON; None if it would not."""
-    from pingbox.deploy.errors import RefusedError
+    from pingbox.deploy.errors import DeployRefusedError
     from pingbox.deploy.perform.deployment import refuse_loss
 
     try:
         refuse_loss(planned, allow_replace)
-    except RefusedError as refused:
+    except DeployRefusedError as refused:
         return refused.as_json()
     return None
 
@@ -200,7 +200,7 @@ def _ready(
     from pingbox.deploy.commands.context import context
     from pingbox.deploy.commands.output import console
     from pingbox.deploy.commands.progress import Live
-    from pingbox.deploy.perform.deployment import Deployment
+    from pingbox.deploy.perform.deployment import DeployRun
     from pingbox.deploy.perform.run import connect, load_state, missing_alarm
     from pingbox.deploy.plan.preflight import warnings
 
@@ -212,19 +212,19 @@ def _ready(
         console(stderr=True).print(Text(f"warning: {warning}", "yellow"))
     _show_findings(session.target, what, actual.stack.parameters if actual.stack else {})
     watch = Watch(session.aws, live.event)
-    deployment = Deployment(session.aws, desired, watch, live.step, how, session.found.arn)
+    deployment = DeployRun(session.aws, desired, watch, live.step, how, session.found.arn)
     return _Run(deployment, actual, context(session, actual, desired.protect))
 
 
 def _refuse_stuck(run: _Run) -> None:
     """`plan` changes nothing, so it cannot recover the stack; it says what `deploy` would do first."""
-    from pingbox.deploy.errors import RefusedError
+    from pingbox.deploy.errors import DeployRefusedError
     from pingbox.deploy.perform.describe import describe
     from pingbox.deploy.plan import planner
 
     steps = planner.recovery(run.deployment.desired.target, run.actual)
     if steps and run.actual.stack:
-        raise RefusedError(
+        raise DeployRefusedError(
             f"the stack {run.actual.stack.name}",
             run.actual.stack.status,
             "a stack that can be changed",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pingbox.deploy.aws.client import Aws, pages
-from pingbox.deploy.errors import AwsError, RefusedError
+from pingbox.deploy.errors import AwsError, DeployRefusedError
 from pingbox.deploy.plan.actual import find_stack, physical_ids
 from pingbox.deploy.plan.target import DeployTarget
 
@@ -29,17 +29,17 @@ class Line:
 def log_groups(aws: Aws, target: DeployTarget, function: str | None) -> dict[str, str]:
     """Logical id of each function -> its log group; only the one asked for, by logical id, if `function` is given.
 
-    `RefusedError` without a stack, and for a function that the stack does not have.
+    `DeployRefusedError` without a stack, and for a function that the stack does not have.
     """
     if find_stack(aws, target.stack) is None:
-        raise RefusedError(
+        raise DeployRefusedError(
             f"the stack {target.stack}", "not there", "a deployed stage", "check --app, --stage and --region"
         )
     functions = physical_ids(aws, target.stack, "AWS::Lambda::Function")
     if function is not None:
         wanted = {name: physical for name, physical in functions.items() if function in {name, _short(name)}}
         if not wanted:
-            raise RefusedError("--function", repr(function), ", ".join(functions), "name one of these")
+            raise DeployRefusedError("--function", repr(function), ", ".join(functions), "name one of these")
         functions = wanted
     return {logical: _log_group(aws, physical) for logical, physical in functions.items()}
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from pingbox.deploy.errors import DeployError, RefusedError
+from pingbox.deploy.errors import DeployError, DeployRefusedError
 
 Command = Callable[..., Any]
 _ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
@@ -184,19 +184,19 @@ def app_options(command: Command) -> Command:
 
 
 def checked_role(arn: str | None) -> str | None:
-    """The ARN. `RefusedError` for anything but the ARN of a role."""
+    """The ARN. `DeployRefusedError` for anything but the ARN of a role."""
     if arn is not None and not _ROLE.fullmatch(arn):
-        raise RefusedError(
+        raise DeployRefusedError(
             "--role-arn", repr(arn), "a role's ARN, like arn:aws:iam::123456789012:role/cloudformation", "check it"
         )
     return arn
 
 
 def checked_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
-    """The tags. `RefusedError` for what AWS refuses, and for keys that PingBox sets."""
+    """The tags. `DeployRefusedError` for what AWS refuses, and for keys that PingBox sets."""
     for key, value in tags.items():
         if key.startswith("pingbox:") or not _TAG_KEY.fullmatch(key) or not _TAG_VALUE.fullmatch(value):
-            raise RefusedError(
+            raise DeployRefusedError(
                 "--tag",
                 f"{key}={value}",
                 "letters, digits, spaces and _.:/=+-@; at most 128 characters for the key and 256 for the value; "
@@ -211,6 +211,6 @@ def _pairs(option: str, settings: tuple[str, ...]) -> dict[str, str]:
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals or not name:
-            raise RefusedError(option, repr(setting), "NAME=VALUE", "write it with an equals sign")
+            raise DeployRefusedError(option, repr(setting), "NAME=VALUE", "write it with an equals sign")
         pairs[name] = value
     return pairs

@@ -151,7 +151,7 @@ def _show_inventory(inventory: Inventory, stays: Mapping[str, str]) -> None:
 
 
 def _refuse_nothing(session: Session, inventory: Inventory, here: Context) -> None:
-    """An error: whoever wants to destroy something and finds nothing may look in the wrong region."""
+    """An error: a user who finds nothing to destroy may look in the wrong region."""
     from pingbox.deploy.perform.leftovers import tagged_leftovers
 
     if not inventory.is_empty:
@@ -163,12 +163,12 @@ def _refuse_nothing(session: Session, inventory: Inventory, here: Context) -> No
 
 def _ask_for_protection(inventory: Inventory, here: Context, *, yes: bool, delete_data: bool, allowed: bool) -> None:
     """Taking the protection away is a question of its own, and `--yes` does not answer it."""
-    from pingbox.deploy.errors import RefusedError
+    from pingbox.deploy.errors import DeployRefusedError
     from pingbox.deploy.perform.destroy import refuse_protected
 
     try:
         refuse_protected(inventory, delete_data=delete_data, removal_allowed=allowed)
-    except RefusedError as refusal:
+    except DeployRefusedError as refusal:
         if yes:
             raise
         click.echo(f"{refusal.what}: {refusal.found} ({here.place}).")

@@ -10,15 +10,15 @@ from pingbox.deploy.aws.client import Aws, pages
 from pingbox.deploy.aws.stack import StackState
 from pingbox.deploy.aws.validation import first_validation_error
 from pingbox.deploy.aws.watch import Watch
-from pingbox.deploy.errors import AwsError, RefusedError, StackError
+from pingbox.deploy.errors import AwsError, DeployRefusedError, StackError
 from pingbox.deploy.plan.actual import find_stack
-from pingbox.deploy.plan.changes import Change, changes_of
+from pingbox.deploy.plan.changes import ResourceChange, changes_of
 
 _SECONDS = 300
 _GONE = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException"})
 
 
-def read_change_set(aws: Aws, watch: Watch, stack: str, name: str) -> tuple[Change, ...] | None:
+def read_change_set(aws: Aws, watch: Watch, stack: str, name: str) -> tuple[ResourceChange, ...] | None:
     """The change set's changes once it is made; None if it holds none. `StackError` if CloudFormation refuses it."""
     deadline = watch.clock() + _SECONDS
     while True:
@@ -31,7 +31,7 @@ def read_change_set(aws: Aws, watch: Watch, stack: str, name: str) -> tuple[Chan
                 return None
             raise _refused(aws, stack, listing[0], reason)
         if watch.clock() > deadline:
-            raise RefusedError("the change set", status, f"ready within {_SECONDS} seconds", "try again later")
+            raise DeployRefusedError("the change set", status, f"ready within {_SECONDS} seconds", "try again later")
         watch.sleep(watch.pause)
 
 
@@ -68,11 +68,11 @@ def _described(aws: Aws, **which: str) -> list[dict[str, Any]]:
     return list(pages(aws, "cloudformation", "describe_change_set", IncludePropertyValues=True, **which))
 
 
-def _changes(listing: list[dict[str, Any]]) -> tuple[Change, ...]:
+def _changes(listing: list[dict[str, Any]]) -> tuple[ResourceChange, ...]:
     return changes_of(entry for page in listing for entry in page.get("Changes", ()))
 
 
-def _with_nested(aws: Aws, changes: tuple[Change, ...]) -> Iterator[Change]:
+def _with_nested(aws: Aws, changes: tuple[ResourceChange, ...]) -> Iterator[ResourceChange]:
     """Each nested stack is followed by what happens inside it, as `Nested/Table`."""
     for change in changes:
         yield change

@@ -15,12 +15,12 @@ from pingbox.deploy.aws.guard import changed, is_overtaken, refuse_overtaken
 from pingbox.deploy.aws.stack import Stack, StackState, StackVersion
 from pingbox.deploy.aws.watch import Watch
 from pingbox.deploy.commands.options import DEFAULT_UPDATE, UpdateOptions
-from pingbox.deploy.errors import AwsError, DeployError, RefusedError
+from pingbox.deploy.errors import AwsError, DeployError, DeployRefusedError
 from pingbox.deploy.perform.change_sets import read_change_set, take_back
 from pingbox.deploy.perform.steps import perform
 from pingbox.deploy.plan import planner
 from pingbox.deploy.plan.actual import Actual, find_stack, observe, physical_ids
-from pingbox.deploy.plan.changes import Change, data_loss
+from pingbox.deploy.plan.changes import ResourceChange, data_loss
 from pingbox.deploy.plan.desired import CAPABILITIES, Desired, page_config
 from pingbox.deploy.plan.protection import for_creation
 from pingbox.deploy.plan.steps import ExecuteChangeSet, Step
@@ -37,7 +37,7 @@ class Plan:
     stack: str
     change_set: str | None
     creates: bool
-    changes: tuple[Change, ...]
+    changes: tuple[ResourceChange, ...]
     site: tuple[SiteStep, ...]
     swapped: str | None = None
     expected: StackVersion | None = None
@@ -50,7 +50,7 @@ class Plan:
 
 
 @dataclass
-class Deployment:
+class DeployRun:
     """One run. `on_step` gets each step before it is performed, and how many are left. `identity` is an ARN."""
 
     aws: Aws
@@ -116,7 +116,7 @@ class Deployment:
     def execute(self, plan: Plan, actual: Actual) -> Stack:
         """Carry the plan out: what the stack needs, the stack, what follows it, the page. The stack as it is then.
 
-        `RefusedError` before anything is done when the stack is no longer the one that the plan was made for.
+        `DeployRefusedError` before anything is done when the stack is no longer the one that the plan was made for.
         """
         if plan.change_set is not None:
             refuse_overtaken(self.aws, plan.stack, plan.change_set, plan.expected)
@@ -125,7 +125,7 @@ class Deployment:
                 self._protect_resources()
         stack = find_stack(self.aws, plan.stack)
         if stack is None:
-            raise RefusedError(
+            raise DeployRefusedError(
                 f"the stack {plan.stack}", "gone", "the stack that was deployed", "run the command again"
             )
         functions = tuple(physical_ids(self.aws, stack.arn, "AWS::Lambda::Function").values())
@@ -137,9 +137,9 @@ class Deployment:
         return stack
 
     def hot_swap(self, actual: Actual) -> list[Step]:
-        """Only the code, at once. `RefusedError` without a stack that can be updated; returns its steps."""
+        """Only the code, at once. `DeployRefusedError` without a stack that can be updated; returns its steps."""
         if actual.stack is None or not actual.stack.can_change:
-            raise RefusedError(
+            raise DeployRefusedError(
                 f"the stack {self.desired.target.stack}",
                 actual.stack.status if actual.stack else "not there",
                 "a stack that was deployed",
@@ -194,10 +194,10 @@ def _as_text(template: object) -> str:
 
 
 def refuse_loss(plan: Plan, allowed: bool) -> None:
-    """`RefusedError` when the plan would lose data or an identity, and this was not allowed."""
+    """`DeployRefusedError` when the plan would lose data or an identity, and this was not allowed."""
     losses = data_loss(plan.changes)
     if losses and not allowed:
-        raise RefusedError(
+        raise DeployRefusedError(
             f"the plan for {plan.stack}",
             "; ".join(f"{_verb(change)} {change.logical_id}: {change.loses}" for change in losses),
             "a plan that loses no data and nothing that others know by its name, address or key",
@@ -205,17 +205,17 @@ def refuse_loss(plan: Plan, allowed: bool) -> None:
         )
 
 
-def _verb(change: Change) -> str:
+def _verb(change: ResourceChange) -> str:
     if change.action == "Remove":
         return "removes"
     return "replaces" if change.replacement == "True" else "may replace"
 
 
 def refuse_no_way_back(plan: Plan, how: UpdateOptions) -> None:
-    """`RefusedError` when something would be replaced without rollback: CloudFormation refuses it too late."""
+    """`DeployRefusedError` when something would be replaced without rollback: CloudFormation refuses it too late."""
     replaced = ", ".join(change.logical_id for change in plan.changes if change.replacement == "True")
     if replaced and not how.rollback:
-        raise RefusedError(
+        raise DeployRefusedError(
             f"the plan for {plan.stack}",
             f"replaces {replaced}",
             "no replacement while rollback is disabled",

@@ -8,7 +8,7 @@ from typing import Any
 
 from pingbox.deploy.aws.client import Aws
 from pingbox.deploy.aws.stack import StackState
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.plan.actual import Actual, deployed_template, observe, stack_resources
 from pingbox.deploy.plan.data_types import holds_data
 from pingbox.deploy.plan.protection import is_protected
@@ -96,12 +96,12 @@ def take_inventory(aws: Aws, target: DeployTarget) -> Inventory:
 
 
 def refuse_destroying(inventory: Inventory, *, keep_data: bool) -> None:
-    """`RefusedError` for a stack that is busy, or that cannot be made to keep its data any more. Pure."""
+    """`DeployRefusedError` for a stack that is busy, or that cannot be made to keep its data any more. Pure."""
     stack = inventory.actual.stack
     if stack is None:
         return
     if stack.state is StackState.BUSY:
-        raise RefusedError(
+        raise DeployRefusedError(
             f"the stack {stack.name}",
             stack.status,
             "a stack without a running operation",
@@ -109,14 +109,14 @@ def refuse_destroying(inventory: Inventory, *, keep_data: bool) -> None:
         )
     to_keep = inventory.data - inventory.retained if keep_data else frozenset()
     if to_keep and not stack.can_change:
-        raise RefusedError(
+        raise DeployRefusedError(
             f"the stack {stack.name}",
             stack.status,
             f"a stack that can be updated, so that {', '.join(sorted(to_keep))} can be kept",
             "save what they hold, then destroy without --keep-data",
         )
     if unnamed := sorted(to_keep - set(inventory.template.get("Resources", {}))):
-        raise RefusedError(
+        raise DeployRefusedError(
             f"the stack {stack.name}",
             f"{', '.join(unnamed)} come from a loop, a macro or SAM, not from the template itself",
             "resources that the template names, so that they can be kept",
@@ -125,13 +125,13 @@ def refuse_destroying(inventory: Inventory, *, keep_data: bool) -> None:
 
 
 def refuse_protected(inventory: Inventory, *, delete_data: bool, removal_allowed: bool) -> None:
-    """`RefusedError` for a protected stage, and for data that the template retains, unless that may go. Pure."""
+    """`DeployRefusedError` for a protected stage, and for data that the template retains, unless that may go. Pure."""
     if removal_allowed:
         return
     retained = inventory.physical(TABLE).keys() & inventory.retained if delete_data else frozenset()
     if inventory.protected or retained:
         what = "protected" if inventory.protected else f"retains {', '.join(sorted(retained))}"
-        raise RefusedError(
+        raise DeployRefusedError(
             f"the stack {inventory.target.stack}",
             what,
             "a stage without protection",

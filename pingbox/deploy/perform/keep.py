@@ -10,13 +10,13 @@ from typing import Any
 from pingbox.deploy.aws.client import Aws
 from pingbox.deploy.aws.guard import refuse_changed
 from pingbox.deploy.aws.watch import Watch
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.perform.destroy import Inventory, take_inventory
 from pingbox.deploy.plan.desired import CAPABILITIES, INLINE_BYTES
 
 
 def keep(aws: Aws, inventory: Inventory, watch: Watch, role: str | None = None) -> Inventory:
-    """The inventory afterwards, with everything that holds data retained. `RefusedError` if that did not succeed.
+    """The inventory afterwards, with everything that holds data retained. `DeployRefusedError` if that did not succeed.
 
     A stack whose data is retained already is left alone.
     """
@@ -34,7 +34,7 @@ def keep(aws: Aws, inventory: Inventory, watch: Watch, role: str | None = None) 
     watch.run(stack.arn, lambda: aws.call("cloudformation", "update_stack", **arguments))
     after = take_inventory(aws, inventory.target)
     if lost := sorted(after.data - after.retained):
-        raise RefusedError(
+        raise DeployRefusedError(
             f"the stack {stack.name}",
             f"would still delete {', '.join(lost)}",
             "everything that holds data to be retained; nothing was deleted",
@@ -63,7 +63,7 @@ def _template(aws: Aws, inventory: Inventory, body: str) -> dict[str, str]:
         return {"TemplateBody": body}
     target = inventory.target
     if inventory.actual.artifacts is None:
-        raise RefusedError(
+        raise DeployRefusedError(
             f"the template of {target.stack}",
             f"{len(body.encode()):,} bytes, and no bucket {target.artifact_bucket}",
             "the artifact bucket, through which a template of this size has to go",

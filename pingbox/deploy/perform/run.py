@@ -12,7 +12,7 @@ from pingbox.deploy.artifacts.package import chat_artifact
 from pingbox.deploy.artifacts.site import SiteFile
 from pingbox.deploy.aws.client import Aws, Boto
 from pingbox.deploy.commands.options import DEFAULT_UPDATE, AppOptions, TargetOptions, UpdateOptions
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.plan import preflight
 from pingbox.deploy.plan.actual import NOTHING, Actual, deployed_template, observe
 from pingbox.deploy.plan.boundary import BOUNDARY_TAG, bounded, checked_boundary
@@ -38,7 +38,7 @@ class Session:
 
 
 def connect(where: TargetOptions, aws: Aws | None = None) -> Session:
-    """Ask AWS who the caller is. `RefusedError` without credentials, and in the wrong account or region."""
+    """Ask AWS who the caller is. `DeployRefusedError` without credentials, and in the wrong account or region."""
     aws = aws or Boto(where.profile, where.region)
     target = checked_target(where.app, where.stage, aws.region)
     preflight.refuse_wrong_region(aws.region, where.expect_region)
@@ -56,7 +56,7 @@ def load_state(
 ) -> tuple[Desired, Actual]:
     """The desired and the actual state; every refusal has been checked.
 
-    `plan_only`: nothing will be deployed, so nobody has to name who gets the spending alarm.
+    `plan_only`: nothing will be deployed, so no address for the spending alarm is needed.
     """
     actual = observe(session.aws, session.target)
     if not what.adopt:
@@ -79,7 +79,7 @@ def load_state(
     return desired, actual
 
 
-def missing_alarm(session: Session, what: AppOptions, actual: Actual) -> RefusedError | None:
+def missing_alarm(session: Session, what: AppOptions, actual: Actual) -> DeployRefusedError | None:
     """The refusal of a chat with guests and without a spending alarm; None if there is one, or if it was chosen so.
 
     Asked once: a stack that runs without an alarm was deployed so on purpose.
@@ -89,10 +89,10 @@ def missing_alarm(session: Session, what: AppOptions, actual: Actual) -> Refused
     chosen = what.unwatched or (deployed and "AlarmEmail" not in what.settings)
     if what.template is not None or chosen or known.get("AlarmEmail"):
         return None
-    return RefusedError(
+    return DeployRefusedError(
         f"the spending alarm of {session.target.stack}",
         "no address",
-        "somebody who hears when the bill nears the budget",
+        "an address for the alarm, because guests may use the chat",
         "pass --alarm-email you@example.com, or --no-alarm if something else watches the bill",
     )
 
@@ -133,7 +133,7 @@ def _app(target: DeployTarget, what: AppOptions, files: SiteFiles | None, actual
     if what.template is not None:
         return replace(own_desired(target, what.template, what.settings), source=template_source(what.template))
     if files is None:
-        raise RefusedError("the page", "no files", "the page that belongs to the chat", "install pingbox whole")
+        raise DeployRefusedError("the page", "no files", "the page that belongs to the chat", "install pingbox whole")
     refuse_long_stack(target)
     _refuse_unknown(what.settings, target)
     return chat_desired(target, chat_artifact(), files(), _site(what, actual), what.settings, protect=protect)
@@ -152,6 +152,6 @@ def _refuse_unknown(settings: Mapping[str, str], target: DeployTarget) -> None:
 
     known = {parameter.name for parameter in parameters(target.stage)} - OURS
     if unknown := sorted(set(settings) - known):
-        raise RefusedError(
+        raise DeployRefusedError(
             "--parameter", ", ".join(unknown), "one of " + ", ".join(sorted(known)), "see `pingbox template`"
         )

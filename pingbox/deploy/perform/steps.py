@@ -110,7 +110,7 @@ def _delete_stack(aws: Aws, step: DeleteStack, watch: Watch) -> None:
 
 
 def _execute(aws: Aws, step: ExecuteChangeSet, watch: Watch) -> None:
-    """`RefusedError` when another operation came first: CloudFormation drops every other change set of a stack."""
+    """`DeployRefusedError` when another operation came first: CloudFormation drops all other change sets then."""
     arguments = {"StackName": step.stack, "ChangeSetName": step.change_set, **_on_failure(step.rollback)}
 
     def start() -> None:

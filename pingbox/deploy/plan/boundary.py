@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 
 BOUNDARY_TAG = "pingbox:boundary"
 # No comma, which IAM allows and a tag does not: the stack remembers the ARN by a tag.
@@ -16,9 +16,9 @@ _MAKES_A_ROLE_UNLESS_GIVEN = frozenset({"AWS::Serverless::Function", "AWS::Serve
 
 
 def checked_boundary(arn: str | None) -> str | None:
-    """The ARN. `RefusedError` for anything but the ARN of a managed policy."""
+    """The ARN. `DeployRefusedError` for anything but the ARN of a managed policy."""
     if arn is not None and not _ARN.fullmatch(arn):
-        raise RefusedError(
+        raise DeployRefusedError(
             "--permissions-boundary",
             repr(arn),
             "the ARN of a managed policy, like arn:aws:iam::123456789012:policy/pingbox-dev-boundary",

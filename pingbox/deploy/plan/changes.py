@@ -23,7 +23,7 @@ class PropertyChange:
 
 
 @dataclass(frozen=True)
-class Change:
+class ResourceChange:
     """One resource. `action` is Add, Modify, Remove, Import or Dynamic; `replacement` True, False or Conditional.
 
     `replacement` is None where the question does not arise (Add, Remove). `nested_change_set` is the ARN of the change
@@ -60,19 +60,19 @@ class Change:
         }
 
 
-def changes_of(entries: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
+def changes_of(entries: Iterable[Mapping[str, Any]]) -> tuple[ResourceChange, ...]:
     """The changes of a change set's pages; entries that are no resources (hooks) are passed over."""
     return tuple(_change(entry["ResourceChange"]) for entry in entries if entry.get("Type") == "Resource")
 
 
-def data_loss(changes: Iterable[Change]) -> tuple[Change, ...]:
+def data_loss(changes: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:
     """Changes that would lose data, or something that others know by its name, address or key."""
     return tuple(change for change in changes if change.loses)
 
 
-def _change(entry: Mapping[str, Any]) -> Change:
+def _change(entry: Mapping[str, Any]) -> ResourceChange:
     action = entry["Action"]
-    return Change(
+    return ResourceChange(
         action=action,
         logical_id=entry["LogicalResourceId"],
         type=entry["ResourceType"],

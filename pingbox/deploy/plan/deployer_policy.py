@@ -2,7 +2,7 @@
 
 The names come from the template: CloudFormation calls a resource STACK-LOGICALID-RANDOM. Where a name is not known
 before (API Gateway, CloudFront) the stage's tags decide. A role can only be made with the permissions boundary on it:
-whoever may write a role's policy and the code that runs with it could otherwise do whatever IAM knows.
+otherwise a deployer could write a role's policy and the code that runs with it, and so do anything in the account.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class DeployerPolicy:
         return f"arn:{self._partition}:iam::{target.account}:policy/{target.stack}-{target.region}-boundary"
 
     def document(self, site: Site = Site.WEBSITE) -> dict[str, Any]:
-        """For somebody who deploys with their own permissions."""
+        """For a person or pipeline that deploys with its own permissions."""
         return _document(
             self._stack(),
             self._named(),
@@ -81,7 +81,7 @@ class DeployerPolicy:
         )
 
     def document_with_role(self, role: str) -> dict[str, Any]:
-        """For somebody who deploys through a role that CloudFormation works with (`--role-arn`): no IAM at all."""
+        """For deploys through a role that CloudFormation works with (`--role-arn`): no IAM at all."""
         passing = _allow(["iam:PassRole"], [role])
         passing["Condition"] = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
         return _document(

@@ -6,7 +6,7 @@ import hashlib
 
 from pingbox.deploy.aws.stack import StackState, StackVersion
 from pingbox.deploy.commands.options import DEFAULT_UPDATE, UpdateOptions
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.plan.actual import MARKER, UNSETTLED, Actual
 from pingbox.deploy.plan.data_types import NESTED_STACKS
 from pingbox.deploy.plan.desired import Desired
@@ -30,7 +30,7 @@ from pingbox.deploy.plan.target import DeployTarget
 
 
 def recovery(target: DeployTarget, actual: Actual, role: str | None = None) -> list[Step]:
-    """What has to happen to a stuck stack before it can be changed. `RefusedError` while it is busy.
+    """What has to happen to a stuck stack before it can be changed. `DeployRefusedError` while it is busy.
 
     `role` is the ARN of the role that CloudFormation works with.
     """
@@ -44,7 +44,7 @@ def recovery(target: DeployTarget, actual: Actual, role: str | None = None) -> l
             return [ContinueRollback(target.stack, _version(actual), role)]
         case StackState.DELETE_FAILED:
             # What is left of it may be tables; and a bucket that is not empty would only stop the deletion again.
-            raise RefusedError(
+            raise DeployRefusedError(
                 f"the stack {target.stack}",
                 "DELETE_FAILED",
                 "a stack that is not half deleted",
@@ -52,7 +52,7 @@ def recovery(target: DeployTarget, actual: Actual, role: str | None = None) -> l
             )
         case StackState.BUSY:
             status = actual.stack.status if actual.stack else "busy"
-            raise RefusedError(
+            raise DeployRefusedError(
                 f"the stack {target.stack}",
                 status,
                 "a stack without a running operation",

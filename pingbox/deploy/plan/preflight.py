@@ -11,7 +11,7 @@ from pingbox.deploy.aws.client import Aws
 from pingbox.deploy.aws.stack import Stack, StackState
 from pingbox.deploy.aws.stand_in import StandIn
 from pingbox.deploy.commands.options import UpdateOptions
-from pingbox.deploy.errors import AwsError, RefusedError
+from pingbox.deploy.errors import AwsError, DeployRefusedError
 from pingbox.deploy.plan.target import DeployTarget
 
 Fact = TypeVar("Fact")
@@ -39,7 +39,7 @@ class Preflight:
 def run(aws: Aws, expected_account: str | None = None) -> Preflight:
     """Ask. The first call is `GetCallerIdentity`: it needs no permission, and without credentials nothing follows.
 
-    Nor does anything in another account than the expected one (`RefusedError`).
+    Nor does anything in another account than the expected one (`DeployRefusedError`).
     """
     identity = aws.call("sts", "get_caller_identity")
     account = str(identity["Account"])
@@ -59,21 +59,21 @@ def run(aws: Aws, expected_account: str | None = None) -> Preflight:
 
 
 def refuse_wrong_account(found: str, expected: str | None) -> None:
-    """`RefusedError` unless the credentials belong to the expected account (None: any)."""
+    """`DeployRefusedError` unless the credentials belong to the expected account (None: any)."""
     if expected is not None and found != expected:
-        raise RefusedError(
+        raise DeployRefusedError(
             "the AWS account", found, f"{expected} (--expect-account)", "pass the other account's --profile"
         )
 
 
 def refuse_wrong_region(found: str, expected: str | None) -> None:
-    """`RefusedError` unless the calls go to the expected region (None: any)."""
+    """`DeployRefusedError` unless the calls go to the expected region (None: any)."""
     if expected is not None and found != expected:
-        raise RefusedError("the AWS region", found, f"{expected} (--expect-region)", "pass --region")
+        raise DeployRefusedError("the AWS region", found, f"{expected} (--expect-region)", "pass --region")
 
 
 def refuse_foreign(target: DeployTarget, stack: Stack | None) -> None:
-    """`RefusedError` for a stack that something else, or another app of ours, deployed under this name.
+    """`DeployRefusedError` for a stack that something else, or another app of ours, deployed under this name.
 
     A change set for it would remove what it consists of; deleting it would be worse.
     """
@@ -81,7 +81,7 @@ def refuse_foreign(target: DeployTarget, stack: Stack | None) -> None:
         return  # it has no resources yet, and CloudFormation need not show the tags of a change set
     if stack is not None and not target.tags.items() <= stack.tags.items():
         owner = stack.tags.get("pingbox:app")
-        raise RefusedError(
+        raise DeployRefusedError(
             f"the stack {stack.name}",
             f"app {owner}, stage {stack.tags.get('pingbox:stage')}" if owner else "not deployed by PingBox",
             f"tagged pingbox:app={target.app} and pingbox:stage={target.stage}",
@@ -90,18 +90,18 @@ def refuse_foreign(target: DeployTarget, stack: Stack | None) -> None:
 
 
 def refuse_unknown_express(how: UpdateOptions, aws: Aws) -> None:
-    """`RefusedError` for express mode with a botocore that lacks it."""
+    """`DeployRefusedError` for express mode with a botocore that lacks it."""
     if how.express and not aws.knows("cloudformation", "create_change_set", "DeploymentConfig"):
-        raise RefusedError(
+        raise DeployRefusedError(
             "--express", "a botocore that does not know it", "1.43.38 or newer", "pip install --upgrade boto3"
         )
 
 
 def refuse_public_site(block: Mapping[str, bool] | None, site: Site) -> None:
-    """`RefusedError` when the account forbids public buckets and the page wants one."""
+    """`DeployRefusedError` when the account forbids public buckets and the page wants one."""
     forbidding = sorted(name for name in ("BlockPublicPolicy", "RestrictPublicBuckets") if (block or {}).get(name))
     if site is Site.WEBSITE and forbidding:
-        raise RefusedError(
+        raise DeployRefusedError(
             "the account's S3 public access block",
             f"{' and '.join(forbidding)} on",
             "off, for a bucket that serves a public website",
@@ -110,7 +110,7 @@ def refuse_public_site(block: Mapping[str, bool] | None, site: Site) -> None:
 
 
 def refuse_concurrency(unreserved: int | None, reserved: int, wanted: int) -> None:
-    """`RefusedError` when the stack's functions would reserve more than the account has left.
+    """`DeployRefusedError` when the stack's functions would reserve more than the account has left.
 
     `unreserved` is what is unreserved now (None: AWS did not say), `reserved` what this stack has reserved already, and
     `wanted` what it is to reserve. AWS keeps a minimum unreserved.
@@ -119,7 +119,7 @@ def refuse_concurrency(unreserved: int | None, reserved: int, wanted: int) -> No
         return
     left = unreserved + reserved - wanted
     if left < UNRESERVED_MINIMUM:
-        raise RefusedError(
+        raise DeployRefusedError(
             "the account's Lambda concurrency",
             f"{wanted} to be reserved by this stack, {unreserved + reserved} available, so {left} would be left",
             f"at least {UNRESERVED_MINIMUM} left unreserved",

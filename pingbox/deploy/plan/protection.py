@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pingbox.deploy.aws.stack import Stack
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 
 PROTECTION_TAG = "pingbox:protected"
 _ON, _OFF = "true", "false"
@@ -43,9 +43,9 @@ def protection_tag(protected: bool) -> dict[str, str]:
 
 
 def refuse_short_cuts(stack_name: str, options: tuple[str, ...]) -> None:
-    """`RefusedError` for options that a protected stage does not take. Call it for protected stages only."""
+    """`DeployRefusedError` for options that a protected stage does not take. Call it for protected stages only."""
     if options:
-        raise RefusedError(
+        raise DeployRefusedError(
             " ".join(options),
             f"not for {stack_name}, which is protected",
             "a stage for trying things out",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pingbox.deploy.aws.stack import Stack
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.templates.cloudformation.sections import LOOP
 
 CHAT, TEMPLATE = "chat", "template"
@@ -83,7 +83,7 @@ def deployed_source(stack: Stack) -> Source | None:
 
 
 def refuse_other_app(stack: Stack, source: Source, deployed: Mapping[str, Any], desired: Mapping[str, Any]) -> None:
-    """`RefusedError` when the stack runs another app than the one that is about to be deployed.
+    """`DeployRefusedError` when the stack runs another app than the one that is about to be deployed.
 
     `deployed` and `desired` are templates. The same file, and a file whose resources are mostly those that are
     deployed, is the same app: a checkout may lie in another folder, and a template may begin as that of the chat. The
@@ -97,7 +97,7 @@ def refuse_other_app(stack: Stack, source: Source, deployed: Mapping[str, Any], 
         if not there or (shared and shared >= enough):
             return
     what = "an app that was not recorded" if before is None else str(before)
-    raise RefusedError(
+    raise DeployRefusedError(
         f"the stack {stack.name}",
         f"runs {what}; {len(there) - shared} of its {len(there)} resources are not in {source}",
         f"the app that is deployed there, or another --app or --stage for {source}",

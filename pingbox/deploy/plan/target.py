@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from pingbox.deploy.aws.stand_in import StandIn
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.model import stage_names
 from pingbox.model.partitions import url_suffix
 
@@ -67,9 +67,9 @@ class DeployTarget:
 
 
 def refuse_long_stack(target: DeployTarget) -> None:
-    """`RefusedError` when app and stage together are too long for the names of the chat's resources."""
+    """`DeployRefusedError` when app and stage together are too long for the names of the chat's resources."""
     if len(target.stack) > STACK_LENGTH:
-        raise RefusedError(
+        raise DeployRefusedError(
             "app and stage together",
             f"{target.stack}, {len(target.stack)} characters",
             f"at most {STACK_LENGTH}, so that AWS need not shorten the names of the resources",
@@ -78,16 +78,16 @@ def refuse_long_stack(target: DeployTarget) -> None:
 
 
 def checked_target(app: str, stage: str, region: str) -> DeployTarget:
-    """The target, or `RefusedError` for a name that AWS would refuse only minutes later."""
+    """The target, or `DeployRefusedError` for a name that AWS would refuse only minutes later."""
     if len(app) > _APP_LENGTH or not _APP.fullmatch(app):
-        raise RefusedError(
+        raise DeployRefusedError(
             "the app's name",
             repr(app),
             f"lower-case letters, digits and single hyphens, a letter first, at most {_APP_LENGTH}",
             "pass another --app",
         )
     if len(stage) > _STAGE_LENGTH or not stage_names.is_stage_name(stage):
-        raise RefusedError(
+        raise DeployRefusedError(
             "the stage's name",
             repr(stage),
             f"{stage_names.DESCRIPTION}, at most {_STAGE_LENGTH} characters",

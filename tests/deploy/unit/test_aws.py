@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pingbox.deploy.aws.client import Boto
-from pingbox.deploy.errors import DeployError, RefusedError
+from pingbox.deploy.errors import DeployError, DeployRefusedError
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def boto(monkeypatch: pytest.MonkeyPatch) -> Boto:
 @pytest.mark.parametrize("endpoint", ["foo", "127.0.0.1:4566", "http://"])
 def test_an_endpoint_that_is_no_address(boto: Boto, monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    with pytest.raises(RefusedError, match="AWS_ENDPOINT_URL"):
+    with pytest.raises(DeployRefusedError, match="AWS_ENDPOINT_URL"):
         boto.call("sts", "get_caller_identity")
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pingbox.deploy.artifacts.own_findings import own_findings
 from pingbox.deploy.artifacts.own_template import own_desired
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.plan.target import DeployTarget
 from pingbox.templates.parsing import read_document
 from support.broken import WRONG, KeyPath, broken, paths
@@ -40,7 +40,7 @@ def test_a_value_of_the_wrong_kind_is_never_a_crash(app: str, examples: int, tmp
         try:
             own_desired(TARGET, file, {})
             own_findings(TARGET, file, {}, {})
-        except RefusedError as error:
+        except DeployRefusedError as error:
             refusals.append(str(error))
 
     one_mistake()

@@ -9,10 +9,10 @@ import pytest
 from pingbox.chat.declaration import chat
 from pingbox.chat.model import Site
 from pingbox.chat.template.render import template
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.perform.change_sets import read_change_set
 from pingbox.deploy.perform.deployment import Plan, refuse_loss
-from pingbox.deploy.plan.changes import Change
+from pingbox.deploy.plan.changes import ResourceChange
 from pingbox.deploy.plan.data_types import HOLDS_DATA, HOLDS_IDENTITY, HOLDS_NOTHING, UNKNOWN, holds_data, loss
 from support.deploy.fake_aws import FakeAws, watching
 
@@ -28,8 +28,10 @@ LOSING = [
 @pytest.mark.parametrize("type_name", LOSING)
 @pytest.mark.parametrize(("action", "replacement"), [("Remove", None), ("Modify", "True"), ("Modify", "Conditional")])
 def test_what_holds_something_is_not_lost_without_a_word(type_name: str, action: str, replacement: str | None) -> None:
-    plan = Plan("app-dev", "c", False, (Change(action, "It", type_name, replacement, nested_change_set="arn"),), ())
-    with pytest.raises(RefusedError, match="It: ") as refused:
+    plan = Plan(
+        "app-dev", "c", False, (ResourceChange(action, "It", type_name, replacement, nested_change_set="arn"),), ()
+    )
+    with pytest.raises(DeployRefusedError, match="It: ") as refused:
         refuse_loss(plan, allowed=False)
     assert str(loss(type_name)) in str(refused.value)
     refuse_loss(plan, allowed=True)
@@ -37,7 +39,7 @@ def test_what_holds_something_is_not_lost_without_a_word(type_name: str, action:
 
 @pytest.mark.parametrize("type_name", ["AWS::Lambda::Function", "AWS::IAM::Role", "AWS::Lambda::Permission"])
 def test_what_the_template_makes_again_may_go(type_name: str) -> None:
-    refuse_loss(Plan("app-dev", "c", False, (Change("Remove", "It", type_name),), ()), allowed=False)
+    refuse_loss(Plan("app-dev", "c", False, (ResourceChange("Remove", "It", type_name),), ()), allowed=False)
 
 
 def test_each_type_stands_in_one_table_and_every_reason_is_a_word() -> None:
@@ -82,6 +84,6 @@ def test_a_table_inside_a_nested_stack_is_seen() -> None:
 
 def test_a_nested_stack_that_cannot_be_looked_into_is_refused() -> None:
     """CloudFormation says that it changes, and not what."""
-    plan = Plan("app-dev", "c", False, (Change("Modify", "Data", "AWS::CloudFormation::Stack", "False"),), ())
-    with pytest.raises(RefusedError, match="does not say what changes inside"):
+    plan = Plan("app-dev", "c", False, (ResourceChange("Modify", "Data", "AWS::CloudFormation::Stack", "False"),), ())
+    with pytest.raises(DeployRefusedError, match="does not say what changes inside"):
         refuse_loss(plan, allowed=False)

@@ -6,7 +6,7 @@ import pytest
 
 from pingbox.deploy.aws.stack import Stack
 from pingbox.deploy.errors import StackError
-from pingbox.deploy.perform.deployment import Deployment
+from pingbox.deploy.perform.deployment import DeployRun
 from pingbox.deploy.plan.actual import NOTHING, Actual
 from pingbox.deploy.plan.desired import Desired
 from pingbox.deploy.plan.target import DeployTarget
@@ -25,8 +25,8 @@ def there(status: str) -> dict:
 IN_REVIEW = there("REVIEW_IN_PROGRESS")
 
 
-def planned(aws: FakeAws) -> Deployment:
-    return Deployment(aws, DESIRED, watching(aws), lambda step, left: None)
+def planned(aws: FakeAws) -> DeployRun:
+    return DeployRun(aws, DESIRED, watching(aws), lambda step, left: None)
 
 
 def interrupt(**_: object) -> dict:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pingbox.deploy.aws.stack import StackVersion
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.perform.change_sets import take_back
-from pingbox.deploy.perform.deployment import Deployment
+from pingbox.deploy.perform.deployment import DeployRun
 from pingbox.deploy.perform.steps import perform
 from pingbox.deploy.plan.actual import NOTHING
 from pingbox.deploy.plan.desired import Desired
@@ -59,7 +59,7 @@ STEPS: list[Step] = [
 def test_a_stale_decision_does_nothing(step: Step, now: object) -> None:
     """The question may have stood on the screen for an hour."""
     aws = FakeAws({"describe_stacks": now, "describe_stack_events": {"StackEvents": []}})
-    with pytest.raises(RefusedError, match="app-dev: changed meanwhile"):
+    with pytest.raises(DeployRefusedError, match="app-dev: changed meanwhile"):
         perform(aws, [step], watching(aws), lambda step, left: None)
     assert not DESTRUCTIVE & set(aws.operations)
 
@@ -72,7 +72,7 @@ def test_a_stale_decision_does_nothing(step: Step, now: object) -> None:
 def test_what_a_new_stack_of_that_name_uses_stays(step: Step) -> None:
     """Also when it is only in review: its change set names these artifacts."""
     aws = FakeAws({"describe_stacks": there(status="REVIEW_IN_PROGRESS")})
-    with pytest.raises(RefusedError, match="created again meanwhile"):
+    with pytest.raises(DeployRefusedError, match="created again meanwhile"):
         perform(aws, [step], watching(aws), lambda step, left: None)
     assert not DESTRUCTIVE & set(aws.operations)
     perform(free := FakeAws({"describe_stacks": GONE}), [step], watching(free), lambda step, left: None)
@@ -101,7 +101,7 @@ def test_a_change_set_that_another_deploy_dropped_is_told_plainly(code: str) -> 
             "execute_change_set": refused(code),
         }
     )
-    with pytest.raises(RefusedError, match="changed meanwhile"):
+    with pytest.raises(DeployRefusedError, match="changed meanwhile"):
         perform(aws, [ExecuteChangeSet("app-dev", "c", 1)], watching(aws), lambda step, left: None)
 
 
@@ -138,8 +138,8 @@ def test_a_plan_that_comes_a_moment_too_late_is_told_plainly(answer: Exception) 
     """Between the look at the stack and the change set, another deploy began."""
     aws = FakeAws({"create_change_set": answer, "describe_stacks": there(status="CREATE_IN_PROGRESS")})
     desired = Desired(DeployTarget("app", "dev", "eu-central-1", "1"), '{"Resources": {"Q": {"Type": "T"}}}')
-    with pytest.raises(RefusedError, match="changed meanwhile, it is CREATE_IN_PROGRESS"):
-        Deployment(aws, desired, watching(aws), lambda step, left: None).plan(NOTHING)
+    with pytest.raises(DeployRefusedError, match="changed meanwhile, it is CREATE_IN_PROGRESS"):
+        DeployRun(aws, desired, watching(aws), lambda step, left: None).plan(NOTHING)
 
 
 def test_a_change_set_that_vanishes_with_its_stack_is_told_plainly() -> None:
@@ -147,5 +147,5 @@ def test_a_change_set_that_vanishes_with_its_stack_is_told_plainly() -> None:
     gone = refused("ChangeSetNotFound")
     aws = FakeAws({"describe_change_set": gone, "describe_stacks": GONE})
     desired = Desired(DeployTarget("app", "dev", "eu-central-1", "1"), '{"Resources": {"Q": {"Type": "T"}}}')
-    with pytest.raises(RefusedError, match="changed meanwhile, it is gone"):
-        Deployment(aws, desired, watching(aws), lambda step, left: None).plan(NOTHING)
+    with pytest.raises(DeployRefusedError, match="changed meanwhile, it is gone"):
+        DeployRun(aws, desired, watching(aws), lambda step, left: None).plan(NOTHING)

@@ -10,7 +10,7 @@ import pytest
 from pingbox.deploy.artifacts.own_findings import own_findings
 from pingbox.deploy.artifacts.own_template import own_desired
 from pingbox.deploy.artifacts.raw_template import parse_template
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.plan.target import DeployTarget
 
 TARGET = DeployTarget("mine", "dev", "eu-central-1", "123456789012")
@@ -72,13 +72,13 @@ def test_it_has_no_page_and_no_secret_of_ours(mine: Path) -> None:
 
 
 def test_a_parameter_it_does_not_have_is_refused(mine: Path) -> None:
-    with pytest.raises(RefusedError, match="Sise"):
+    with pytest.raises(DeployRefusedError, match="Sise"):
         own_desired(TARGET, mine, {"Sise": "2"})
 
 
 def test_code_that_is_not_there_is_refused(mine: Path) -> None:
     mine.write_text(TEMPLATE.replace("Code: src", "Code: scr"))
-    with pytest.raises(RefusedError, match=r"Echo\.Code"):
+    with pytest.raises(DeployRefusedError, match=r"Echo\.Code"):
         own_desired(TARGET, mine, {})
 
 
@@ -99,12 +99,12 @@ def test_code_that_is_not_there_is_refused(mine: Path) -> None:
     ],
 )
 def test_what_is_no_template_is_refused(text: str, tmp_path: Path) -> None:
-    with pytest.raises(RefusedError, match=r"mine\.yaml"):
+    with pytest.raises(DeployRefusedError, match=r"mine\.yaml"):
         parse_template(text, "mine.yaml")
 
 
 def test_a_mistake_is_told_in_one_line() -> None:
-    with pytest.raises(RefusedError, match=r"^mine\.yaml:2: is not YAML: ") as refused:
+    with pytest.raises(DeployRefusedError, match=r"^mine\.yaml:2: is not YAML: ") as refused:
         parse_template("Resources:\n  A: {B: [}", "mine.yaml")
     assert "\n" not in str(refused.value)
 
@@ -112,7 +112,7 @@ def test_a_mistake_is_told_in_one_line() -> None:
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "photo.yaml"
     file.write_bytes(b"\xff\xd8\xff")
-    with pytest.raises(RefusedError, match="cannot be read"):
+    with pytest.raises(DeployRefusedError, match="cannot be read"):
         own_desired(TARGET, file, {})
 
 

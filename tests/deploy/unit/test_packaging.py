@@ -15,7 +15,7 @@ import pytest
 from pingbox.deploy.artifacts.folders import code_sources
 from pingbox.deploy.artifacts.own_template import own_desired
 from pingbox.deploy.artifacts.package import Artifact, pack
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.plan.desired import Desired
 from pingbox.deploy.plan.target import DeployTarget
 
@@ -53,7 +53,7 @@ def names(artifact: Artifact) -> list[str]:
 
 
 def refusal(file: Path) -> str:
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(DeployRefusedError) as refused:
         desired(file)
     return str(refused.value)
 
@@ -218,11 +218,11 @@ class TestFolders:
         (tmp_path / "secret.txt").write_text("secret")
         (tmp_path / "code").mkdir()
         (tmp_path / "code" / "x").symlink_to(tmp_path / outside)
-        with pytest.raises(RefusedError, match=r"F, x: a link to .*; expected files of"):
+        with pytest.raises(DeployRefusedError, match=r"F, x: a link to .*; expected files of"):
             code_sources(tmp_path / "code", "F")
 
     def test_an_empty_folder_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(RefusedError, match="is empty"):
+        with pytest.raises(DeployRefusedError, match="is empty"):
             code_sources(tmp_path, "F")
 
 

@@ -9,7 +9,7 @@ import pytest
 from pingbox.deploy.artifacts.package import Artifact
 from pingbox.deploy.aws.stack import Stack
 from pingbox.deploy.commands.options import UpdateOptions
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.plan import planner
 from pingbox.deploy.plan.actual import NOTHING, UNSETTLED, Actual
 from pingbox.deploy.plan.desired import Desired
@@ -62,11 +62,11 @@ class TestRecovery:
 
     def test_what_is_half_deleted_is_left_to_destroy(self) -> None:
         """It may hold tables still, and destroy asks for its name."""
-        with pytest.raises(RefusedError, match="pingbox destroy"):
+        with pytest.raises(DeployRefusedError, match="pingbox destroy"):
             planner.recovery(TARGET, Actual(stack("DELETE_FAILED")))
 
     def test_somebody_elses_operation_is_waited_for(self) -> None:
-        with pytest.raises(RefusedError, match="UPDATE_IN_PROGRESS"):
+        with pytest.raises(DeployRefusedError, match="UPDATE_IN_PROGRESS"):
             planner.recovery(TARGET, Actual(stack("UPDATE_IN_PROGRESS")))
 
 

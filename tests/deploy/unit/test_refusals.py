@@ -13,11 +13,11 @@ from pingbox.deploy.artifacts.site import SiteFile
 from pingbox.deploy.aws.stack import Stack
 from pingbox.deploy.aws.stand_in import StandIn
 from pingbox.deploy.commands.options import AppOptions, TargetOptions, UpdateOptions
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.perform.deployment import Plan, refuse_loss, refuse_no_way_back
 from pingbox.deploy.perform.run import Session, connect, dry_desired, load_state
 from pingbox.deploy.plan import preflight
-from pingbox.deploy.plan.changes import Change
+from pingbox.deploy.plan.changes import ResourceChange
 from pingbox.deploy.plan.concurrency import reserved_concurrency
 from pingbox.deploy.plan.protection import is_protected
 from support.deploy.fake_aws import FakeAws, refused
@@ -42,7 +42,7 @@ def page() -> list[SiteFile]:
 def test_the_wrong_account_is_seen_before_anything_else() -> None:
     """Who we are is the first question, and the last one."""
     aws = FakeAws(IDENTITY)
-    with pytest.raises(RefusedError, match="123456789012"):
+    with pytest.raises(DeployRefusedError, match="123456789012"):
         connect(TargetOptions("app", "dev", None, None, expect_account="210987654321"), aws)
     assert aws.operations == ["get_caller_identity"]
 
@@ -50,7 +50,7 @@ def test_the_wrong_account_is_seen_before_anything_else() -> None:
 def test_a_public_site_in_an_account_that_forbids_them() -> None:
     """CloudFormation would fail minutes later; the message names the other way."""
     block = {"BlockPublicPolicy": True, "RestrictPublicBuckets": False}
-    with pytest.raises(RefusedError, match="--site cloudfront"):
+    with pytest.raises(DeployRefusedError, match="--site cloudfront"):
         preflight.refuse_public_site(block, Site.WEBSITE)
     preflight.refuse_public_site(block, Site.CLOUDFRONT)
     preflight.refuse_public_site({}, Site.WEBSITE)
@@ -58,7 +58,7 @@ def test_a_public_site_in_an_account_that_forbids_them() -> None:
 
 def test_reserving_more_concurrency_than_there_is() -> None:
     """What counts is what is unreserved now, and what this stack gives back."""
-    with pytest.raises(RefusedError, match="75 to be reserved by this stack, 110 available, so 35 would be left"):
+    with pytest.raises(DeployRefusedError, match="75 to be reserved by this stack, 110 available, so 35 would be left"):
         preflight.refuse_concurrency(110, 0, 75)
     preflight.refuse_concurrency(115, 0, 75)
     preflight.refuse_concurrency(50, 65, 75)
@@ -103,20 +103,20 @@ def test_a_small_account_is_warned() -> None:
 def test_guests_without_an_alarm() -> None:
     """Refused by a deploy; a plan changes nothing, so it needs no address."""
     guests = replace(CHAT, unwatched=False)
-    with pytest.raises(RefusedError, match="--alarm-email"):
+    with pytest.raises(DeployRefusedError, match="--alarm-email"):
         load_state(connect(WHERE, EMPTY), guests, page)
     load_state(connect(WHERE, EMPTY), guests, page, plan_only=True)
     load_state(connect(WHERE, EMPTY), replace(guests, settings={"AlarmEmail": "me@example.com"}), page)
 
 
 def test_a_setting_that_the_template_does_not_have() -> None:
-    with pytest.raises(RefusedError, match="DefaultRom"):
+    with pytest.raises(DeployRefusedError, match="DefaultRom"):
         load_state(connect(WHERE, EMPTY), AppOptions(None, None, {"DefaultRom": "x"}, unwatched=True), page)
 
 
 def test_a_setting_that_follows_from_the_place_is_not_chosen() -> None:
     """It would be overridden without a word."""
-    with pytest.raises(RefusedError, match="--parameter: Stage"):
+    with pytest.raises(DeployRefusedError, match="--parameter: Stage"):
         load_state(connect(WHERE, EMPTY), AppOptions(None, None, {"Stage": "x"}, unwatched=True), page)
 
 
@@ -129,7 +129,7 @@ def deployed(**tags: str) -> FakeAws:
 @pytest.mark.parametrize("tags", [{}, {"app": "app-x", "stage": "dev"}, {"app": "app", "stage": "prod"}])
 def test_somebody_elses_stack_of_that_name_is_left_alone(tags: dict[str, str]) -> None:
     """A change set for it would remove what it consists of."""
-    with pytest.raises(RefusedError, match="--adopt"):
+    with pytest.raises(DeployRefusedError, match="--adopt"):
         load_state(connect(WHERE, deployed(**tags)), CHAT, page)
     load_state(connect(WHERE, deployed(**tags)), replace(CHAT, adopt=True), page)
 
@@ -146,7 +146,7 @@ SHORT_CUTS = [UpdateOptions(express=True), UpdateOptions(rollback=False), Update
 @pytest.mark.parametrize("stage", ["prod", "production", "main", "live", "staging", "device", "product"])
 def test_a_protected_stage_takes_no_short_cuts(how: UpdateOptions, stage: str) -> None:
     """Whatever its name, unless the name says that it is for trying things out."""
-    with pytest.raises(RefusedError, match=f"app-{stage}, which is protected"):
+    with pytest.raises(DeployRefusedError, match=f"app-{stage}, which is protected"):
         load_state(connect(replace(WHERE, stage=stage), EMPTY), CHAT, page, how)
     load_state(connect(replace(WHERE, stage=stage), EMPTY), replace(CHAT, protect=False), page, how)
 
@@ -155,7 +155,7 @@ def test_a_protected_stage_takes_no_short_cuts(how: UpdateOptions, stage: str) -
 @pytest.mark.parametrize("stage", ["dev", "dev2", "dev-ana", "test", "preview_12", "pr-7", "sandbox"])
 def test_a_stage_for_trials_takes_short_cuts(how: UpdateOptions, stage: str) -> None:
     load_state(connect(replace(WHERE, stage=stage), EMPTY), CHAT, page, how)
-    with pytest.raises(RefusedError, match="is protected"):
+    with pytest.raises(DeployRefusedError, match="is protected"):
         load_state(connect(replace(WHERE, stage=stage), EMPTY), replace(CHAT, protect=True), page, how)
 
 
@@ -175,15 +175,15 @@ def test_protection_is_remembered() -> None:
 def test_express_needs_a_client_that_knows_it() -> None:
     """An older botocore would refuse the parameter in its own words."""
     old = FakeAws({"unknown": {"DeploymentConfig"}})
-    with pytest.raises(RefusedError, match="upgrade boto3"):
+    with pytest.raises(DeployRefusedError, match="upgrade boto3"):
         preflight.refuse_unknown_express(UpdateOptions(express=True), old)
     preflight.refuse_unknown_express(UpdateOptions(rollback=False), old)
 
 
 def test_nothing_is_replaced_without_a_way_back() -> None:
     """CloudFormation would refuse it in the middle of the update, and leave the stack there."""
-    plan = Plan("app-dev", "c", False, (Change("Modify", "Api", "AWS::ApiGatewayV2::Api", "True"),), ())
-    with pytest.raises(RefusedError, match="replaces Api"):
+    plan = Plan("app-dev", "c", False, (ResourceChange("Modify", "Api", "AWS::ApiGatewayV2::Api", "True"),), ())
+    with pytest.raises(DeployRefusedError, match="replaces Api"):
         refuse_no_way_back(plan, UpdateOptions(rollback=False))
     refuse_no_way_back(plan, UpdateOptions(express=True))
 
@@ -195,8 +195,8 @@ def test_a_stand_in_need_not_know_an_accounts_settings() -> None:
 
 
 def test_losing_data_needs_a_word() -> None:
-    plan = Plan("app-dev", "c", False, (Change("Modify", "Messages", "AWS::DynamoDB::Table", "True"),), ())
-    with pytest.raises(RefusedError, match="replaces Messages: its items"):
+    plan = Plan("app-dev", "c", False, (ResourceChange("Modify", "Messages", "AWS::DynamoDB::Table", "True"),), ())
+    with pytest.raises(DeployRefusedError, match="replaces Messages: its items"):
         refuse_loss(plan, allowed=False)
     refuse_loss(plan, allowed=True)
 
@@ -218,7 +218,7 @@ def test_a_strange_bucket_of_that_name_is_not_read() -> None:
 
 
 def test_a_refusal_says_what_was_found_expected_and_next() -> None:
-    refusal = RefusedError("the region", "none", "one like eu-central-1", "pass --region")
+    refusal = DeployRefusedError("the region", "none", "one like eu-central-1", "pass --region")
     assert str(refusal) == "the region: none; expected one like eu-central-1. Pass --region."
 
 

@@ -11,7 +11,7 @@ import pytest
 from pingbox.deploy.aws.stack import Stack, StackVersion
 from pingbox.deploy.commands.logs import Tail, lines, log_groups
 from pingbox.deploy.commands.status import status
-from pingbox.deploy.errors import AwsError, RefusedError
+from pingbox.deploy.errors import AwsError, DeployRefusedError
 from pingbox.deploy.perform.destroy import Inventory, destroy_steps, kept, refuse_destroying, refuse_protected
 from pingbox.deploy.perform.keep import keep, retaining
 from pingbox.deploy.perform.leftovers import Leftover, find_leftovers
@@ -88,14 +88,14 @@ class TestDestroying:
         assert EmptyBucket("p-Site", VERSION) not in destroy_steps(own, delete_data=True)
 
     def test_a_busy_stack_is_refused_before_its_buckets_are_emptied(self) -> None:
-        with pytest.raises(RefusedError, match="Wait until the other operation is over"):
+        with pytest.raises(DeployRefusedError, match="Wait until the other operation is over"):
             refuse_destroying(inventory(status="UPDATE_IN_PROGRESS"), keep_data=False)
         refuse_destroying(inventory(), keep_data=True)
 
     @pytest.mark.parametrize("status", ["DELETE_FAILED", "CREATE_FAILED", "UPDATE_ROLLBACK_FAILED"])
     def test_tables_that_cannot_be_kept_are_not_deleted_instead(self, status: str) -> None:
         """Keeping takes an update, which a stack in this state refuses."""
-        with pytest.raises(RefusedError, match="Messages, Site can be kept"):
+        with pytest.raises(DeployRefusedError, match="Messages, Site can be kept"):
             refuse_destroying(inventory(status=status), keep_data=True)
         refuse_destroying(inventory(status=status), keep_data=False)
         stack = replace(inventory(status=status).actual, stack=Stack("app-prod", status, "arn", {}, {}))
@@ -131,7 +131,7 @@ class TestDestroying:
         assert json.loads(sent["TemplateBody"]) == after
         assert sent["Parameters"] == [{"ParameterKey": "Stage", "UsePreviousValue": True}]
         forgetful = FakeAws({**script, "get_template": {"TemplateBody": dict(before.template)}})
-        with pytest.raises(RefusedError, match="would still delete Messages, Site"):
+        with pytest.raises(DeployRefusedError, match="would still delete Messages, Site"):
             keep(forgetful, before, watching(forgetful))
 
     def test_data_that_stays_anyway_needs_no_update(self) -> None:
@@ -142,7 +142,7 @@ class TestDestroying:
     def test_what_the_template_does_not_name_cannot_be_kept(self) -> None:
         """A loop makes resources with names that are not in the template."""
         loop = replace(inventory(), template={"Resources": {"Fn::ForEach::T": [], "Site": {}}})
-        with pytest.raises(RefusedError, match=r"Messages come from a loop"):
+        with pytest.raises(DeployRefusedError, match=r"Messages come from a loop"):
             refuse_destroying(loop, keep_data=True)
 
     def test_the_chats_page_is_no_data(self) -> None:
@@ -163,10 +163,10 @@ class TestDestroying:
 
     def test_protection_is_not_taken_away_by_the_way(self) -> None:
         """Neither the stage's, nor that of the tables that it retains."""
-        with pytest.raises(RefusedError, match="--remove-protection"):
+        with pytest.raises(DeployRefusedError, match="--remove-protection"):
             refuse_protected(inventory(protected=True), delete_data=False, removal_allowed=False)
         open_stage = replace(inventory(retained=True), target=replace(TARGET, stage="dev"))
-        with pytest.raises(RefusedError, match="retains Messages"):
+        with pytest.raises(DeployRefusedError, match="retains Messages"):
             refuse_protected(open_stage, delete_data=True, removal_allowed=False)
         refuse_protected(open_stage, delete_data=False, removal_allowed=False)
         refuse_protected(inventory(protected=True), delete_data=True, removal_allowed=True)
@@ -250,12 +250,12 @@ class TestLogs:
         configuration = {"get_function_configuration": {"LoggingConfig": {"LogGroup": "group"}}}
         aws = FakeAws({**there, **summary, **configuration})
         assert log_groups(aws, TARGET, "message") == log_groups(aws, TARGET, None) == {"MessageLambda": "group"}
-        with pytest.raises(RefusedError, match="MessageLambda"):
+        with pytest.raises(DeployRefusedError, match="MessageLambda"):
             log_groups(aws, TARGET, "mesage")
 
     def test_a_stage_that_is_not_deployed_has_no_logs(self) -> None:
         aws = FakeAws({"describe_stacks": refused("ValidationError", "Stack with id app-prod does not exist")})
-        with pytest.raises(RefusedError, match="app-prod: not there"):
+        with pytest.raises(DeployRefusedError, match="app-prod: not there"):
             log_groups(aws, TARGET, None)
 
 

@@ -20,7 +20,7 @@ from pingbox.deploy.commands.output import event_line, plan_view
 from pingbox.deploy.commands.progress import Live
 from pingbox.deploy.perform.deployment import Plan
 from pingbox.deploy.perform.describe import describe
-from pingbox.deploy.plan.changes import Change, PropertyChange
+from pingbox.deploy.plan.changes import PropertyChange, ResourceChange
 from pingbox.deploy.plan.source import DeployNote
 from pingbox.deploy.plan.steps import (
     ContinueRollback,
@@ -54,7 +54,7 @@ def shown(view: object, *, terminal: bool = False) -> str:
 def test_a_first_plan_of_the_chat_fits_a_terminal() -> None:
     """Every resource on one line, no type broken in two."""
     resources = template(chat()).document()["Resources"].items()
-    changes = tuple(Change("Add", name, entry["Type"]) for name, entry in resources)
+    changes = tuple(ResourceChange("Add", name, entry["Type"]) for name, entry in resources)
     text = shown(plan_view(Plan("pingbox-dev", "c", True, changes, ())))
     assert max(map(len, text.splitlines())) <= 80
     assert f"a new stack, {len(changes)} resources" in text
@@ -63,8 +63,12 @@ def test_a_first_plan_of_the_chat_fits_a_terminal() -> None:
 
 
 def test_a_replacement_has_its_column_and_properties_their_lines() -> None:
-    modified = Change("Modify", "Data", "AWS::DynamoDB::Table", "True", (PropertyChange("KeySchema", "a", "b"),))
-    lines = shown(plan_view(Plan("app-dev", "c", False, (modified, Change("Remove", "Q", "AWS::SQS::Queue")), ())))
+    modified = ResourceChange(
+        "Modify", "Data", "AWS::DynamoDB::Table", "True", (PropertyChange("KeySchema", "a", "b"),)
+    )
+    lines = shown(
+        plan_view(Plan("app-dev", "c", False, (modified, ResourceChange("Remove", "Q", "AWS::SQS::Queue")), ()))
+    )
     assert [line.split() for line in lines.splitlines()] == [
         ["app-dev:", "2", "changes"],
         ["action", "resource", "type", "replacement"],
@@ -225,6 +229,6 @@ def test_for_machines_nothing_is_said() -> None:
 
 def test_ctrl_c_says_what_goes_on_by_itself() -> None:
     """CloudFormation does not stop when we do. Exit code 130, as shells have it."""
-    with pytest.raises(Exception, match="goes on by itself") as stopped, report_interrupt("app-dev", "repeat"):
+    with pytest.raises(Exception, match="continues") as stopped, report_interrupt("app-dev", "repeat"):
         raise KeyboardInterrupt
     assert getattr(stopped.value, "exit_code", None) == 130

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pingbox.deploy.aws.stack import Stack
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.plan.source import (
     CHAT_SOURCE,
     DeployNote,
@@ -29,14 +29,14 @@ def template(*names: str, kind: str = "AWS::SQS::Queue") -> dict:
 
 def test_the_chat_does_not_replace_a_template() -> None:
     with pytest.raises(
-        RefusedError, match=r"runs the template shop/template\.yaml; 2 of its 2 resources .* --replace-app"
+        DeployRefusedError, match=r"runs the template shop/template\.yaml; 2 of its 2 resources .* --replace-app"
     ):
         refuse_other_app(STACK, CHAT_SOURCE, template("A", "B"), template("C"))
 
 
 def test_a_template_does_not_replace_the_chat() -> None:
     chat = replace(STACK, tags=CHAT_SOURCE.tags)
-    with pytest.raises(RefusedError, match="runs the chat"):
+    with pytest.raises(DeployRefusedError, match="runs the chat"):
         refuse_other_app(chat, SHOP, template("A", "B"), template("C"))
 
 
@@ -49,11 +49,11 @@ def test_the_chats_own_template_may_be_taken_over_and_changed() -> None:
 def test_another_template_is_another_app() -> None:
     """Also with the same name in a folder of the same name, when it shares nothing."""
     other = Source("template", "blog/template.yaml")
-    with pytest.raises(RefusedError, match="3 of its 4 resources are not in the template blog/template"):
+    with pytest.raises(DeployRefusedError, match="3 of its 4 resources are not in the template blog/template"):
         refuse_other_app(STACK, other, template("A", "B", "C", "D"), template("A", "X"))
-    with pytest.raises(RefusedError, match="2 of its 2"):
+    with pytest.raises(DeployRefusedError, match="2 of its 2"):
         refuse_other_app(STACK, SHOP, template("A", "B"), template("X"))
-    with pytest.raises(RefusedError, match="2 of its 2"):
+    with pytest.raises(DeployRefusedError, match="2 of its 2"):
         refuse_other_app(STACK, other, template("A", "B"), template("A", "B", kind="AWS::SNS::Topic"))
 
 
@@ -71,7 +71,7 @@ def test_a_stack_of_an_earlier_version_is_judged_by_what_is_in_it() -> None:
     chat = replace(bare, parameters=dict.fromkeys(("CodeBucket", "CodeKey", "TokenParameter"), "x"))
     assert deployed_source(chat) == CHAT_SOURCE
     refuse_other_app(bare, SHOP, template("A", "B"), template("A", "B"))
-    with pytest.raises(RefusedError, match="an app that was not recorded"):
+    with pytest.raises(DeployRefusedError, match="an app that was not recorded"):
         refuse_other_app(bare, CHAT_SOURCE, template("A", "B"), template("C"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pingbox.deploy.errors import RefusedError
+from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.plan.target import checked_target
 
 
@@ -23,11 +23,11 @@ def test_a_stage_may_have_hyphens() -> None:
 @pytest.mark.parametrize("stage", ["$default", "", "a b", "ü", "x" * 33])
 def test_a_stage_has_a_name_that_api_gateway_takes(stage: str) -> None:
     """Letters, digits, hyphens and underscores (HS-2)."""
-    with pytest.raises(RefusedError, match="--stage"):
+    with pytest.raises(DeployRefusedError, match="--stage"):
         checked_target("app", stage, "eu-central-1")
 
 
 @pytest.mark.parametrize("app", ["App", "1app", "app_", "-app", "a--b", "", "x" * 41])
 def test_an_app_can_be_part_of_a_buckets_name(app: str) -> None:
-    with pytest.raises(RefusedError, match="--app"):
+    with pytest.raises(DeployRefusedError, match="--app"):
         checked_target(app, "dev", "eu-central-1")
