@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from pingbox.model import stage_names
+from pingbox.model import regions, stage_names
 
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|[0-9a-fA-F:]+")
 _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9_.-]+)(:\d{1,5})?")
@@ -35,7 +35,8 @@ class ServeSettings:
 
     `port` 0 takes a free port. `data_dir` None keeps everything in memory (`--ephemeral`). `app` None serves
     PingBox's own chat, otherwise it is a template, a folder or `module:function`. `stage` None means the default:
-    `dev`, or the stage that the app declares. `ready_file` is written once the server answers.
+    `dev`, or the stage that the app declares. `region` None is the one that the app names, else
+    `us-east-1`. `ready_file` is written once the server answers.
     `allow_hosts` are further names under which the port may be asked, `allow_origins` the pages that may use it.
     `tls_port` adds a TLS listener whose authority's certificate is written to `tls_ca`; both or neither.
     `isolate`: functions' processes reach the emulator and nothing else.
@@ -50,6 +51,7 @@ class ServeSettings:
     allow_origins: tuple[str, ...] = ()
     port: int = DEFAULT_PORT
     stage: str | None = None
+    region: str | None = None
     app: str | None = None
     parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     data_dir: Path | None = None
@@ -72,6 +74,8 @@ class ServeSettings:
     def __post_init__(self) -> None:
         if self.stage is not None:
             check_stage(self.stage)
+        if self.region is not None and not regions.is_region(self.region):
+            raise SettingsError(f"region {self.region!r} is not a region of AWS; expected one like eu-central-1")
         if (self.tls_port is None) != (self.tls_ca is None):
             raise SettingsError(
                 "--tls-port and --tls-ca go together: the listener's port, and the file its authority is written to"

@@ -59,7 +59,7 @@ class AppServer:
             interpreter=Path(sys.executable) if settings.in_process else None,
         )
         app = replace(self._declared, functions=self._packages.prepared(self._declared.functions))
-        self.store = item_store(settings, clock)
+        self.store = item_store(settings, clock, app.region)
         self.cloud = LocalCloud(
             app,
             self.store,
@@ -178,4 +178,10 @@ def read(settings: ServeSettings) -> App:
     """What the app declares. Raises `TemplateError`."""
     assert settings.app is not None
     endpoint = f"http://{settings.host}:{settings.port}"
-    return read_app(settings.app, parameters=settings.parameters, stage=settings.stage, endpoint=endpoint)
+    return read_app(
+        settings.app,
+        parameters=settings.parameters,
+        stage=settings.stage,
+        region=settings.region,
+        endpoint=endpoint,
+    )

@@ -20,11 +20,12 @@ from pingbox.handlers.settings import SIGN_IN
 from pingbox.local.addresses import Addresses
 from pingbox.local.chat_functions import ChatPorts
 from pingbox.local.data_dir import token_secret
-from pingbox.local.item_store import REGION, LocalTables, item_store
+from pingbox.local.item_store import LocalTables, item_store
 from pingbox.local.listening import listening, tls_facts
 from pingbox.local.network import exposure, is_loopback
 from pingbox.local.switch_options import switches
 from pingbox.model.api import Api
+from pingbox.model.regions import DEFAULT_REGION
 from pingbox.settings import DEFAULT_STAGE, SHUTDOWN_TIMEOUT_SECONDS, ServeSettings
 from pingbox.web.site import site
 
@@ -36,8 +37,8 @@ class ChatServer:
         """Opens the store: raises `StoreError` for a data folder that cannot be used."""
         self._settings = settings
         stage = settings.stage or DEFAULT_STAGE
-        app = chat_app(stage, region=REGION)
-        store = item_store(settings, clock)
+        app = chat_app(stage, region=settings.region or DEFAULT_REGION)
+        store = item_store(settings, clock, app.region)
         ports = ChatPorts(
             cloud=lambda: self.cloud,
             client=lambda: self._client,
@@ -51,7 +52,7 @@ class ChatServer:
         self.cloud = LocalCloud(
             app,
             store,
-            listen=listening(settings, REGION),
+            listen=listening(settings, app.region),
             how=how,
             clock=clock,
             history=history,

@@ -13,9 +13,8 @@ from pingbox.emulator.services.dynamodb.service import TARGET, DynamoDBService
 from pingbox.emulator.services.port import AwsRequest, AwsResponse, Service
 from pingbox.emulator.services.registry import ServiceRegistry
 from pingbox.model.app import Table
+from pingbox.model.regions import DEFAULT_REGION
 from pingbox.settings import ServeSettings
-
-REGION = "us-east-1"
 
 _HOP_BY_HOP = frozenset({"host", "connection", "content-length", "content-encoding", "transfer-encoding", "keep-alive"})
 
@@ -40,20 +39,25 @@ class ItemStore(Protocol):
     def close(self) -> None: ...
 
 
-def item_store(settings: ServeSettings, clock: Clock | None = None) -> ItemStore:
-    """The one that was asked for. Raises `StoreError` for a data folder that cannot be used."""
+def item_store(settings: ServeSettings, clock: Clock | None = None, region: str = DEFAULT_REGION) -> ItemStore:
+    """The one that was asked for; ARNs of local tables are of `region`.
+
+    Raises `StoreError` for a data folder that cannot be used.
+    """
     if settings.real_dynamodb:
         return RealTables()
     if settings.dynamodb_endpoint is not None:
-        return OtherEngine(settings.dynamodb_endpoint)
+        return OtherEngine(settings.dynamodb_endpoint, region)
     clock = clock or SystemClock()
-    return LocalTables(LocalDynamoDB.open(settings.data_dir, clock=clock, durability=settings.durability), settings)
+    dynamodb = LocalDynamoDB.open(settings.data_dir, clock=clock, durability=settings.durability, region=region)
+    return LocalTables(dynamodb, settings, region)
 
 
 class LocalTables:
     """The emulator's own DynamoDB, answered in process and open to other processes at the emulator's port."""
 
-    def __init__(self, dynamodb: LocalDynamoDB, settings: ServeSettings) -> None:
+    def __init__(self, dynamodb: LocalDynamoDB, settings: ServeSettings, region: str) -> None:
+        self._region = region
         self.dynamodb = dynamodb
         self._service = DynamoDBService(dynamodb)
         self.service: Service | None = self._service
@@ -64,7 +68,9 @@ class LocalTables:
 
         # botocore's check of parameters is 40 % of a call; the handlers' tests run with it, the engine checks anyway.
         unchecked = Config(parameter_validation=False)
-        return Boto3Redirect(endpoint, ServiceRegistry([self._service]), REGION).client("dynamodb", config=unchecked)
+        return Boto3Redirect(endpoint, ServiceRegistry([self._service]), self._region).client(
+            "dynamodb", config=unchecked
+        )
 
     def create(self, tables: Sequence[Table], endpoint: str) -> None:
         create_missing(self.client(endpoint), tables)
@@ -80,12 +86,13 @@ class LocalTables:
 class OtherEngine:
     """DynamoDB Local, dynalite or whatever else speaks DynamoDB's protocol at a URL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, region: str) -> None:
         self._url = url
+        self._region = region
         self.service: Service | None = _Forwarded(url)
 
     def client(self, endpoint: str) -> Any:
-        return Boto3Redirect(self._url, region=REGION).session().client("dynamodb", endpoint_url=self._url)
+        return Boto3Redirect(self._url, region=self._region).session().client("dynamodb", endpoint_url=self._url)
 
     def create(self, tables: Sequence[Table], endpoint: str) -> None:
         create_missing(self.client(endpoint), tables)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from pingbox.emulator.services.apigateway.common.declaration_rules import DeclarationError, check
 from pingbox.model.app import App, Output
 from pingbox.model.findings import SourcePosition
+from pingbox.model.regions import DEFAULT_REGION
 from pingbox.templates.cloudformation.app import read_cloudformation
 from pingbox.templates.cloudformation.code import default_cache
 from pingbox.templates.cloudformation.references import StackAccount
@@ -28,7 +29,7 @@ def read_app(
     *,
     parameters: Mapping[str, str] = _NONE,
     stage: str | None = None,
-    region: str = "us-east-1",
+    region: str | None = None,
     account_id: str = "000000000000",
     endpoint: str,
     cache: Path | None = None,
@@ -42,6 +43,7 @@ def read_app(
     from the account (`ImportValue:NAME`, `code:FUNCTION`, `ssm:/path`, `cf:stack.output`).
     `stage`: for serverless.yml, pyproject and handlers the stage's name (as `--stage` of the serverless command); for
     templates the only stage of several to serve. None: as declared.
+    `region`: as `--region` of AWS's commands; None for the one that a serverless.yml names, else `us-east-1`.
     `endpoint`: the emulator's own address (`http://127.0.0.1:3001`), by which outputs that name an API's address are
     told locally. `cache`: where inline code and zips are unpacked; None for the user's cache folder.
     `findings`: where to note what is noticed, for who wants it of an app that is refused, too.
@@ -74,7 +76,7 @@ class _Reading:
         self,
         parameters: Mapping[str, str],
         stage: str | None,
-        region: str,
+        region: str | None,
         account_id: str,
         cache: Path,
         findings: Findings,
@@ -149,7 +151,7 @@ class _Reading:
         )
 
     def _account(self, stack: str) -> StackAccount:
-        return StackAccount(self._region, self._account_id, stack_name(stack))
+        return StackAccount(self._region or DEFAULT_REGION, self._account_id, stack_name(stack))
 
 
 def stack_name(text: str) -> str:

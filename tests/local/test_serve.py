@@ -199,6 +199,7 @@ def test_a_port_in_use_gets_one_clear_line():
     [
         (["--stage", "$default"], "'$default' is not a stage name"),
         (["--stage", "my stage"], "letters, digits, - and _"),
+        (["--region", "Frankfurt"], "region 'Frankfurt' is not a region of AWS"),
         (["--port", "70000"], "70000"),
         (["--port", "many"], "'many' is not a valid integer"),
         (["--nonsense"], "No such option"),

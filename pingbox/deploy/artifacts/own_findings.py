@@ -9,12 +9,13 @@ from pingbox.deploy.artifacts.own_template import given_parameters
 from pingbox.deploy.artifacts.raw_template import read_template
 from pingbox.deploy.plan.target import DeployTarget
 from pingbox.model.findings import Level
+from pingbox.model.regions import DEFAULT_REGION
 from pingbox.templates.check import check_template
 from pingbox.templates.cloudformation.sections import section
 
 _HIDDEN = "****"  # what CloudFormation shows of a NoEcho parameter
 _ACCOUNT = "000000000000"
-_REGION = "us-east-1"  # for a dry run, which knows none
+_REGION = DEFAULT_REGION  # for a dry run, which knows none
 
 
 def own_findings(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pingbox.model.app import App
+from pingbox.model.regions import DEFAULT_REGION
 from pingbox.templates.cloudformation.app import read_cloudformation
 from pingbox.templates.cloudformation.references import StackAccount
 from pingbox.templates.document import Document, KeyPath
@@ -32,13 +33,16 @@ def read_serverless(
     *,
     file: Path,
     stage: str | None,
-    region: str,
+    region: str | None,
     account_id: str,
     parameters: Mapping[str, str],
     cache: Path,
     findings: Findings,
 ) -> App:
-    """Read a serverless.yml. `stage` as the command's `--stage`; None for the file's own, else `dev`."""
+    """Read a serverless.yml.
+
+    `stage` and `region` as the command's `--stage` and `--region`; None for the file's own, else `dev` and `us-east-1`.
+    """
     options = _options(document, file, stage, region, parameters, account_id)
     uses_dotenv = isinstance(document.root, Mapping) and document.root.get("useDotenv") is True
     variables = Variables(
@@ -74,17 +78,17 @@ def _options(
     document: Document,
     file: Path,
     stage: str | None,
-    region: str,
+    region: str | None,
     given: Mapping[str, str],
     account_id: str,
 ) -> dict[str, str]:
     # `provider.stage` is mostly `${opt:stage, 'dev'}`: it is resolved with what the command line gave, and no more.
-    options = {"stage": stage or "dev", "region": region}
-    typed = {"stage": stage} if stage is not None else {}
+    options = {"stage": stage or "dev", "region": region or DEFAULT_REGION}
+    typed = {name: value for name, value in (("stage", stage), ("region", region)) if value is not None}
     before = Variables(document, file.parent, options=_Typed(options, typed), given=given, account_id=account_id)
     options["stage"] = stage or str(before.get(("provider", "stage")) or "dev")
     after = Variables(document, file.parent, options=_Typed(options, typed), given=given, account_id=account_id)
-    options["region"] = str(after.get(("provider", "region")) or region)
+    options["region"] = region or str(after.get(("provider", "region")) or DEFAULT_REGION)
     return options
 
 

@@ -93,7 +93,7 @@ def test_policies_aliases_and_events_are_translated_without_asking_aws(read):
 """
     text = HEAD + FUNCTION[: FUNCTION.index("    Properties")] + properties + SOCKET
     app = read(text)
-    assert [item.type for item in app.ignored] == ["AWS::Events::Rule", "AWS::ApiGatewayV2::Api"]
+    assert [item.type for item in app.ignored] == ["AWS::ApiGatewayV2::Api"]
 
 
 def test_nested_applications_from_elsewhere_are_listed(read):

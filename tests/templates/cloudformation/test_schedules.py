@@ -57,3 +57,22 @@ def test_a_sam_function_may_have_one(read: Callable[..., App], smallest: Callabl
 )
 def test_a_rate_has_a_period_and_a_cron_expression_has_none(expression: str, seconds: float | None) -> None:
     assert Schedule("Tick", "Fn", expression).seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (rule(), None),
+        (rule(more="State: DISABLED, "), None),
+        (rule("cron(0 12 * * ? *)"), "cron(0 12 * * ? *) does not fire here, rate(...) does"),
+        (rule().replace("!GetAtt Fn.Arn", "arn:aws:sqs:us-east-1:1:q"), "its schedule has no target that runs here"),
+        (
+            "  Tick: {Type: AWS::Events::Rule, Properties: {EventPattern: {source: [a]}, Targets: []}}\n",
+            "event rules do not fire here",
+        ),
+    ],
+)
+def test_what_does_not_fire_is_listed(
+    text: str, reason: str | None, read: Callable[..., App], smallest: Callable[..., str]
+) -> None:
+    assert [one.reason for one in read(smallest(text)).ignored] == ([] if reason is None else [reason])

@@ -56,6 +56,10 @@ def test_a_fixed_stage_answers_sls_stage_too(read):
     assert app.functions[0].environment == {"S": "beta"}
 
 
+def test_the_region_is_the_options_before_the_files(read):
+    assert read(TEXT, "serverless.yml", region="eu-west-3").region == "eu-west-3"
+
+
 def test_the_region_is_the_files(read):
     app = read(TEXT.replace("name: aws", "region: eu-west-3\n  environment: {R: '${aws:region}'}"), "serverless.yml")
     assert app.region == "eu-west-3"

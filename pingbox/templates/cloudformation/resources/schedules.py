@@ -18,6 +18,20 @@ def read_schedules(stack: TemplateStack, functions: FunctionTable) -> tuple[Sche
     return tuple(schedule for rule in stack.of_type(RULE) for schedule in _schedules(rule, functions))
 
 
+def reason_not_to_fire(rule: Resource, functions: FunctionTable) -> str | None:
+    """Why nothing comes of a rule here, as a sentence; None when its schedule invokes functions."""
+    if not rule.has("ScheduleExpression"):
+        return "event rules do not fire here"
+    if rule.text("State") == "DISABLED":
+        return None
+    found = list(_schedules(rule, functions))
+    if not found:
+        return "its schedule has no target that runs here"
+    if found[0].seconds is None:
+        return f"{found[0].expression} does not fire here, rate(...) does"
+    return None
+
+
 def _schedules(rule: Resource, functions: FunctionTable) -> Iterator[Schedule]:
     if not rule.has("ScheduleExpression") or rule.text("State") == "DISABLED":
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pingbox.templates.cloudformation.resources.apis import API
 from pingbox.templates.cloudformation.resources.functions import FunctionTable
+from pingbox.templates.cloudformation.resources.schedules import RULE, reason_not_to_fire
 from pingbox.templates.cloudformation.stack import NESTED, Resource, TemplateStack
 from pingbox.templates.findings import Findings
 
@@ -59,7 +60,6 @@ _REASONS = (
     ("AWS::ApiGateway::DomainName", "custom domains are not emulated; use the address printed at start"),
     ("AWS::Lambda::EventSourceMapping", "events of queues and streams do not reach functions here"),
     ("AWS::Lambda::Url", "function URLs are not emulated; invoke the function through lambda:Invoke"),
-    ("AWS::Events::Rule", "schedules and event rules do not fire here"),
     ("AWS::Scheduler::", "schedules do not fire here"),
     ("AWS::Events::", "EventBridge does not exist here; calls to it fail"),
     ("AWS::SQS::", "queues do not exist here; calls to SQS fail"),
@@ -90,6 +90,8 @@ def _reason(resource: Resource, functions: FunctionTable) -> str | None:
         return None if unavailable is None else f"not run: {unavailable.reason}"
     if resource.type == NESTED and resource.stack.nested(resource.logical_id) is not None:
         return None
+    if resource.type == RULE:
+        return reason_not_to_fire(resource, functions)
     for prefix, reason in _REASONS:
         if resource.type.startswith(prefix):
             return reason
