@@ -246,6 +246,7 @@ async def test_the_same_is_served_over_tls_under_aws_own_names(tmp_path, fast):
             assert json.loads(await ana.recv())["text"] == "hi over TLS"
 
 
+@pytest.mark.fact("HS-12")
 async def test_a_stage_may_have_hyphens(tmp_path):
     """HS-2."""
     with serving(tmp_path, "--ephemeral", "--stage", "my-stage") as running:

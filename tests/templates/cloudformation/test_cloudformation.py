@@ -61,6 +61,7 @@ def test_an_alias_is_its_function(read, smallest):
     assert route(read(text), "$default").integration == LambdaProxy("Fn", qualifier="live", version="1")
 
 
+@pytest.mark.fact("RR-30")
 def test_a_stage_variable_that_is_not_there_fails_its_route_and_not_the_start(read, smallest):
     text = smallest().replace("${Fn.Arn}", "arn:aws:lambda:${AWS::Region}:1:function:${!stageVariables.fn}")
     app = read(text)
@@ -479,7 +480,7 @@ def test_a_macro_among_the_resources_is_refused(refusal, smallest):
     assert error.next_step == "write the resources out"
 
 
-@pytest.mark.fact("CD-1")
+@pytest.mark.fact("CD-1", "CF-9")
 def test_custom_domains_lead_to_stages_and_ref_is_the_domain(read, smallest):
     app = read(
         smallest("""

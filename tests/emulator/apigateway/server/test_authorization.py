@@ -107,7 +107,7 @@ async def test_the_authorizer_sees_stage_variables_and_an_empty_query(serve):
     assert (event["stageVariables"], event["queryStringParameters"]) == ({"table": "t"}, {})
 
 
-@pytest.mark.fact("AU-4", "AU-5", "AU-16")
+@pytest.mark.fact("AU-4", "AU-5", "AU-16", "AU-30")
 @pytest.mark.parametrize(
     ("source", "given", "path"),
     [
