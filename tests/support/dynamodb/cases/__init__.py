@@ -8,9 +8,9 @@ to differ, with the source.
 
 from support.dynamodb.cases.bench import CASES, Bench, Case, answer_of, create_tables
 
-from . import batches, conditions, items, queries, tables, transactions, updates, values
+from . import batches, conditions, items, legacy, partiql, queries, refusals, tables, transactions, updates, values
 
 __all__ = ["CASES", "Bench", "Case", "answer_of", "create_tables"]
 
 # The modules above register their cases when they are imported.
-_ = (batches, conditions, items, queries, tables, transactions, updates, values)
+_ = (batches, conditions, items, legacy, partiql, queries, refusals, tables, transactions, updates, values)

@@ -116,7 +116,11 @@ class _Reader:
 
 def _read_test(cursor: Cursor) -> Condition:
     if cursor.sees_call() and cursor.here.text != "size":
-        return _read_function(cursor)
+        name = cursor.here.text
+        found = _read_function(cursor)
+        if cursor.sees(*_COMPARATORS) or cursor.sees_word("BETWEEN", "IN"):
+            raise ExpressionError(f"The function is not allowed to be used this way in an expression; function: {name}")
+        return found
     return _read_comparison(cursor)
 
 

@@ -208,7 +208,8 @@ def update_of(request: Request, keep: Keep) -> Update | None:
             parts[action].append((path, keep(value)))
     if not given:
         return None
-    return Update(tuple(sets), tuple(removes), tuple(parts["ADD"]), tuple(parts["DELETE"]))
+    told = "Type mismatch for attribute to update"
+    return Update(tuple(sets), tuple(removes), tuple(parts["ADD"]), tuple(parts["DELETE"]), told)
 
 
 def _check_action(action: str, kind: str) -> None:

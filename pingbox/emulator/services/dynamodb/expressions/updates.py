@@ -120,12 +120,16 @@ class ListAppend:
 
 @dataclass(frozen=True)
 class Update:
-    """A whole update expression: its four sections, each action with the path it changes."""
+    """A whole update expression: its four sections, each action with the path it changes.
+
+    `mismatch` is what is said of an operand that does not fit the attribute.
+    """
 
     sets: tuple[tuple[Path, Term], ...] = ()
     removes: tuple[Path, ...] = ()
     adds: tuple[tuple[Path, str], ...] = ()
     deletes: tuple[tuple[Path, str], ...] = ()
+    mismatch: str = _WRONG_TYPE
 
     @property
     def only_removes(self) -> bool:
@@ -169,9 +173,9 @@ class Update:
             (path.resolved(names), term.value(old, scope)) for path, term in self.sets
         ]
         for path, name in self.adds:
-            changes.append((path.resolved(names), _added(path.find(old, names), scope.values[name])))
+            changes.append((path.resolved(names), _added(path.find(old, names), scope.values[name], self.mismatch)))
         for path, name in self.deletes:
-            changes.append((path.resolved(names), _without(path.find(old, names), scope.values[name])))
+            changes.append((path.resolved(names), _without(path.find(old, names), scope.values[name], self.mismatch)))
         changes += [(path.resolved(names), None) for path in self.removes]
         return changed(old, changes)
 
@@ -201,23 +205,23 @@ def _expect_type(term: Term, allowed: tuple[str, ...], operator: str, scope: Sco
     _check_term_types(term, scope)
 
 
-def _added(current: AttributeValue | None, value: AttributeValue) -> AttributeValue:
+def _added(current: AttributeValue | None, value: AttributeValue, mismatch: str) -> AttributeValue:
     ((kind, content),) = value.items()
     if current is None:
         return value
     if kind not in current:
-        raise invalid(_WRONG_TYPE)
+        raise invalid(mismatch)
     if kind == "N":
         return {"N": plus(current["N"], content)}
     return {kind: current[kind] + [member for member in content if member not in current[kind]]}
 
 
-def _without(current: AttributeValue | None, value: AttributeValue) -> AttributeValue | None:
+def _without(current: AttributeValue | None, value: AttributeValue, mismatch: str) -> AttributeValue | None:
     ((kind, content),) = value.items()
     if current is None:
         return None
     if kind not in current:
-        raise invalid(_WRONG_TYPE)
+        raise invalid(mismatch)
     left = [member for member in current[kind] if member not in content]
     return {kind: left} if left else None  # there are no empty sets
 

@@ -195,6 +195,11 @@ class SqlBackend(DynamoDBBackend):  # type: ignore[misc]
             return None
         return {**table.describe("Table")["Table"], "Tags": table.tags, "TimeToLiveDescription": table.ttl}
 
+    def update_time_to_live(self, table_name: str, ttl_spec: dict[str, Any]) -> None:
+        super().update_time_to_live(table_name, ttl_spec)
+        if not ttl_spec["Enabled"]:
+            self.get_table(table_name).ttl.pop("AttributeName")  # AWS describes no attribute then
+
     def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
         for table in self.tables.values():
             if table.table_arn == arn:

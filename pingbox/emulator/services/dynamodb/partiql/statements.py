@@ -169,7 +169,7 @@ class _Reader:
                 "Unsupported format in item expression. Please use struct format {...} to express item values for "
                 "insert statement."
             )
-        item = self._literals.keep(self._literals.read(cursor))
+        item = self._literals.keep(self._literals.read_item(cursor))
         if cursor.sees_word("RETURNING"):
             raise invalid("RETURNING is not supported in INSERT")
         return Insert(table, item)

@@ -26,12 +26,20 @@ class Literals:
     def __init__(self) -> None:
         self.templates: dict[str, Any] = {}
         self.parameters = 0
+        self._parameters_down_to = -1
 
     def keep(self, template: Any) -> str:
         """A placeholder for a literal or a parameter."""
         name = f":{len(self.templates)}"
         self.templates[name] = template
         return name
+
+    def read_item(self, cursor: Cursor) -> Any:
+        """The template of an item: its attributes may be parameters."""
+        self._parameters_down_to = 0
+        item = self.read(cursor)
+        self._parameters_down_to = -1
+        return item
 
     def read(self, cursor: Cursor, depth: int = 0) -> Any:
         """The template of the literal that is next: an attribute value with `Parameter`s in it."""
@@ -53,8 +61,14 @@ class Literals:
         while not cursor.takes(end):
             if found:
                 cursor.expect(",")
-            found.append(self.read(cursor, depth + 1))
+            found.append(self._inner(cursor, depth))
         return found
+
+    def _inner(self, cursor: Cursor, depth: int) -> Any:
+        """A value in a list, a set or a map; only the item of an INSERT takes parameters there."""
+        if cursor.sees("?") and depth > self._parameters_down_to:
+            raise invalid("Unsupported data type: Parameter")
+        return self.read(cursor, depth + 1)
 
     def _members(self, cursor: Cursor, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -65,7 +79,7 @@ class Literals:
                 raise invalid(f"Tuple keys must be of type String. Actual: {cursor.here.text}")
             name = cursor.next().text
             cursor.expect(":")
-            found[name] = self.read(cursor, depth + 1)
+            found[name] = self._inner(cursor, depth)
         return found
 
 

@@ -26,7 +26,7 @@ MAX_PROBLEMS = 10  # AWS stops counting there
 # Their bounds are rules of the operations, which say something else about them than the model would.
 _UNBOUNDED = frozenset(
     {"BatchGetRequestMap", "BatchWriteItemRequestMap", "WriteRequests", "TableArn", "KeySchemaAttributeName"}
-    | {"NonKeyAttributeNameList", "NonKeyAttributeName", "TagKeyString", "TagValueString", "TagList"}
+    | {"NonKeyAttributeNameList", "NonKeyAttributeName", "TagList"}
 )
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+")
