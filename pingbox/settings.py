@@ -43,6 +43,7 @@ class ServeSettings:
     `switches` are the gateway's other plausible answers by name (`message_order=serial`).
     `install` false installs nothing that an app's functions need and lack.
     `rate` is how many messages a minute a user may send; 0 is no limit, None the chat's own.
+    `retention_days` is after how many days messages expire, 2 at least; None keeps them.
     `dynamodb_endpoint` puts another DynamoDB in place of the local one; `real_dynamodb` real tables on AWS.
     """
 
@@ -59,6 +60,7 @@ class ServeSettings:
     dynamodb_endpoint: str | None = None
     real_dynamodb: bool = False
     rate: int | None = None
+    retention_days: int | None = None
     tls_port: int | None = None
     tls_ca: Path | None = None
     in_process: bool = False

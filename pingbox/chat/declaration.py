@@ -78,7 +78,7 @@ CONNECT_LAMBDA = ChatFunction(
         "ALLOWED_ORIGINS",
         "DEFAULT_ROOM",
         "RATE_PER_MIN",
-        "AUTH",
+        "SIGN_IN",
         "JWT_ISSUER",
         "JWT_AUDIENCE",
         "JWT_JWKS_URL",

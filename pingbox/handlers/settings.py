@@ -7,7 +7,7 @@
 | MANAGEMENT_ENDPOINT | `https://{api}.execute-api.{region}.amazonaws.com/{stage}` | all but Connect |
 | TOKEN_SECRET_PARAMETER | name of an SSM SecureString with the signing secret, read once | Connect, Message |
 | TOKEN_SECRET | the secret itself, at least 16 bytes; laptop and tests only | instead of the above |
-| AUTH | who is let in: `guest`, `jwt-hs256`, `jwt-rs256`, or `guest,` and one of these. Default `guest` | Connect |
+| SIGN_IN | who is let in: `guest`, `jwt-hs256`, `jwt-rs256`, or `guest,` and one of these. Default `guest` | Connect |
 | JWT_ISSUER | the `iss` that tokens must have | Connect, with a jwt mode |
 | JWT_AUDIENCE | the `aud`, or `client_id`, that tokens must have | Connect, with a jwt mode |
 | JWT_JWKS_URL | where the issuer's keys are. Default `{JWT_ISSUER}/.well-known/jwks.json` | Connect, with jwt-rs256 |
@@ -35,7 +35,7 @@ from pingbox_core.rate import Rate
 
 LogLevel = Literal["INFO", "WARNING"]
 DEFAULT_RATE: Final = Rate(per_minute=60, burst=30)
-SIGN_IN: Final = ("AUTH", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_JWKS_URL", "JWT_ADMIN_CLAIM")
+SIGN_IN_VARIABLES: Final = ("SIGN_IN", "JWT_ISSUER", "JWT_AUDIENCE", "JWT_JWKS_URL", "JWT_ADMIN_CLAIM")
 _ALGORITHMS: Final[Mapping[str, Algorithm]] = {"jwt-hs256": "HS256", "jwt-rs256": "RS256"}
 _SECRET_BYTES: Final = 16
 _SHORTEST_RETENTION: Final = 2  # days: the sweep notes every room's head daily, before its rows can expire
@@ -77,7 +77,7 @@ class Settings:
 def from_environment(environment: Mapping[str, str], *, secret: bool = False, management: bool = False) -> Settings:
     """Read and check. `secret`, `management`: this function cannot do without. Raises `BadEnvironmentError`."""
     read = _Reader(environment)
-    guests, algorithm = read.auth("AUTH")
+    guests, algorithm = read.auth("SIGN_IN")
     issuer = None if algorithm is None else read.issuer(algorithm)
     settings = Settings(
         connections_table=read.required("CONNECTIONS_TABLE", "the name of the Connections table"),

@@ -15,8 +15,8 @@ from pingbox.emulator.cloud import LocalCloud
 from pingbox.emulator.history import History
 from pingbox.emulator.redirect.aws_calls import observe_client
 from pingbox.emulator.services.lambda_.app_functions import HowToRun
-from pingbox.emulator.services.lambda_.outcome import Functions
-from pingbox.handlers.settings import SIGN_IN
+from pingbox.emulator.services.lambda_.outcome import Functions, Outcome
+from pingbox.handlers.settings import SIGN_IN_VARIABLES
 from pingbox.local.addresses import Addresses
 from pingbox.local.chat_functions import ChatPorts
 from pingbox.local.data_dir import token_secret
@@ -29,6 +29,8 @@ from pingbox.model.regions import DEFAULT_REGION
 from pingbox.settings import DEFAULT_STAGE, SHUTDOWN_TIMEOUT_SECONDS, ServeSettings
 from pingbox.web.site import site
 
+_SWEEP = "SweepLambda"
+
 
 class ChatServer:
     """The running chat. Order of calls: `start`, then `addresses` and `facts`, then `stop`."""
@@ -36,6 +38,7 @@ class ChatServer:
     def __init__(self, settings: ServeSettings, *, history: History | None = None, clock: Clock | None = None) -> None:
         """Opens the store: raises `StoreError` for a data folder that cannot be used."""
         self._settings = settings
+        self._first_sweep: asyncio.Task[Outcome] | None = None
         stage = settings.stage or DEFAULT_STAGE
         app = chat_app(stage, region=settings.region or DEFAULT_REGION)
         store = item_store(settings, clock, app.region)
@@ -63,9 +66,15 @@ class ChatServer:
     async def start(self) -> None:
         """Answer. Raises `OSError` if the address cannot be listened on; nothing is left behind then."""
         await self.cloud.start()
+        if self._settings.data_dir is not None and isinstance(self.store, LocalTables):
+            # Whoever was connected when the last server died has not come back yet: nobody must see them here.
+            event = {"silentFor": 0}
+            self._first_sweep = asyncio.create_task(self.cloud.functions.invoke(_SWEEP, event))
 
     async def stop(self, force: asyncio.Event | None = None) -> None:
         """Close every connection with a close frame, and wait for functions as `Server.stop` has it."""
+        if self._first_sweep is not None:
+            await self._first_sweep
         await self.cloud.stop(SHUTDOWN_TIMEOUT_SECONDS, force)
 
     @property
@@ -110,11 +119,13 @@ class ChatServer:
         chosen = {
             "ALLOWED_ORIGINS": ",".join(_origins(self._settings, self.cloud.server.port)),
             "ALLOW_QUERY_TOKEN": "1",
-            **{name: os.environ[name] for name in SIGN_IN if name in os.environ},
+            **{name: os.environ[name] for name in SIGN_IN_VARIABLES if name in os.environ},
             "LOG_LEVEL": "INFO" if self._settings.verbose else "WARNING",
         }
         if self._settings.rate is not None:
             chosen["RATE_PER_MIN"] = str(self._settings.rate)
+        if self._settings.retention_days is not None:
+            chosen["RETENTION_DAYS"] = str(self._settings.retention_days)
         return chosen
 
 

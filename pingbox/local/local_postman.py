@@ -40,7 +40,7 @@ class LocalPostman:
 
     def is_open(self, connection_id: str) -> bool:
         """See `Postman.is_open`."""
-        is_open = self._ask("GET", connection_id) != 410
+        is_open = self._ask("GET", connection_id) not in (400, 410)
         _note("GetConnection", connection_id, None if is_open else "GoneException")
         return is_open
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pingbox.handlers import sweep
 from support.chat.interference import Meddler
 from support.chat.world import START, World
 
@@ -336,3 +337,14 @@ def test_rows_of_an_entry_that_disconnect_overtook_are_taken_back(world: World) 
     World(meddler, mailbox=world.mailbox).send("c1", action="hello", name="Ana")
     assert [item["topic"]["S"] for item in scan(world) if item["connectionId"]["S"] == "c1"] == []
     assert [event["state"] for event in world.take("watcher")] == ["offline"]  # `$disconnect` knew the room
+
+
+def test_a_sweep_can_ask_about_everybody_at_once(world: World) -> None:
+    """After a server has died, whoever it had is gone, however lately they spoke; the living stay."""
+    world.page("dead", "Ana")
+    world.page("alive", "Bo")
+    world.now += 1
+    world.mailbox.gone.add("dead")
+    sweep.handle(world.ports, {"silentFor": 0}, None)
+    assert world.log[-1]["ghosts"] == 1
+    assert {item["connectionId"]["S"] for item in scan(world)} - {"-"} == {"alive"}

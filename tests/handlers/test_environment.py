@@ -158,29 +158,29 @@ def test_guests_are_let_in_by_default_and_nobody_else() -> None:
 
 def test_an_issuer_has_its_keys_where_issuers_have_them() -> None:
     """Cognito's are at this address too."""
-    settings = signing_in(AUTH="jwt-rs256", JWT_ADMIN_CLAIM="cognito:groups=chat-admins")
+    settings = signing_in(SIGN_IN="jwt-rs256", JWT_ADMIN_CLAIM="cognito:groups=chat-admins")
     assert settings.issuer == Issuer("RS256", "https://issuer.example/", "chat", ("cognito:groups", "chat-admins"))
     assert (settings.guests, settings.jwks_url) == (False, "https://issuer.example/.well-known/jwks.json")
-    assert signing_in(AUTH="jwt-rs256", JWT_JWKS_URL="https://keys.example").jwks_url == "https://keys.example"
+    assert signing_in(SIGN_IN="jwt-rs256", JWT_JWKS_URL="https://keys.example").jwks_url == "https://keys.example"
 
 
 def test_guests_and_an_issuer_go_together() -> None:
-    settings = signing_in(AUTH="guest, jwt-hs256")
+    settings = signing_in(SIGN_IN="guest, jwt-hs256")
     assert (settings.guests, settings.issuer and settings.issuer.algorithm, settings.jwks_url) == (True, "HS256", None)
 
 
 @pytest.mark.parametrize(
     ("changes", "variable"),
     [
-        ({"AUTH": "nobody"}, "AUTH"),
-        ({"AUTH": "jwt-hs256,jwt-rs256"}, "AUTH"),
-        ({"AUTH": "jwt-hs256", "JWT_ISSUER": ""}, "JWT_ISSUER"),
-        ({"AUTH": "jwt-hs256", "JWT_AUDIENCE": ""}, "JWT_AUDIENCE"),
-        ({"AUTH": "jwt-hs256", "JWT_AUDIENCE": "pingbox-guest"}, "JWT_AUDIENCE"),
-        ({"AUTH": "jwt-hs256", "JWT_ADMIN_CLAIM": "admins"}, "JWT_ADMIN_CLAIM"),
-        ({"AUTH": "jwt-rs256", "JWT_JWKS_URL": "http://keys.example"}, "JWT_JWKS_URL"),
-        ({"AUTH": "jwt-rs256", "JWT_ISSUER": "issuer.example"}, "JWT_JWKS_URL"),
-        ({"AUTH": "jwt-rs256", "JWT_JWKS_URL": "file:///etc/passwd"}, "JWT_JWKS_URL"),
+        ({"SIGN_IN": "nobody"}, "SIGN_IN"),
+        ({"SIGN_IN": "jwt-hs256,jwt-rs256"}, "SIGN_IN"),
+        ({"SIGN_IN": "jwt-hs256", "JWT_ISSUER": ""}, "JWT_ISSUER"),
+        ({"SIGN_IN": "jwt-hs256", "JWT_AUDIENCE": ""}, "JWT_AUDIENCE"),
+        ({"SIGN_IN": "jwt-hs256", "JWT_AUDIENCE": "pingbox-guest"}, "JWT_AUDIENCE"),
+        ({"SIGN_IN": "jwt-hs256", "JWT_ADMIN_CLAIM": "admins"}, "JWT_ADMIN_CLAIM"),
+        ({"SIGN_IN": "jwt-rs256", "JWT_JWKS_URL": "http://keys.example"}, "JWT_JWKS_URL"),
+        ({"SIGN_IN": "jwt-rs256", "JWT_ISSUER": "issuer.example"}, "JWT_JWKS_URL"),
+        ({"SIGN_IN": "jwt-rs256", "JWT_JWKS_URL": "file:///etc/passwd"}, "JWT_JWKS_URL"),
     ],
 )
 def test_what_is_wrong_about_signing_in_is_named(changes: dict[str, str], variable: str) -> None:

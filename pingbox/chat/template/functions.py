@@ -73,7 +73,7 @@ def _variable(name: str, app: ChatStack) -> Value:
         "TOKEN_SECRET_PARAMETER": ref("TokenParameter"),
         "ALLOWED_ORIGINS": _origins(app.site),
         "DEFAULT_ROOM": ref("DefaultRoom"),
-        "AUTH": ref("Auth"),
+        "SIGN_IN": ref("SignIn"),
         "JWT_ISSUER": ref("JwtIssuer"),
         "JWT_AUDIENCE": ref("JwtAudience"),
         "JWT_JWKS_URL": ref("JwtKeySetUrl"),

@@ -63,7 +63,7 @@ def _chat() -> tuple[ParameterEntry, ...]:
 def _sign_in() -> tuple[ParameterEntry, ...]:
     known = {"AllowedValues": ["guest", "jwt-hs256", "jwt-rs256", "guest,jwt-hs256", "guest,jwt-rs256"]}
     return (
-        ParameterEntry("Auth", "Who is let in: guests, users who sign in, or both", "guest", constraints=known),
+        ParameterEntry("SignIn", "Who is let in: guests, users who sign in, or both", "guest", constraints=known),
         ParameterEntry("JwtIssuer", "The iss of sign-in tokens; needed for signed-in users", ""),
         ParameterEntry("JwtAudience", "Their aud, or client_id; needed for signed-in users", ""),
         ParameterEntry("JwtKeySetUrl", "Where the issuer's keys are; empty: /.well-known/jwks.json of JwtIssuer", ""),

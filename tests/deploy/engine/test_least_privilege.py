@@ -40,7 +40,7 @@ def cloud(ministack: MiniStack) -> CloudChat:
     account = ministack.account()
     command_in(account)(
         "deploy", "--yes", "--no-alarm",
-        "--parameter=InlineFanoutLimit=1", "--parameter=RetentionDays=2", "--parameter=RatePerMinute=0",
+        "--parameter=InlineFanoutLimit=1", "--parameter=RetentionDays=2", "--parameter=RatePerMinute=6000",
     )  # fmt: skip
     return CloudChat.found(account, STACK)
 

@@ -19,7 +19,7 @@ from pingbox.handlers.connections import Connections
 from pingbox.handlers.messages import Messages
 from pingbox.handlers.ports import Ports
 from pingbox.handlers.settings import Settings
-from pingbox_core import limits
+from pingbox_core import limits, tokens
 from pingbox_core.log import RoomRecord, Row
 from pingbox_core.members import Member
 from support.chat.cloud_chat import CloudChat, Talker
@@ -98,6 +98,21 @@ class Stagehand:
         assert "failed" not in line, line
         return {**line, "answer": json.loads(body)}
 
+    def connect(self, connection: str, headers: dict[str, list[str]]) -> dict[str, Any]:
+        """ConnectLambda gets a handshake from far away."""
+        identity = {"sourceIp": "203.0.113.7"}
+        context = {"connectionId": connection, "connectedAt": self.now, "identity": identity}
+        return self.call("ConnectLambda", {"requestContext": context, "multiValueHeaders": headers})
+
+    def guest_token(self, user: str) -> str:
+        """As the chat signs it."""
+        resource = self.chat.account.client("lambda").get_function_configuration(
+            FunctionName=self.chat.account.physical(self.chat.stack, "ConnectLambda")
+        )
+        name = resource["Environment"]["Variables"]["TOKEN_SECRET_PARAMETER"]
+        secret = self.chat.account.client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+        return tokens.sign(user, secret.encode(), self.now)
+
     def frame(self, connection: str, **frame: Any) -> dict[str, Any]:
         """MessageLambda gets one frame of this connection."""
         return self.call("MessageLambda", {"requestContext": {"connectionId": connection}, "body": json.dumps(frame)})
@@ -132,10 +147,20 @@ def connects(stage: Stagehand) -> None:
     for protocol in (["pingbox.v1"], None):
         headers = {"Origin": [stage.chat.origin]} | ({"Sec-WebSocket-Protocol": protocol} if protocol else {})
         connection = f"fresh{next(_numbers)}="
-        context = {"connectionId": connection, "connectedAt": stage.now}
-        line = stage.call("ConnectLambda", {"requestContext": context, "multiValueHeaders": headers})
-        assert line["answer"]["statusCode"] == 200
+        assert stage.connect(connection, headers)["answer"]["statusCode"] == 200
         assert stage.is_known(connection)
+
+
+def limits_connections(stage: Stagehand) -> None:
+    """Whoever comes back with a token is looked up; of too many connections the oldest is told and closed."""
+    user, oldest = "g-aaaaaaaaaaaaaaaa", stage.sit_in(stage.room())
+    for connection in (oldest, *(f"tab{next(_numbers)}=" for _ in range(2 * limits.TABS_PER_USER - 1))):
+        connected_at = stage.now - (1000 if connection == oldest else 0)
+        stage.connections.subscribe(Member(connection, user, "Ana", connected_at=connected_at), [], tab=True)
+    offer = f"pingbox.v1, auth.{stage.guest_token(user)}"
+    headers = {"Origin": [stage.chat.origin], "Sec-WebSocket-Protocol": [offer]}
+    assert stage.connect(f"fresh{next(_numbers)}=", headers)["posted"] == 1
+    stage.sockets[oldest].socket.closed_with(1000)
 
 
 def disconnects(stage: Stagehand) -> None:
@@ -219,7 +244,7 @@ def sweeps(stage: Stagehand) -> None:
 
 
 DUTIES: dict[str, tuple[Callable[[Stagehand], None], ...]] = {
-    "ConnectLambda": (connects,),
+    "ConnectLambda": (connects, limits_connections),
     "DisconnectLambda": (disconnects,),
     "MessageLambda": (answers, fans_out_and_cleans, hangs_up),
     "FanoutLambda": (posts_a_chunk,),
