@@ -95,7 +95,7 @@ class LocalCloud:
         self.history = history if history is not None else History()
         calls: CallObserver = RecordedCalls(self.history, self.clock)
         self.parts = AppFunctions(
-            app.functions,
+            (*app.functions, *app.unavailable),
             how,
             observe=self.history,
             clock=self.clock,
@@ -181,9 +181,9 @@ class LocalCloud:
 
         Raises `DeclarationError` for APIs that cannot be served; then what was served goes on.
         """
-        before = {spec.name: spec for spec in self.app.functions}
+        before = {spec.name: spec for spec in (*self.app.functions, *self.app.unavailable)}
         self.server.replace(app.apis)
-        for spec in app.functions:
+        for spec in (*app.functions, *app.unavailable):
             if spec != before.pop(spec.name, None):
                 self.parts.define(spec)
         for name in before:

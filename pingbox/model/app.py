@@ -82,7 +82,8 @@ class App:
     `findings` are sentences about what AWS would treat differently, what could be better and what was guessed. `files`
     are the absolute paths of the files that were read as declarations (templates, included files): those to watch.
     `source` is what the user named, `kind` one of `SAM`, `CloudFormation`, `serverless.yml`, `pyproject.toml`,
-    `handlers`. `region` is the one the app runs in: serverless.yml may name its own.
+    `handlers`. `region` is the one the app runs in: serverless.yml may name its own. `unavailable`: functions that
+    cannot run locally; calls to them fail with their reason.
     """
 
     source: str
@@ -96,6 +97,7 @@ class App:
     findings: tuple[Finding, ...] = ()
     outputs: tuple[Output, ...] = ()
     files: tuple[str, ...] = ()
+    unavailable: tuple[FunctionSpec, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+OWN_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+"""What runs a function whose app declares no runtime: the Python that runs PingBox."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +33,13 @@ class FunctionSpec:
     found in; `runtime` Lambda's name, e.g. `python3.13` or `nodejs22.x`; `timeout` in seconds; `memory` in MB.
     `packages` are folders with packages that were installed for it here, and are no part of the app. `qualifiers` are
     its aliases and published versions, each with the number of the version that it means: `{"live": "1", "1": "1"}`.
-    All of them run the code as it is on disk.
+    All of them run the code as it is on disk. `unavailable`: why it cannot run here, a sentence; None if it can.
     """
 
     name: str
     handler: str
     code: str
-    runtime: str = "python3.13"
+    runtime: str = OWN_RUNTIME
     timeout: float = 3.0
     memory: int = 128
     environment: Mapping[str, str] | None = None
@@ -43,3 +47,4 @@ class FunctionSpec:
     packages: tuple[str, ...] = ()
     qualifiers: Mapping[str, str] = field(default_factory=dict)
     asynchronous: AsynchronousSettings = AsynchronousSettings()
+    unavailable: str | None = None

@@ -61,6 +61,7 @@ def read_cloudformation(
         region=account.region,
         apis=apis,
         functions=tuple(functions.specs.values()),
+        unavailable=functions.unavailable_specs(),
         tables=tables,
         schedules=schedules,
         ignored=tuple(findings.ignored),

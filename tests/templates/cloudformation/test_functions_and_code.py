@@ -333,3 +333,15 @@ def test_a_function_has_one_arn_wherever_it_is_read(read, smallest):
     (function,) = app.functions
     arn = platform_log.function_arn(function.name, app.region)
     assert arn.split(":")[4] == function.environment["SELF"]
+
+
+def test_a_function_that_cannot_run_here_is_known_with_its_reason(read, smallest):
+    more = """\
+  Old: {Type: AWS::Lambda::Function, Properties: {Runtime: java21, Handler: a.B, Code: code, Role: r}}
+"""
+    app = read(smallest(more))
+    [old] = app.unavailable
+    assert (old.name, old.unavailable) == (
+        "Old",
+        "its runtime java21 is not run locally, only python*, nodejs*, provided* and go1.x are",
+    )

@@ -120,7 +120,7 @@ class AppFunctions:
         try:
             function = in_process_function(spec, self._host, tmp=self._tmp, now=self._clock.now())
         except CannotRun as reason:
-            if spec.runtime.startswith("python"):
+            if spec.runtime.startswith("python") and spec.unavailable is None:
                 log.warning("%s, so it runs in one of its own, where breakpoint() does not work", reason)
             self._python.remove(spec.name)
             self._processes.define(spec)

@@ -24,7 +24,7 @@ from pingbox.templates.findings import Findings
 LOCAL_BUCKET = "pingbox-local"
 """`Code: {S3Bucket: pingbox-local, S3Key: PATH}` means the local path: SAM's translator accepts no other form."""
 
-RUN_LOCALLY = ("python", "nodejs", "provided")
+RUN_LOCALLY = ("python", "nodejs", "provided", "go1.x")
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,19 @@ class FunctionTable:
     specs: dict[str, FunctionSpec] = field(default_factory=dict)
     unavailable: dict[str, Unavailable] = field(default_factory=dict)
     places: dict[str, SourcePosition] = field(default_factory=dict)
+
+    def unavailable_specs(self) -> tuple[FunctionSpec, ...]:
+        """Those that cannot run, each with its reason, for who calls them all the same."""
+        return tuple(
+            FunctionSpec(
+                name,
+                "",
+                "",
+                one.resource.text("Runtime") or "",
+                unavailable=f"{one.reason}; {one.next_step}" if one.fatal else one.reason,
+            )
+            for name, one in self.unavailable.items()
+        )
 
 
 def read_functions(stack: TemplateStack, findings: Findings, cache: Path) -> FunctionTable:
@@ -95,7 +108,7 @@ def _unavailable(resource: Resource, name: str, providers: set[str]) -> Unavaila
         return Unavailable(name, resource, reason, "declare it with PackageType Zip and its code folder", fatal=True)
     runtime = resource.text("Runtime") or ""
     if not runtime.startswith(RUN_LOCALLY):
-        reason = f"its runtime {runtime or '(none)'} is not run locally, only python*, nodejs* and provided* are"
+        reason = f"its runtime {runtime or '(none)'} is not run locally, only python*, nodejs*, provided* and go1.x are"
         return Unavailable(name, resource, reason, "calls to it fail with this explanation", fatal=False)
     if _in_bucket(resource, code):
         reason = "its code is in an S3 bucket"

@@ -19,8 +19,8 @@ def module_path(runtime: str, handler: str) -> str:
 
 def file_names(runtime: str, handler: str) -> list[str]:
     """The files that the handler may be in, relative to the code folder, the first that is there counting."""
-    if runtime.startswith("provided"):
-        return ["bootstrap"]
+    if runtime.startswith(("provided", "go1.x")):
+        return ["bootstrap", handler]
     module = module_path(runtime, handler)
     endings = (".js", ".mjs", ".cjs") if runtime.startswith("nodejs") else (".py", "/__init__.py")
     return [f"{module}{end}" for end in endings]

@@ -13,7 +13,7 @@ import pytest
 
 from pingbox.emulator.services.lambda_.outcome import Returned
 from pingbox.emulator.services.lambda_.packages.hints import hint
-from pingbox.emulator.services.lambda_.packages.interpreters import interpreter_for
+from pingbox.emulator.services.lambda_.packages.interpreters import interpreter_for, mismatch, node_for
 from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
 from pingbox.model.function import FunctionSpec
 
@@ -49,6 +49,109 @@ class TestTheInterpreter:
         python = venv(tmp_path / "active")
         assert interpreter_for(code, {"VIRTUAL_ENV": str(tmp_path / "active")}).executable == python
         assert interpreter_for(code, {"VIRTUAL_ENV": "/gone"}).executable == Path(sys.executable)
+
+
+def program(path: Path, text: str = "#!/bin/sh\n") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+OTHER = "3.12" if sys.version_info[:2] != (3, 12) else "3.13"
+
+
+class TestADeclaredVersion:
+    """`Runtime: python3.12` on a machine whose own Python is another."""
+
+    @pytest.mark.parametrize(
+        "place",
+        [
+            f"bin/python{OTHER}",
+            f".pyenv/versions/{OTHER}.18/bin/python",
+            f".local/share/uv/python/cpython-{OTHER}.18-linux-x86_64-gnu/bin/python{OTHER}",
+            f".asdf/installs/python/{OTHER}.18/bin/python",
+            f".local/share/mise/installs/python/{OTHER}/bin/python",
+        ],
+    )
+    def test_is_found_where_version_managers_keep_it(self, app: App, tmp_path: Path, place: str) -> None:
+        python = program(tmp_path / place)
+        environ = {"HOME": str(tmp_path), "PATH": str(tmp_path / "bin")}
+        found = interpreter_for(app(app_py=""), environ, f"python{OTHER}")
+        assert (found.executable, found.version) == (python, OTHER)
+
+    def test_is_not_a_shim_of_a_version_manager(self, app: App, tmp_path: Path) -> None:
+        program(tmp_path / "shims" / f"python{OTHER}", "#!/bin/sh\nexit 127\n")
+        environ = {"HOME": str(tmp_path), "PATH": str(tmp_path / "shims")}
+        assert interpreter_for(app(app_py=""), environ, f"python{OTHER}").executable == Path(sys.executable)
+
+    def test_that_is_ours_is_run_by_ours(self, app: App, tmp_path: Path) -> None:
+        own = f"{sys.version_info.major}.{sys.version_info.minor}"
+        program(tmp_path / f"python{own}")
+        environ = {"PATH": str(tmp_path)}
+        assert interpreter_for(app(app_py=""), environ, f"python{own}").executable == Path(sys.executable)
+        assert mismatch(FunctionSpec("f", "app.handler", str(app(app_py="")), f"python{own}"), environ) is None
+
+    def test_that_is_nowhere_is_told_with_what_to_install(self, app: App) -> None:
+        spec = FunctionSpec("f", "app.handler", str(app(app_py="")), "python3.99")
+        told = mismatch(spec, {"PATH": ""})
+        assert told is not None
+        assert "not on the declared 3.99: install Python 3.99, for instance with uv python install 3.99" in told
+
+    def test_of_a_venv_is_told_if_it_is_another(self, app: App) -> None:
+        code = app(app_py="")
+        python = venv(code / ".venv")
+        (code / ".venv" / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.8.18\n")
+        told = mismatch(FunctionSpec("f", "app.handler", str(code), "python3.12"), {"PATH": ""})
+        assert told is not None
+        assert told.startswith(f"runs on Python 3.8 ({python}, {code / '.venv'}), not on the declared 3.12")
+
+    @pytest.mark.parametrize(
+        "place",
+        [
+            ".nvm/versions/node/v22.11.0/bin/node",
+            ".local/share/fnm/node-versions/v22.1.0/installation/bin/node",
+            ".volta/tools/image/node/22.2.0/bin/node",
+            ".asdf/installs/nodejs/22.2.0/bin/node",
+        ],
+    )
+    def test_of_node_is_found_too(self, tmp_path: Path, place: str) -> None:
+        other = program(tmp_path / "bin" / "node", "#!/bin/sh\necho v18.0.1\n")
+        environ = {"HOME": str(tmp_path), "PATH": str(tmp_path / "bin")}
+        found = node_for("nodejs22.x", environ)
+        assert found is not None
+        assert (found.executable, found.version) == (other, "18")
+        program(tmp_path / place)
+        found = node_for("nodejs22.x", environ)
+        assert found is not None
+        assert (found.executable, found.version) == (tmp_path / place, "22")
+
+    def test_of_node_that_is_not_here_is_told(self, app: App, tmp_path: Path) -> None:
+        program(tmp_path / "bin" / "node", "#!/bin/sh\necho v18.0.1\n")
+        environ = {"HOME": str(tmp_path), "PATH": str(tmp_path / "bin")}
+        told = mismatch(FunctionSpec("f", "app.handler", str(app(app_js="")), "nodejs22.x"), environ)
+        assert told is not None
+        assert told.startswith("runs on Node.js 18 (")
+        assert told.endswith("install Node.js 22, for instance with nvm install 22")
+
+    def test_stands_beside_the_error(self, app: App) -> None:
+        spec = FunctionSpec("f", "app.handler", str(app(app_py="")), "python3.99")
+        error = {"errorType": "Runtime.UserCodeSyntaxError", "errorMessage": "Syntax error in module 'app'"}
+        assert str(hint(spec, error, {"PATH": ""})).startswith("pingbox: f runs on Python ")
+
+    @pytest.mark.skipif(
+        interpreter_for(Path("/"), dict(os.environ), f"python{OTHER}").version != OTHER, reason=f"no Python {OTHER}"
+    )
+    async def test_runs_the_function(self, processes: Callable[..., ProcessFunctions], app: App) -> None:
+        code = app(
+            app_py="""
+            import sys, boto3
+            def handler(event, context):
+                return [sys.version_info[:2], boto3.__name__]
+            """
+        )
+        spec = FunctionSpec("f", "app.handler", str(code), f"python{OTHER}", timeout=20)
+        assert await processes(spec).invoke("f", {}) == Returned([[int(n) for n in OTHER.split(".")], "boto3"])
 
 
 async def test_an_apps_venv_without_boto3_and_pingbox_runs_its_functions(

@@ -146,6 +146,12 @@ class TestRequirements:
         assert packages.prepared([python(code)]) == (python(code),)
         assert packages.notes[0].startswith(f"greeting of {code / 'requirements.txt'} is not installed")
 
+    def test_that_an_earlier_run_installed_are_not_used_then_either(self, desk: Desk, app: App) -> None:
+        desk.greeting("1.0", "hello")
+        code = app({"app.py": "", "requirements.txt": desk.requirements("greeting")})
+        assert desk.packages().prepared([python(code)])[0].packages
+        assert desk.packages(install=False).prepared([python(code)]) == (python(code),)
+
     def test_that_include_each_other_in_a_circle_are_read_once(self, app: App) -> None:
         code = app({"requirements.txt": "-r other.txt\na", "other.txt": "-r requirements.txt\nb"})
         assert sorted(set(read_requirements(code / "requirements.txt").names)) == ["a", "b"]
@@ -201,6 +207,13 @@ class TestTheSdkOfNode:
         })  # fmt: skip
         assert desk.packages().prepared([node(code)]) == (node(code),)
 
+    def test_is_not_hidden_by_a_folder_with_nothing_in_it(self, desk: Desk, app: App) -> None:
+        """What a half-done install leaves; Node would not find the module there either."""
+        code = app({"app.js": "require('aws-sdk')", "node_modules/aws-sdk/lib/core.js": ""})
+        packages = desk.packages({"PATH": ""})
+        packages.prepared([node(code)])
+        assert packages.notes[0].startswith("aws-sdk, which Lambda brings along, could not be installed")
+
     def test_is_named_with_the_command_where_there_is_no_npm(self, desk: Desk, app: App) -> None:
         code = app({"app.js": "require('aws-sdk/clients/dynamodb')"})
         packages = desk.packages({"PATH": ""})
@@ -214,6 +227,39 @@ class TestTheSdkOfNode:
         folder = app({"npm": NPM})
         (folder / "npm").chmod(0o755)
         return folder
+
+
+class TestAnUnbuiltLayerOfNode:
+    """`Metadata: BuildMethod: nodejs22.x`: a package.json that nobody has installed yet."""
+
+    PACKAGES = json.dumps({"dependencies": {"shared": "1"}})
+
+    @NODE_ONLY
+    @pytest.mark.parametrize("place", ["package.json", "nodejs/package.json"])
+    async def test_is_installed_into_the_cache(
+        self, desk: Desk, app: App, processes: Callable[..., ProcessFunctions], place: str
+    ) -> None:
+        npm = app({"npm": NPM})
+        (npm / "npm").chmod(0o755)
+        environ = os.environ | {"PATH": f"{npm}{os.pathsep}{os.environ['PATH']}"}
+        layer = app({place: self.PACKAGES})
+        code = app({"app.js": "exports.handler = async () => require('shared@1').NAME;"})
+        [spec] = desk.packages(environ).prepared([node(code, layers=(str(layer),))])
+        assert await processes(spec).invoke("f", {}) == Returned("shared@1")
+        assert [path.name for path in layer.iterdir()] == [place.partition("/")[0]]
+
+    def test_is_named_when_nothing_may_be_installed(self, desk: Desk, app: App) -> None:
+        layer = app({"package.json": self.PACKAGES})
+        packages = desk.packages(install=False)
+        packages.prepared([node(app({"app.js": ""}), layers=(str(layer),))])
+        [note] = [note for note in packages.notes if "layer" in note]
+        assert note.startswith(f"shared@1 of the layer's {layer / 'package.json'} is not installed")
+        assert "sam build" in note
+
+    def test_that_is_built_costs_nothing(self, desk: Desk, app: App) -> None:
+        layer = app({"package.json": self.PACKAGES, "nodejs/node_modules/shared/package.json": "{}"})
+        spec = node(app({"app.js": ""}), layers=(str(layer),))
+        assert desk.packages({"PATH": ""}).prepared([spec]) == (spec,)
 
 
 @NODE_ONLY

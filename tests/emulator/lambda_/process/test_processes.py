@@ -486,3 +486,26 @@ async def test_a_custom_runtime_speaks_the_runtime_api(processes: Make, app: App
     functions = processes(FunctionSpec("f", "anything", str(code), runtime="provided.al2023", timeout=20))
     outcomes = [await functions.invoke("f", number) for number in range(2)]
     assert outcomes == [Returned({"custom": 0}), Returned({"custom": 1})]
+
+
+async def test_a_function_that_cannot_run_here_says_why_when_it_is_called(processes: Make) -> None:
+    reason = "its runtime java21 is not run locally"
+    functions = processes(FunctionSpec("f", "", "", "java21", unavailable=reason))
+    assert await functions.invoke("f", {}) == NotInvoked(f"function f does not run here: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "handler", "file"),
+    [("provided.al2023", "any", "bootstrap"), ("go1.x", "main", "bootstrap"), ("go1.x", "main", "main")],
+)
+async def test_a_binary_of_its_own_runs(processes: Make, app: App, runtime: str, handler: str, file: str) -> None:
+    code = app({file: "#!/bin/sh\necho started\nexit 3\n"})
+    (code / file).chmod(0o755)
+    outcome = await processes(FunctionSpec("f", handler, str(code), runtime, timeout=20)).invoke("f", {})
+    assert error_of(outcome)[1].endswith("exit status 3")
+
+
+async def test_a_binary_that_is_not_there_is_named(processes: Make, app: App) -> None:
+    code = app({"main.go": ""})
+    outcome = await processes(FunctionSpec("f", "main", str(code), "go1.x")).invoke("f", {})
+    assert f"so bootstrap or main in {code} must be an executable file" in error_of(outcome)[1]

@@ -11,6 +11,7 @@ from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunc
 from pingbox.emulator.services.lambda_.in_process.scoped_import import load_handler
 from pingbox.emulator.services.lambda_.packages import requirements
 from pingbox.emulator.services.lambda_.process.launch import (
+    EXEC_WRAPPER,
     CannotRun,
     HostEnvironment,
     check,
@@ -28,6 +29,8 @@ def in_process_function(spec: FunctionSpec, host: HostEnvironment, *, tmp: str, 
     check(spec)
     if runtime_kind(spec) != "python":
         raise CannotRun(f"function {spec.name} has the runtime {spec.runtime}: only Python runs in process")
+    if EXEC_WRAPPER in (spec.environment or {}):
+        raise CannotRun(f"function {spec.name} has {EXEC_WRAPPER}, which starts a process")
     if others := requested_otherwise(spec):
         raise CannotRun(f"function {spec.name} needs {', '.join(others)}; this process has another")
     load = partial(load_handler, spec, layer_folders(spec))

@@ -9,7 +9,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from pingbox.emulator.services.lambda_.packages.interpreters import Interpreter, interpreter_for
+from pingbox.emulator.services.lambda_.packages.interpreters import Interpreter, interpreter_for, mismatch
 from pingbox.model.function import FunctionSpec
 
 _PYTHON_MISSING = re.compile(r"No module named '([\w.]+)'")
@@ -32,18 +32,26 @@ _REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)
 
 
 def hint(spec: FunctionSpec, error: Any, environ: Mapping[str, str]) -> str | None:
-    """A line for the log of a function that could not be imported; None if there is nothing to say.
+    """Lines for the log of a function that could not be imported; None if there is nothing to say.
 
     `error` is the document its runtime posted, `environ` the developer's environment.
     """
-    if not isinstance(error, Mapping) or error.get("errorType") != "Runtime.ImportModuleError":
+    if not isinstance(error, Mapping):
+        return None
+    other = mismatch(spec, environ)
+    found = _missing(spec, error, environ)
+    return found if other is None else f"pingbox: {spec.name} {other}" + (f"\n{found}" if found else "")
+
+
+def _missing(spec: FunctionSpec, error: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
+    if error.get("errorType") != "Runtime.ImportModuleError":
         return None
     message = str(error.get("errorMessage"))
     code = Path(spec.code).resolve()
     if (missing := _PYTHON_MISSING.search(message)) and not message.startswith(
         f"Unable to import module '{missing[1]}'"
     ):
-        return _python_hint(missing[1].partition(".")[0], code, interpreter_for(code, environ))
+        return _python_hint(missing[1].partition(".")[0], code, interpreter_for(code, environ, spec.runtime))
     if (missing := _NODE_MISSING.search(message)) and spec.runtime.startswith("nodejs"):
         return _node_hint(missing[1], code)
     return None

@@ -44,7 +44,12 @@ def lacking(packages: set[str], code: Path, layers: Sequence[str]) -> list[str]:
     """Those that Node would not find from the code folder: there, in folders above it, in layers."""
     folders = [folder / "node_modules" for folder in (code, *code.parents)]
     folders += [Path(layer) / inside for layer in layers for inside in ("nodejs/node_modules", "node_modules")]
-    return sorted(name for name in packages if not any((folder / name).is_dir() for folder in folders))
+    return sorted(name for name in packages if not any(_holds(folder, name) for folder in folders))
+
+
+def _holds(folder: Path, name: str) -> bool:
+    """A folder with neither is what a half-done install left: Node does not find it, and goes on looking."""
+    return any((folder / name / file).is_file() for file in ("package.json", "index.js"))
 
 
 def has_tsx(code: Path) -> bool:
@@ -67,6 +72,17 @@ def missing_dependencies(spec: FunctionSpec) -> tuple[Path, list[str]] | None:
     wanted = set() if file is None else {name for name in _dependencies(file) if not is_provided(name)}
     missing = lacking(wanted, code, spec.layers)
     return (file.parent, missing) if file is not None and missing else None
+
+
+def unbuilt_layer(layer: Path) -> tuple[Path, list[str]] | None:
+    """The package.json of a layer that `sam build` would install, and what of it is missing, as npm takes it."""
+    for folder in (layer, layer / "nodejs"):
+        if (file := folder / "package.json").is_file():
+            places = (layer / "nodejs" / "node_modules", layer / "node_modules")
+            wanted = _dependencies(file).items()
+            missing = [f"{name}@{version}" for name, version in wanted if not any(_holds(at, name) for at in places)]
+            return (file, sorted(missing)) if missing else None
+    return None
 
 
 def _dependencies(file: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from pingbox.emulator.services.lambda_.packages import node_packages, requirements
 from pingbox.emulator.services.lambda_.packages.cache_folders import filled_once
 from pingbox.emulator.services.lambda_.packages.installation import CannotInstall, npm_install, pip_install
-from pingbox.emulator.services.lambda_.packages.interpreters import interpreter_for
+from pingbox.emulator.services.lambda_.packages.interpreters import interpreter_for, mismatch
 from pingbox.model.function import FunctionSpec
 
 Tell = Callable[[str], None]
@@ -46,7 +46,18 @@ class Packages:
         """The functions, with the `packages` their folders ask for. Blocks while something is installed."""
         self.notes.clear()
         self._failed.clear()
-        return tuple(self._prepared(spec) for spec in specs)
+        prepared = tuple(self._prepared(spec) for spec in specs)
+        self._note_other_versions(prepared)
+        return prepared
+
+    def _note_other_versions(self, specs: Iterable[FunctionSpec]) -> None:
+        """One note for all functions of a runtime, however many the app has."""
+        names: dict[str, list[str]] = {}
+        for spec in specs:
+            if (sentence := mismatch(spec, self.environ, self.interpreter)) is not None:
+                names.setdefault(sentence, []).append(spec.name)
+        for sentence, functions in names.items():
+            self._note(f"{', '.join(functions)} {sentence if len(functions) == 1 else 'each ' + sentence}")
 
     def _prepared(self, spec: FunctionSpec) -> FunctionSpec:
         if not Path(spec.code).is_dir():
@@ -67,7 +78,8 @@ class Packages:
         return replace(spec, packages=tuple(found))
 
     def _required(self, spec: FunctionSpec, file: Path) -> str | None:
-        interpreter = self.interpreter or interpreter_for(Path(spec.code).resolve(), self.environ).executable
+        code = Path(spec.code).resolve()
+        interpreter = self.interpreter or interpreter_for(code, self.environ, spec.runtime).executable
         try:
             wanted = requirements.read_requirements(file)
             has = requirements.installed(interpreter, wanted.names)
@@ -94,8 +106,23 @@ class Packages:
             self._note(f"{', '.join(names)} of {folder / 'package.json'} not installed; run {step} in {folder}")
         code = Path(spec.code).resolve()
         sdk = node_packages.lacking(node_packages.sdk_imports(code), code, spec.layers)
-        found = self._sdk(sdk, code) if sdk else None
-        return spec if found is None else replace(spec, packages=(found,))
+        found = [self._layer(Path(layer)) for layer in spec.layers]
+        found.append(self._sdk(sdk, code) if sdk else None)
+        packages = tuple(folder for folder in found if folder is not None)
+        return replace(spec, packages=packages) if packages else spec
+
+    def _layer(self, layer: Path) -> str | None:
+        """What `sam build` would install into an unbuilt layer."""
+        unbuilt = node_packages.unbuilt_layer(layer.resolve())
+        if unbuilt is None:
+            return None
+        file, names = unbuilt
+        return self._kept(
+            self.cache / "npm" / hashlib.sha256(" ".join(names).encode()).hexdigest()[:32],
+            lambda target: npm_install(names, target, self.environ.get("PATH")),
+            what=f"{', '.join(names)} of the layer's {file}",
+            otherwise="sam build, and serve .aws-sam/build/template.yaml",
+        )
 
     def _sdk(self, names: list[str], code: Path) -> str | None:
         return self._kept(
@@ -108,7 +135,7 @@ class Packages:
     # --- both -----------------------------------------------------------------------------------------------------
 
     def _kept(self, folder: Path, fill: Callable[[Path], None], *, what: str, otherwise: str) -> str | None:
-        if not self.install and not folder.is_dir():
+        if not self.install:  # what an earlier run has installed would hide what is missing
             self._note(f"{what} is not installed; serve without --no-install, or run {otherwise}")
             return None
         if folder in self._failed:

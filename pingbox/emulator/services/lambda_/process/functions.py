@@ -43,9 +43,9 @@ class ProcessFunctions:
     `endpoint` is the emulator's own address for the handlers' AWS calls; it may be set after construction, before the
     first event. `observe` gets the `FunctionLog` lines. `environ` is the developer's environment: `PATH`, `VIRTUAL_ENV`
     and little else is looked at. `limit` environments per function at most, `waiting` further events queue for one,
-    beyond that they are throttled (CN-7). At most `starting` start at a time. `isolate`: processes reach the emulator
-    and nothing else (see `isolation`). One that served nothing for
-    `IDLE_SECONDS` of the clock is ended.
+    beyond that they are throttled (CN-7). At most `starting` start at a time. One that served nothing for
+    `IDLE_SECONDS` of the clock is ended. `isolate`: processes reach the emulator and nothing else (see `isolation`).
+    `mounts`: whether layers are mounted at `/opt` where this machine allows it.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class ProcessFunctions:
         starting: int = STARTING,
         init_limit: float = INIT_LIMIT,
         isolate: bool = False,
+        mounts: bool = True,
     ) -> None:
         self.endpoint = endpoint
         self._isolate = isolate
@@ -70,6 +71,7 @@ class ProcessFunctions:
         self._clock = clock or SystemClock()
         self._region = region
         self._environ = dict(os.environ if environ is None else environ)
+        self._mounts = mounts
         self._limit, self._waiting, self._starting, self._init_limit = limit, waiting, starting, init_limit
         self._specs: dict[str, FunctionSpec] = {}
         self._functions: dict[tuple[str, str], _Function] = {}  # by name and version: each has its own environments
@@ -154,7 +156,7 @@ class ProcessFunctions:
         if self._reaper is None:
             self._reaper = Reaper()
             self._idle_check.start()
-        host = HostEnvironment(self._region, self.endpoint, self._environ)
+        host = HostEnvironment(self._region, self.endpoint, self._environ, self._mounts)
 
         def launcher(runtime_api: str, tmp: str) -> Launch:
             now = self._clock.now()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,8 @@ from pingbox.emulator.redirect import children, guard
 from pingbox.emulator.redirect.targets import targets_of
 from pingbox.emulator.services.lambda_ import platform_log
 from pingbox.emulator.services.lambda_.details import LATEST
-from pingbox.emulator.services.lambda_.packages.interpreters import interpreter_for
+from pingbox.emulator.services.lambda_.packages.interpreters import interpreter_for, node_for
+from pingbox.emulator.services.lambda_.process import opt
 from pingbox.model.function import FunctionSpec
 
 _HERE = Path(__file__).parent
@@ -28,6 +28,7 @@ RESERVED = frozenset({
     "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
 })  # fmt: skip
+EXEC_WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 USER_VARIABLES_LIMIT = 4096  # bytes, LM-3
 
 
@@ -39,11 +40,13 @@ class CannotRun(Exception):  # noqa: N818 -- a fact about the function
 class HostEnvironment:
     """What all functions of an emulator share. `endpoint`: the emulator's own address for AWS calls
     (`http://127.0.0.1:3001`), None for none; `environ`: the developer's environment, of which little is passed on.
+    `mounts`: whether layers are mounted at `/opt` where this machine allows it.
     """
 
     region: str
     endpoint: str | None
     environ: Mapping[str, str]
+    mounts: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Launch:
 
 def check(spec: FunctionSpec) -> None:
     """Raise `CannotRun` for a function that Lambda would refuse, or that has no runtime here."""
+    if spec.unavailable is not None:
+        raise CannotRun(f"function {spec.name} does not run here: {spec.unavailable}")
     runtime_kind(spec)
     variables = spec.environment or {}
     if taken := sorted(RESERVED & variables.keys()):
@@ -74,12 +79,12 @@ def check(spec: FunctionSpec) -> None:
 
 def runtime_kind(spec: FunctionSpec) -> str:
     """`python`, `nodejs` or `provided`."""
-    for kind in ("python", "nodejs", "provided"):
-        if spec.runtime.startswith(kind):
+    for prefix, kind in (("python", "python"), ("nodejs", "nodejs"), ("provided", "provided"), ("go1.x", "provided")):
+        if spec.runtime.startswith(prefix):
             return kind
     raise CannotRun(
         f"function {spec.name} wants the runtime {spec.runtime}; local functions run python3.x, nodejs20.x and the "
-        "like, and provided.* with a bootstrap file"
+        "like, and provided.* and go1.x with an executable bootstrap"
     )
 
 
@@ -91,36 +96,53 @@ def launch(
     """
     code = str(Path(spec.code).resolve())
     environment = variables(spec, host, tmp=tmp, now=now, version=version) | {"AWS_LAMBDA_RUNTIME_API": runtime_api}
-    match runtime_kind(spec):
+    mounts = bool(spec.layers) and host.mounts and opt.can_mount()
+    kind = runtime_kind(spec)
+    match kind:
         case "python":
-            return Launch(_python(spec, host, code), environment, code)
+            command = _python(spec, host, code, mounts)
         case "nodejs":
-            return _node(spec, host, code, environment)
+            command = _node(spec, host, environment, mounts)
         case _:
-            return Launch((_bootstrap_file(spec, code),), environment, code)
+            command = (_bootstrap_file(spec, code),)
+    if kind != "provided":
+        command = _wrapped(spec, command, mounts)
+    return Launch(opt.mounted(command, spec.layers, tmp) if mounts else command, environment, code)
 
 
-def _python(spec: FunctionSpec, host: HostEnvironment, code: str) -> tuple[str, ...]:
+def _wrapped(spec: FunctionSpec, command: tuple[str, ...], mounts: bool) -> tuple[str, ...]:
+    """LM-42: `AWS_LAMBDA_EXEC_WRAPPER` gets the command; if there is no such program, the shell ends with 127."""
+    wrapper = (spec.environment or {}).get(EXEC_WRAPPER)
+    if not wrapper:
+        return command
+    return ("sh", "-c", 'exec "$0" "$@"', wrapper if mounts else opt.redirected(wrapper, spec.layers), *command)
+
+
+def _python(spec: FunctionSpec, host: HostEnvironment, code: str, mounts: bool) -> tuple[str, ...]:
     options = {
         "code": code,
         # On Lambda they lie beside the code, so before the layers.
         "layers": [*spec.packages, *layer_folders(spec)],
+        "opt": [] if mounts else opt.folders(spec.layers),
         "provided": _boto3_folder(),
         "targets": None if host.endpoint is None else targets_of(host.endpoint).as_json(),
         "guard": str(Path(guard.__file__).parent),
     }
-    python = str(interpreter_for(Path(code), host.environ).executable)
+    python = str(interpreter_for(Path(code), host.environ, spec.runtime).executable)
     # -u: a crash loses no line.
     return (python, "-u", "-X", "utf8", str(PYTHON_RUNTIME / "bootstrap.py"), json.dumps(options))
 
 
-def _node(spec: FunctionSpec, host: HostEnvironment, code: str, environment: dict[str, str]) -> Launch:
-    node = shutil.which("node", path=host.environ.get("PATH"))
+def _node(spec: FunctionSpec, host: HostEnvironment, environment: dict[str, str], mounts: bool) -> tuple[str, ...]:
+    node = node_for(spec.runtime, host.environ)
     if node is None:
         raise CannotRun(
             f"function {spec.name} needs Node.js, and there is no node on the PATH; install Node.js 18 or later"
         )
-    command = (node, "--require", str(NODE_RUNTIME / "guard.cjs"), str(NODE_RUNTIME / "bootstrap.cjs"))
+    first = ["guard.cjs"]
+    if spec.layers and not mounts:
+        first.append("opt_paths.cjs")
+        environment["PINGBOX_LAYERS"] = json.dumps(opt.folders(spec.layers))
     layers = [folder for layer in spec.layers for folder in (f"{layer}/nodejs/node_modules", f"{layer}/node_modules")]
     # On Lambda they belong to the runtime, so after the layers.
     layers += [f"{folder}/node_modules" for folder in spec.packages]
@@ -129,14 +151,20 @@ def _node(spec: FunctionSpec, host: HostEnvironment, code: str, environment: dic
     environment["NODE_PATH"] = os.pathsep.join(layers)
     if spec.packages:  # the SDK is ours then, so its warning of an old Node.js does not help the user
         environment["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true"
-    return Launch(command, environment, code)
+    required = [part for name in first for part in ("--require", str(NODE_RUNTIME / name))]
+    return (str(node.executable), *required, str(NODE_RUNTIME / "bootstrap.cjs"))
 
 
 def _bootstrap_file(spec: FunctionSpec, code: str) -> str:
-    path = Path(code) / "bootstrap"
-    if not os.access(path, os.X_OK):
-        raise CannotRun(f"function {spec.name} has the runtime {spec.runtime}, so {path} must be an executable file")
-    return str(path)
+    """`bootstrap`, or the binary that the handler names, as go1.x has it."""
+    names = [name for name in ("bootstrap", spec.handler) if name]
+    for name in names:
+        if (path := Path(code) / name).is_file() and os.access(path, os.X_OK):
+            return str(path)
+    raise CannotRun(
+        f"function {spec.name} has the runtime {spec.runtime}, so {' or '.join(names)} in {code} must be an executable "
+        "file; build it for this machine"
+    )
 
 
 def layer_folders(spec: FunctionSpec) -> list[str]:
@@ -164,7 +192,7 @@ def variables(
     unreserved = {
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "PATH": mine.get("PATH", os.defpath),
+        "PATH": os.pathsep.join([mine.get("PATH", os.defpath), *opt.subfolders(spec.layers, "bin")]),
         "PWD": code,
         "SHLVL": "0",
         "LD_LIBRARY_PATH": _library_path(spec, code, mine),
@@ -193,8 +221,7 @@ def variables(
 def _library_path(spec: FunctionSpec, code: str, environ: Mapping[str, str]) -> str:
     """LM-48: where the function and its layers have shared libraries, before the developer's own."""
     mine = environ.get("LD_LIBRARY_PATH")
-    layers = [f"{Path(layer).resolve()}/lib" for layer in spec.layers]
-    return os.pathsep.join([code, f"{code}/lib", *layers, *([mine] if mine else [])])
+    return os.pathsep.join([code, f"{code}/lib", *opt.subfolders(spec.layers, "lib"), *([mine] if mine else [])])
 
 
 def _aws(host: HostEnvironment) -> dict[str, str]:

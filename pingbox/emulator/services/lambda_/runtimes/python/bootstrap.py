@@ -6,6 +6,7 @@ Started by path, with the app's own interpreter: `python bootstrap.py '{"code": 
 * `code`: the function's folder; `layers`: further folders for imports; `provided`: site-packages with boto3, or null;
 * `targets`: the emulator's addresses for AWS calls, and what leads there, or null; `guard`: the folder of the package
   that does it and refuses real AWS.
+* `opt`: the folders of the layers where they are not mounted at `/opt`, else empty.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ def _main(options: dict[str, Any]) -> None:
     sys.argv[:] = [""]
     _alias(_ALIAS, os.path.dirname(os.path.abspath(__file__)))
     _ours("uncached_source").install([options["code"], *options["layers"]])
+    if options["opt"]:
+        _ours("opt_paths").install(options["opt"])
     if options["targets"]:
         _guard(options["guard"], options["targets"])
     if options["provided"]:
