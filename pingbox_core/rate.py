@@ -37,6 +37,7 @@ COSTS: Final[Mapping[str, tuple[Kind, int]]] = {
     **dict.fromkeys(("sync", "history", "who", "listRooms", "ping", "focus"), (Kind.READ, 1)),
     "bye": (Kind.WRITE, 0),
 }
+_LARGEST_WEIGHT: Final = max(weight for _, weight in COSTS.values())
 _READS_PER_WRITE: Final = 10
 _READ_BURSTS: Final = 4
 
@@ -91,7 +92,7 @@ def _charge(kind: Kind, weight: int, per_millisecond: float, burst: int) -> Char
 
 def advanced(tat: int, now: int, charge: Charge) -> int:
     """The new number after an action at `now` (all in milliseconds), whether allowed or not."""
-    return max(tat, now) + charge.cost
+    return max(_plausible(tat, now, charge), now) + charge.cost
 
 
 def wait(tat: int, now: int, charge: Charge) -> int:
@@ -101,5 +102,11 @@ def wait(tat: int, now: int, charge: Charge) -> int:
     """
     if charge.cost == 0 or tat <= now:
         return 0
-    excess = advanced(tat, now, charge) - now - charge.burst
-    return max(0, min(excess, tat - now))
+    known = _plausible(tat, now, charge)
+    excess = known + charge.cost - now - charge.burst
+    return max(0, min(excess, known - now))
+
+
+def _plausible(tat: int, now: int, charge: Charge) -> int:
+    """The number; one further ahead than a burst and an action can bring it is of a clock that was set back."""
+    return min(tat, now + charge.burst + _LARGEST_WEIGHT * charge.cost)

@@ -18,6 +18,7 @@ from pingbox.emulator.clock import Clock
 from pingbox.emulator.cloud import LocalCloud
 from pingbox.emulator.history import History
 from pingbox.emulator.redirect.process import redirected_process
+from pingbox.emulator.services.apigateway.common.addresses import in_url
 from pingbox.emulator.services.lambda_.app_functions import HowToRun
 from pingbox.emulator.services.lambda_.file_watcher import FileWatcher, concerned
 from pingbox.emulator.services.lambda_.outcome import Functions
@@ -177,7 +178,7 @@ class AppServer:
 def read(settings: ServeSettings) -> App:
     """What the app declares. Raises `TemplateError`."""
     assert settings.app is not None
-    endpoint = f"http://{settings.host}:{settings.port}"
+    endpoint = f"http://{in_url(settings.host)}:{settings.port}"
     return read_app(
         settings.app,
         parameters=settings.parameters,

@@ -64,8 +64,15 @@ class ChatServer:
         )
 
     async def start(self) -> None:
-        """Answer. Raises `OSError` if the address cannot be listened on; nothing is left behind then."""
+        """Answer. Raises `OSError` if the address cannot be listened on, `StoreError` and `DataDirError` for the data
+        folder; nothing is left behind then.
+        """
         await self.cloud.start()
+        try:
+            self._secret  # noqa: B018 -- made now, not at the first guest's arrival
+        except BaseException:
+            await self.cloud.stop()
+            raise
         if self._settings.data_dir is not None and isinstance(self.store, LocalTables):
             # Whoever was connected when the last server died has not come back yet: nobody must see them here.
             event = {"silentFor": 0}

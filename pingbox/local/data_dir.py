@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 from pathlib import Path
 
+log = logging.getLogger("pingbox.serve")
+
+MIN_SECRET_BYTES = 32
+
 _SECRET = "token-secret"  # noqa: S105 - a file's name
+
+
+class DataDirError(Exception):
+    """The data folder cannot be used; the text says what to do."""
 
 
 def default_data_dir(app: str | None = None) -> Path:
@@ -23,17 +32,41 @@ def default_data_dir(app: str | None = None) -> Path:
 
 
 def token_secret(data_dir: Path | None) -> bytes:
-    """The secret of this data folder, made the first time, so that a guest comes back as the same guest."""
+    """The secret of this data folder, made the first time, so that a guest comes back as the same guest.
+
+    Raises `DataDirError`.
+    """
     if data_dir is None:
         return secrets.token_hex(32).encode()
     file = data_dir / _SECRET
+    if file.exists():
+        secret = file.read_bytes().strip()
+        if len(secret) >= MIN_SECRET_BYTES:
+            return secret
+        # With an empty secret anyone could sign a guest's token.
+        log.warning(
+            "%s holds %d bytes, expected at least %d: a new one is made, and guests of before are new guests",
+            file,
+            len(secret),
+            MIN_SECRET_BYTES,
+        )
+    return _written(file, secrets.token_hex(32).encode())
+
+
+def _written(file: Path, secret: bytes) -> bytes:
+    """Written whole or not at all, readable by its owner alone from its first moment on."""
+    half = file.with_name(f"{file.name}.{os.getpid()}")
     try:
-        # Readable by its owner alone from its first moment on.
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_bytes().strip()
-    with os.fdopen(handle, "wb") as written:
-        written.write(secret := secrets.token_hex(32).encode())
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as written:
+            written.write(secret)
+            written.flush()
+            os.fsync(written.fileno())
+        half.replace(file)
+    except OSError as problem:
+        half.unlink(missing_ok=True)
+        raise DataDirError(
+            f"{file} cannot be written: {problem.strerror}. Check the folder's permissions and free space"
+        ) from problem
     return secret
 
 

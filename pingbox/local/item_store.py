@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.redirect.boto3_redirect import Boto3Redirect
-from pingbox.emulator.services.dynamodb import LocalDynamoDB
+from pingbox.emulator.services.dynamodb import LocalDynamoDB, StoreError
 from pingbox.emulator.services.dynamodb.service import TARGET, DynamoDBService
 from pingbox.emulator.services.port import AwsRequest, AwsResponse, Service
 from pingbox.emulator.services.registry import ServiceRegistry
@@ -154,9 +154,23 @@ class RealTables:
 
 
 def create_missing(client: Any, tables: Sequence[Table]) -> None:
-    """Create each table that is not there yet, and switch on its time to live."""
+    """Create each table that is not there yet, and switch on its time to live.
+
+    Raises `StoreError` where the store cannot hold them: a full disk, for instance.
+    """
     if not tables:
         return
+    from botocore.exceptions import ClientError
+
+    try:
+        _create_missing(client, tables)
+    except ClientError as error:
+        if error.response["Error"].get("Code") != "InternalServerError":
+            raise
+        raise StoreError(str(error.response["Error"].get("Message"))) from error
+
+
+def _create_missing(client: Any, tables: Sequence[Table]) -> None:
     there = {name for page in client.get_paginator("list_tables").paginate() for name in page["TableNames"]}
     for table in tables:
         if table.name in there:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import os
 import signal
 import sys
 import time
@@ -16,10 +17,13 @@ from typing import Protocol
 import click
 
 from pingbox.emulator.history import Entry, History
+from pingbox.emulator.redirect import guard
 from pingbox.emulator.services.lambda_.outcome import Functions
 from pingbox.local.addresses import Addresses
+from pingbox.local.data_dir import DataDirError
 from pingbox.local.live_log import json_line, json_note, plain, text_line
 from pingbox.local.log_writer import LogWriter, text_note, to_stream
+from pingbox.local.machine import LoopErrors, raise_open_files_limit
 from pingbox.local.trace import Trace
 from pingbox.model.api import Api
 from pingbox.settings import SHUTDOWN_TIMEOUT_SECONDS, ServeSettings, SettingsError
@@ -54,6 +58,9 @@ class Server(Protocol):
 
 def run(settings: ServeSettings) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises `click.ClickException` for what a person can correct."""
+    raise_open_files_limit()
+    if not settings.real_dynamodb:
+        guard.scrub(os.environ)  # a profile or a region of the developer's must not matter here
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         runner.run(_serve(settings))
 
@@ -68,8 +75,9 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _serve(settings: ServeSettings) -> None:
-    from pingbox.emulator.redirect import guard
+    from pingbox.emulator.services.dynamodb import StoreError
 
+    asyncio.get_running_loop().set_exception_handler(LoopErrors())
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     history = History()
     with _traced(settings, history), contextlib.closing(TerminalLog(settings)) as log:
@@ -79,6 +87,8 @@ async def _serve(settings: ServeSettings) -> None:
             await server.start()
         except OSError as error:
             raise cannot_listen(settings.host, settings.port, error) from error
+        except (StoreError, DataDirError) as error:
+            raise click.ClickException(str(error)) from error
         guard.install(server.addresses.endpoint, allow=_REAL if settings.real_dynamodb else ())
         with _signals() as (asked, force):
             try:
@@ -209,10 +219,10 @@ def cannot_listen(host: str, port: int, error: OSError) -> click.ClickException:
 
 @contextlib.contextmanager
 def _signals() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
-    """Two events: the first Ctrl-C or SIGTERM sets `asked`, the next one `force`."""
+    """Two events: the first Ctrl-C, SIGTERM or SIGHUP (a closed terminal) sets `asked`, the next one `force`."""
     asked, force = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
+    signals = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
     try:
         for number in signals:
             loop.add_signal_handler(number, lambda: force.set() if asked.is_set() else asked.set())

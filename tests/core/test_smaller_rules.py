@@ -48,6 +48,7 @@ def test_nobody_is_faster_than_the_rate_in_the_long_run(steps: list[tuple[int, s
 @given(st.integers(0, 20_000), st.sampled_from(["sendMessage", "hello", "history"]))
 def test_the_wait_that_is_told_is_true(tat: int, action: str) -> None:
     one = charge(action)
+    tat %= one.burst + one.cost + 1  # further ahead it only is when the clock was set back
     pause = wait(tat, 0, one)
     assert wait(tat, pause, one) == 0
     assert pause == 0 or wait(tat, pause - 1, one) > 0
@@ -257,3 +258,16 @@ def test_scrolling_back_reaches_every_message_once(count: int, limit: int) -> No
         seen = [event["seq"] for event in past.events] + seen
         before, more = seen[0], past.more
     assert seen == list(range(1, count + 1))
+
+
+@given(
+    tat=st.integers(0, 10**13),
+    now=st.integers(0, 10**13),
+    cost=st.integers(1, 10**5),
+    burst=st.integers(1, 10**6),
+)
+def test_no_wait_is_longer_than_a_burst_when_the_clock_was_set_back(tat: int, now: int, cost: int, burst: int) -> None:
+    charge = Charge(Kind.WRITE, cost, burst)
+    pause = wait(tat, now, charge)
+    assert 0 <= pause <= burst + 4 * cost
+    assert advanced(tat, now, charge) - now <= burst + 4 * cost

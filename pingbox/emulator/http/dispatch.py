@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 from aiohttp import web
 
 from pingbox.emulator.http.access import Caller
-from pingbox.emulator.log_once import LogOnce
 from pingbox.emulator.services import registry
 from pingbox.emulator.services.apigateway.common import addresses
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
@@ -52,7 +50,6 @@ class HttpDispatch:
         self._services = services
         self._fallback = fallback
         self._timeouts = timeouts
-        self._log = LogOnce(logging.getLogger("pingbox.emulator"))
 
     def server(self) -> web.Server:
         """The aiohttp server whose protocols the listener hands connections to."""
@@ -93,11 +90,11 @@ class HttpDispatch:
         if addresses.is_below_stage(apis, asked.host, asked.path):
             headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Content-Type": "application/json"}
             return _response(AwsResponse(426, headers, b'{"message":"Upgrade Required"}'))
-        self._log.warning(
-            "%s %s is answered with 403: nothing here has this path, HTTP APIs are not emulated; WebSocket stages: %s",
-            asked.method,
-            asked.path,
-            ", ".join(addresses.described(apis)) or "none",
+        stages = ", ".join(addresses.described(apis)) or "none"
+        self._gateway.notices.warn(
+            "path",
+            f"{asked.method} {asked.path} is answered with 403: there is no such path, and no HTTP API; "
+            f"WebSocket stages: {stages}",
         )
         return _response(management.forbidden())
 

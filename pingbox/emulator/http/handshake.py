@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+from collections.abc import Generator
 from http import HTTPStatus
 
 from websockets.datastructures import Headers
@@ -11,6 +12,7 @@ from websockets.exceptions import SecurityError
 from websockets.http11 import Request
 from websockets.streams import StreamReader
 
+from pingbox.emulator.services.apigateway.common import limits
 from pingbox.emulator.services.apigateway.websocket import error_frames
 from pingbox.emulator.services.apigateway.websocket.handshake_request import HandshakeRequest
 
@@ -24,11 +26,22 @@ class BadRequestError(ValueError):
 
 
 def parse_request(head: bytes) -> Request:
-    """A complete request head, up to and including the empty line. Raises `BadRequestError`."""
+    """A complete request head, up to and including the empty line. Raises `BadRequestError`.
+
+    Its length is limited as a whole (QT-40), no single line is.
+    """
+    if len(head) > limits.HEAD_BYTES:
+        raise BadRequestError(
+            431, f"the request line and headers take {len(head)} bytes, expected at most {limits.HEAD_BYTES}"
+        )
     reader = StreamReader()
     reader.feed_data(head)
     reader.feed_eof()
-    parsing = Request.parse(reader.read_line)
+
+    def read_line(_: int, too_long: type[Exception]) -> Generator[None, None, bytes | bytearray]:
+        return reader.read_line(limits.HEAD_BYTES, too_long)
+
+    parsing = Request.parse(read_line)
     try:
         next(parsing)
     except StopIteration as done:

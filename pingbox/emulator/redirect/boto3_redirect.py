@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -86,19 +87,14 @@ class Boto3Redirect:
         return resource
 
     def session(self) -> Any:
-        """A boto3 session with dummy keys; its clients are not redirected by themselves."""
+        """A boto3 session with dummy keys, whatever the environment and the user's files say of AWS; its clients are
+        not redirected by themselves.
+        """
         import boto3
-        import botocore.session
 
         dummies = environment(self.endpoint, self.region)
-        # Nothing of the developer's own settings is read: a profile that is not there would be an error.
-        nobody = {
-            "profile": (None, None, None, None),
-            "config_file": (None, None, dummies["AWS_CONFIG_FILE"], None),
-            "credentials_file": (None, None, dummies["AWS_SHARED_CREDENTIALS_FILE"], None),
-        }
         return boto3.Session(
-            botocore_session=botocore.session.Session(nobody),
+            botocore_session=_unconfigured_session(),
             aws_access_key_id=dummies["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=dummies["AWS_SECRET_ACCESS_KEY"],
             aws_session_token=dummies["AWS_SESSION_TOKEN"],
@@ -253,3 +249,15 @@ def _http_response(url: str, answer: AwsResponse) -> Any:
     headers = {"Content-Length": str(len(answer.body)), **answer.headers}
     raw = HTTPResponse(io.BytesIO(answer.body), headers=headers, status=answer.status, preload_content=False)
     return AWSResponse(url, answer.status, raw.headers, raw)
+
+
+def _unconfigured_session() -> Any:
+    """A botocore session that reads no variable and no file of the user's: a profile that does not exist, for
+    instance, would end it.
+    """
+    from botocore import configprovider, session
+
+    known = configprovider.BOTOCORE_DEFAUT_SESSION_VARIABLES
+    unread = {name: (None, None, default, convert) for name, (_, _, default, convert) in known.items()}
+    files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    return session.Session(session_vars={**unread, **files})

@@ -19,7 +19,14 @@ from pingbox.emulator.services.dynamodb.operations.transact_write_items import T
 from pingbox.emulator.services.dynamodb.schema import schema_of
 from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 from pingbox.emulator.services.dynamodb.storage.item_table import Counts, ItemTable
-from pingbox.emulator.services.dynamodb.storage.store import Durability, Store, StoreError, damaged
+from pingbox.emulator.services.dynamodb.storage.store import (
+    Durability,
+    Store,
+    StoreError,
+    cannot_open,
+    damaged,
+    unwritable,
+)
 from pingbox.emulator.services.dynamodb.streams.log import MAX_TRIMMED, Listener
 from pingbox.emulator.services.dynamodb.streams.operations import OPERATIONS as STREAM_OPERATIONS
 from pingbox.emulator.services.dynamodb.streams.records import record_of
@@ -80,7 +87,11 @@ class LocalDynamoDB:
         foreign, damaged or of another format.
         """
         store = Store.open(path, durability)
-        return cls(store, clock=clock, region=region, account=account, ttl_lag=ttl_lag, seed=seed)
+        try:
+            return cls(store, clock=clock, region=region, account=account, ttl_lag=ttl_lag, seed=seed)
+        except sqlite3.DatabaseError as problem:
+            store.close()
+            raise (damaged if unwritable(problem) is None else cannot_open)(store.path, problem) from problem
 
     # -- calls -----------------------------------------------------------------------------------------------------
 
@@ -98,6 +109,8 @@ class LocalDynamoDB:
             return refusal.answer()
         except StoreError:
             raise
+        except sqlite3.OperationalError as problem:
+            return self._fault(operation) if unwritable(problem) is None else self._not_written(operation, problem)
         except sqlite3.DatabaseError as problem:
             if not _is_damage(problem):
                 return self._fault(operation)
@@ -106,6 +119,12 @@ class LocalDynamoDB:
             return invalid("Nesting Levels have exceeded supported limits").answer()
         except Exception:
             return self._fault(operation)
+
+    def _not_written(self, operation: str, problem: sqlite3.OperationalError) -> Answer:
+        # Of the machine: a line for each call that fails, and no traceback that would hide it.
+        text = f"DynamoDB {operation} was not done: {self._store.path} cannot be written: {unwritable(problem)}"
+        logger.error("%s", text)
+        return Refusal("InternalServerError", text, 500).answer()
 
     def _fault(self, operation: str) -> Answer:
         # Ours, not the caller's: told in full in the log (never the values), in general words to the caller.

@@ -15,13 +15,13 @@ import pytest
 
 from pingbox.emulator.services.lambda_.outcome import Outcome
 from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
-from pingbox.model.function import FunctionSpec
+from pingbox.model.function import OWN_RUNTIME, FunctionSpec
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("awslambdaric") is None, reason="awslambdaric has wheels for Linux only"
 )
 
-RUNTIME = "python3.13"
+RUNTIME = OWN_RUNTIME
 
 # AWS's runtime as a custom one: its bootstrap file is found in the code folder.
 REAL = f"""#!/bin/sh

@@ -30,6 +30,11 @@ def custom_domain(apis: Sequence[Api], host: str) -> str | None:
     return name if name in domains(apis) else None
 
 
+def in_url(host: str) -> str:
+    """A name or address as a URL has it: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
 def handshake_target(apis: Sequence[Api], host: str, path: str) -> Deployment | None:
     """The deployment at `/{stage}` or `/{apiId}/{stage}`, or None (HS-8). `path` without the query.
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 from pingbox.emulator.activity import ManagementCalled
 from pingbox.emulator.http.text_frames import OutgoingText
-from pingbox.emulator.log_once import LogOnce
 from pingbox.emulator.services.apigateway.common import addresses, limits
 from pingbox.emulator.services.apigateway.server.client_socket import ClientSocket
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
@@ -35,7 +33,6 @@ class ConnectionsApi:
     def __init__(self, gateway: Gateway, intercept: Intercept | None = None) -> None:
         self._gateway = gateway
         self._intercept = intercept
-        self._log = LogOnce(logging.getLogger("pingbox.emulator"))
 
     def matches(self, request: AwsRequest) -> bool:
         """Whether the path is about connections; whatever the host, for a port of this machine has many names."""
@@ -57,10 +54,11 @@ class ConnectionsApi:
             return management.forbidden()
         deployment = self._gateway.deployed(request.host, prefix=target.prefix, stage=target.stage)
         if deployment is None:
-            self._log.warning(
-                "a request to @connections of %s is refused: there is no such API or stage here; there are: %s",
-                _named(request.host, target),
-                ", ".join(addresses.described(self._gateway.apis)) or "none",
+            there = ", ".join(addresses.described(self._gateway.apis)) or "none"
+            self._gateway.notices.warn(
+                "@connections",
+                f"a request to @connections of {_named(request.host, target)} is refused: "
+                f"there is no such API or stage here; there are: {there}",
             )
             return management.forbidden()
         if not _is_signed(request) and self._gateway.switches.unsigned_management == "refuse":

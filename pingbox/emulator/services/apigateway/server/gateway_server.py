@@ -17,7 +17,7 @@ from pingbox.emulator.http.listener import Listener
 from pingbox.emulator.http.redirect_listener import RedirectListener
 from pingbox.emulator.http.sdk_connection import SdkConnection
 from pingbox.emulator.redirect.targets import Targets, announce, withdraw
-from pingbox.emulator.services.apigateway.common.addresses import domains, find_deployment
+from pingbox.emulator.services.apigateway.common.addresses import domains, find_deployment, in_url
 from pingbox.emulator.services.apigateway.common.declaration_rules import check
 from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.emulator.services.apigateway.server.connections_api import ConnectionsApi, Intercept
@@ -259,8 +259,8 @@ class GatewayServer:
 
     @property
     def _address(self) -> str:
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._host, self._host)  # noqa: S104 - compared, not bound
-        return f"{host}:{self._port}"
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 - compared, not bound
+        return f"{in_url(host)}:{self._port}"
 
 
 def _path(stage: str, api_id: str | None) -> str:

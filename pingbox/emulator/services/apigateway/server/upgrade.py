@@ -229,7 +229,8 @@ class Upgrade(asyncio.Protocol):
 
     def _reject(self, status: int, problem: str) -> None:
         """Refuse what is no proper upgrade request. The problem may quote a header: only its sender gets to see it."""
-        self._gateway.tell(Refused(self._gateway.clock.now(), "", "", status, "not a proper WebSocket upgrade request"))
+        cause = problem if status == 431 else "not a proper WebSocket upgrade request"
+        self._gateway.tell(Refused(self._gateway.clock.now(), "", "", status, cause))
         self._answer(handshake.refused(status, problem))
 
     def _answer(self, response: bytes) -> None:

@@ -5,6 +5,8 @@ Nothing here is thread-safe: `LocalDynamoDB` holds one lock around every call.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,15 +51,18 @@ class Store:
             db = _connect(":memory:")
             _create(db)
             return cls(db, None)
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / FILE_NAME
-        if path.exists() and not _half_created(path):
-            _refuse_foreign(path)
-        db = _connect(path)
+        is_new = _prepared(folder, path)
+        try:
+            db = _connect(path)
+        except sqlite3.Error as problem:
+            raise cannot_open(path, problem) from problem
         try:
             _take(db, path, durability)
         except BaseException:
             db.close()
+            if is_new:
+                _remove(path)  # what a full disk left half-made would be "another program's" at the next start
             raise
         return cls(db, path)
 
@@ -77,6 +82,31 @@ class Store:
 
     def close(self) -> None:
         self.db.close()
+
+
+def _prepared(folder: Path, path: Path) -> bool:
+    """Make the folder, and the file for its owner alone; whether the file is new. Raises `StoreError`."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.exists():
+            if not _half_created(path):
+                _refuse_foreign(path)
+            return False
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as problem:
+        raise cannot_open(path, problem.strerror or problem) from problem
+    return True
+
+
+def cannot_open(path: Path | None, problem: object) -> StoreError:
+    """What to say of a file that the machine does not let us write."""
+    return StoreError(f"{path} cannot be opened: {problem}. Check the folder's permissions and free space")
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            path.with_name(path.name + suffix).unlink()
 
 
 def _connect(path: Path | Literal[":memory:"]) -> sqlite3.Connection:
@@ -140,9 +170,7 @@ def _take(db: sqlite3.Connection, path: Path, durability: Durability) -> None:
                 f"{path} is in use by another process (another `pingbox serve`?). "
                 "Stop that one, or give this one a data folder of its own"
             ) from problem
-        raise StoreError(
-            f"{path} cannot be opened: {problem}. Check the folder's permissions and free space"
-        ) from problem
+        raise cannot_open(path, problem) from problem
     except sqlite3.DatabaseError as problem:
         raise damaged(path, problem) from problem
 
@@ -154,6 +182,20 @@ def _check_pages(db: sqlite3.Connection, path: Path) -> None:
     told = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
     if told != ["ok"]:
         raise sqlite3.DatabaseError(told[0].splitlines()[-1])
+
+
+_UNWRITABLE = {
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_READONLY": "it is read-only",
+    "SQLITE_IOERR": "the disk fails",
+    "SQLITE_CANTOPEN": "it cannot be opened",
+}
+
+
+def unwritable(problem: sqlite3.DatabaseError) -> str | None:
+    """Why the machine did not let SQLite write; None for any other problem."""
+    name = getattr(problem, "sqlite_errorname", "")
+    return next((words for kind, words in _UNWRITABLE.items() if name.startswith(kind)), None)
 
 
 def damaged(path: Path | None, problem: sqlite3.DatabaseError) -> StoreError:

@@ -97,7 +97,7 @@ function atTheEmulator(options) {
   return {
     ...rest,
     protocol: "http:",
-    hostname: endpoint.hostname,
+    hostname: endpoint.hostname.replace(/^\[|\]$/g, ""),
     port: endpoint.port,
     agent,
     headers: hasHostHeader(headers) || isEmulator(options) ? headers : { ...headers, Host: hostOf(options) },
