@@ -106,7 +106,7 @@ NUMBERS = [
     "1E126",
     "1E-131",
 ]
-NONE_AT_ALL = ["1e99999999999999999999", "Infinity", "NaN", " 1", "1 ", "0x1", "1_0", "--1", "1e", "\u0661"]
+NONE_AT_ALL = ["1e99999999999999999999", "Infinity", "NaN", " 1", "2 ", "0x1", "1_0", "--1", "1e", "\u0661"]
 
 
 def _number_case(text: str, code_only: bool) -> None:
