@@ -12,10 +12,18 @@ from pingbox.model.findings import Level
 from pingbox.model.regions import DEFAULT_REGION
 from pingbox.templates.check import check_template
 from pingbox.templates.cloudformation.sections import section
+from pingbox.templates.errors import TemplateError
 
 _HIDDEN = "****"  # what CloudFormation shows of a NoEcho parameter
 _ACCOUNT = "000000000000"
 _REGION = DEFAULT_REGION  # for a dry run, which knows none
+
+
+def _said(refusal: TemplateError) -> str:
+    """What AWS refuses, too, with what to do; of what only the emulator cannot do, that nothing more is known."""
+    if not refusal.only_here:
+        return f"error: {refusal}"
+    return f"not checked any further: {str(refusal).partition(chr(10))[0]}"
 
 
 def own_findings(
@@ -37,6 +45,5 @@ def own_findings(
     )
     lines = [f"{one.level.value}: {one}" for one in checked.findings if one.level is not Level.LOCAL]
     if checked.refusal is not None:
-        kind = "not checked any further" if checked.refusal.only_here else "error"
-        lines.append(f"{kind}: {checked.refusal}")
+        lines.append(_said(checked.refusal))
     return lines

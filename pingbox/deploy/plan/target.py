@@ -47,8 +47,8 @@ class DeployTarget:
         return f"{self.app}/{self.stage}/"
 
     def artifact_url(self, key: str) -> str:
-        """Where CloudFormation fetches a template that lies in the bucket."""
-        return f"https://{self.artifact_bucket}.s3.{self.region}.{url_suffix(self.region)}/{key}"
+        """Where CloudFormation fetches a template that lies in the bucket, in the form of AWS's own `package`."""
+        return f"https://s3.{self.region}.{url_suffix(self.region)}/{self.artifact_bucket}/{key}"
 
     @property
     def secret(self) -> str:

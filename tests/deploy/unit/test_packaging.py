@@ -136,7 +136,7 @@ class TestNestedTemplates:
         code, nested = desired(file).artifacts
         assert nested.key.endswith(".template")
         assert document(file)["Resources"]["Data"]["Properties"]["TemplateURL"] == (
-            f"https://{TARGET.artifact_bucket}.s3.eu-central-1.amazonaws.com/mine/dev/{nested.key}"
+            f"https://s3.eu-central-1.amazonaws.com/{TARGET.artifact_bucket}/mine/dev/{nested.key}"
         )
         inside = json.loads(nested.body)
         assert inside["Resources"]["F"]["Properties"]["Code"]["S3Key"] == f"mine/dev/{code.key}"

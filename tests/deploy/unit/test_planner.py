@@ -89,7 +89,7 @@ class TestPreparation:
         assert isinstance(upload, PutArtifact)
         request = planner.change_set(long, NOTHING, "name")
         assert request.body is None
-        assert request.url == f"https://{BUCKET}.s3.eu-central-1.amazonaws.com/{upload.key}"
+        assert request.url == f"https://s3.eu-central-1.amazonaws.com/{BUCKET}/{upload.key}"
 
 
 class TestChangeSet:
