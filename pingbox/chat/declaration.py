@@ -58,7 +58,7 @@ _TABLES = ("CONNECTIONS_TABLE", "MESSAGES_TABLE", "LOG_LEVEL")
 _POSTING = (*_TABLES, "MANAGEMENT_ENDPOINT")
 _FANNING_OUT = (*_POSTING, "FANOUT_FUNCTION", "INLINE_FANOUT_LIMIT")
 
-# Whoever posts may find a connection gone, and then takes it out of every room and tells those rooms.
+# A function that posts may find a connection gone; it then removes it from every room and notifies those rooms.
 _CLEANING = (_connections("GetItem", "DeleteItem", "BatchWriteItem", "Query"), _messages("UpdateItem"), _POST)
 
 CONNECT_LAMBDA = ChatFunction(
@@ -117,7 +117,7 @@ MESSAGE_LAMBDA = ChatFunction(
     ),
 )
 
-# It is not told its own name (that would be a circle in the template): its own farewells are posted at once.
+# It does not get its own name (a circle in the template), so it posts what its own clean-up causes at once.
 FANOUT_LAMBDA = ChatFunction(
     "FanoutLambda",
     "pingbox.handlers.fanout.lambda_handler",

@@ -1,6 +1,6 @@
 """What an app declares, read into inert values: templates, serverless.yml, `[tool.pingbox]` tables, plain handlers.
 
-Nothing of the app is run and AWS is not asked. The way in is `read_app`; `explain` tells what came of it.
+Nothing of the app is run and AWS is not asked. The way in is `read_app`; `explain` prints the result.
 
 `read` finds the file and its kind. SAM is translated (`sam`) and serverless.yml compiled (`serverless*`, `variables`)
 to CloudFormation, which `cloudformation` reads: `document` (text and lines), `stack` (parameters, conditions,

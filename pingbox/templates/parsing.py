@@ -1,6 +1,6 @@
 """Reading YAML and JSON so that every value still knows the line it came from.
 
-Values are plain dicts, lists and scalars, because the SAM translator insists on them; the lines live beside them in
+Values are plain dicts, lists and scalars, because the SAM translator insists on them; the lines are in
 `Document.lines`, keyed by the path of keys and indexes that leads to the value. CloudFormation's short forms
 (`!Ref x`, `!GetAtt a.b`, `!Sub ...`) become their long forms while reading.
 """

@@ -1,4 +1,4 @@
-"""Finding out what the user named, and reading it: the one door into this package."""
+"""Finding out what the user named, and reading it: the entry point of this package."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def read_app(
     `stage`: for serverless.yml, pyproject and handlers the stage's name (as `--stage` of the serverless command); for
     templates the only stage of several to serve. None: as declared.
     `region`: as `--region` of AWS's commands; None for the one that a serverless.yml names, else `us-east-1`.
-    `endpoint`: the emulator's own address (`http://127.0.0.1:3001`), by which outputs that name an API's address are
-    told locally. `cache`: where inline code and zips are unpacked; None for the user's cache folder.
+    `endpoint`: the emulator's own address (`http://127.0.0.1:3001`), which takes the place of an API's in
+    outputs. `cache`: where inline code and zips are unpacked; None for the user's cache folder.
     `findings`: where to note what is noticed, for who wants it of an app that is refused, too.
 
     Raises TemplateError when there is nothing to read, or what is declared cannot be served.

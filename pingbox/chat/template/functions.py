@@ -105,7 +105,7 @@ def site_origin(site: Site) -> Value:
 def _asynchronous(function: ChatFunction) -> tuple[ResourceEntry, ...]:
     """Asynchronous events are tried twice within a minute, then kept in the queue of failures.
 
-    More attempts would post old frames again; the page knows repeats by their number, but nobody needs them.
+    More attempts would post old frames again; the page drops repeats by their number, so they are of no use.
     """
     if not function.asynchronous:
         return ()

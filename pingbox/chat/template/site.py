@@ -126,7 +126,7 @@ def _response_headers() -> ResourceEntry:
 
 
 def _distribution() -> ResourceEntry:
-    """S3OriginConfig has to be there, empty, beside the access control: the schema does not say so."""
+    """S3OriginConfig has to be there, empty, with the access control: the schema does not say so."""
     origin = {
         "Id": "site",
         "DomainName": get_att(BUCKET, "RegionalDomainName"),

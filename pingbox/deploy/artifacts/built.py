@@ -56,7 +56,7 @@ def refuse_unbuilt(document: Document) -> None:
 
 
 def _refuse_build_methods(document: Document) -> None:
-    """`sam build` leaves the metadata in the template that it writes, and the built code beside it."""
+    """`sam build` leaves the metadata in the template that it writes, and the built code in its folder."""
     if Path(document.file).resolve().parts[-3:-1] == _BUILT:
         return
     for logical_id, resource in resources_of(document):
@@ -91,7 +91,7 @@ def _functions(document: Document) -> Iterator[_Function]:
 
 
 def _layer_folders(document: Document, layers: Iterable[Any], folder: Path) -> tuple[Path, ...] | None:
-    """The local folders; None when one of the layers is elsewhere, and nobody knows what is in it."""
+    """The local folders; None when one of the layers is not in the template, so that its content is unknown."""
     resources = dict(resources_of(document))
     found = []
     for layer in layers:

@@ -55,7 +55,9 @@ class Packager:
         packed: dict[str, Any] = copy.deepcopy(dict(document.root))
         self._globals(document, packed)
         for logical_id, resource in packed["Resources"].items():
-            if not str(logical_id).startswith(LOOP):
+            if str(logical_id).startswith(LOOP):
+                _refuse_code_of_loop(document, logical_id, resource)
+            else:
                 self._code(document, packed, logical_id, resource)
                 self._template(document, logical_id, resource, (*above, file))
         return packed
@@ -112,6 +114,21 @@ class Packager:
 
     def _keep(self, artifact: Artifact) -> Artifact:
         return self.artifacts.setdefault(artifact.digest, artifact)
+
+
+def _refuse_code_of_loop(document: Document, logical_id: str, body: Any) -> None:
+    """What a loop makes is known to CloudFormation only, and so are the paths in it."""
+    members = body.values() if isinstance(body, dict) else body if isinstance(body, list) else ()
+    for member in members:
+        _refuse_code_of_loop(document, logical_id, member)
+    names = {_CODE[str(body.get("Type"))][0]} if isinstance(body, dict) and body.get("Type") in _CODE else set()
+    for name in names:
+        path = as_dict(body.get("Properties")).get(name)
+        if is_local(path):
+            what = _what(document, ("Resources", logical_id))
+            raise DeployRefusedError(
+                what, f"local code ({path}) in a loop is not packaged", "code in S3", "write the resources out"
+            )
 
 
 def _default_code(properties: Mapping[str, Any], shared: Mapping[str, Any]) -> str | None:

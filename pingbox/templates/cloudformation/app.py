@@ -16,8 +16,8 @@ from pingbox.templates.cloudformation.resources.permissions import check_permiss
 from pingbox.templates.cloudformation.resources.schedules import read_schedules
 from pingbox.templates.cloudformation.resources.tables import read_tables
 from pingbox.templates.cloudformation.resources.timeouts import check_timeouts
-from pingbox.templates.cloudformation.resources.unsupported_properties import list_unused
-from pingbox.templates.cloudformation.resources.unsupported_resources import list_elsewhere
+from pingbox.templates.cloudformation.resources.unsupported_properties import list_unsupported_properties
+from pingbox.templates.cloudformation.resources.unsupported_resources import list_unsupported_resources
 from pingbox.templates.cloudformation.stack import TemplateStack
 from pingbox.templates.cloudformation.transforms import refuse_macros
 from pingbox.templates.document import Document
@@ -52,8 +52,8 @@ def read_cloudformation(
     schedules = read_schedules(stack, functions)
     check_permissions(stack, apis, functions, findings)
     check_timeouts(apis, functions, findings)
-    list_elsewhere(stack, functions, findings)
-    list_unused(stack, findings)
+    list_unsupported_resources(stack, functions, findings)
+    list_unsupported_properties(stack, findings)
     outputs = _outputs(stack, findings)
     return App(
         source=document.file,
@@ -95,7 +95,7 @@ def _outputs(stack: TemplateStack, findings: Findings) -> tuple[Output, ...]:
             continue
         try:
             value = stack.evaluate(raw.get("Value"), ("Outputs", name, "Value"))
-        except TemplateError as error:  # an output that cannot be told is no reason not to serve
+        except TemplateError as error:  # an output without a value is no reason not to serve
             findings.warn(error.place, f"output {name}: {error.message}")
             continue
         outputs.append(Output(name, text_of(value)))

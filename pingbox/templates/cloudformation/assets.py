@@ -1,4 +1,4 @@
-"""Where code lies that a template has only in a bucket: what packaging tools leave beside the template they wrote.
+"""Where code lies that a template has only in a bucket: what packaging tools leave in the folder of their template.
 
 `cdk synth` writes `STACK.assets.json`, which leads from a bucket's key to a folder of cdk.out; `serverless package`
 puts the archive into `.serverless`, under the name that the key ends in.
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Assets:
-    """Those beside one template. Paths are as the manifest has them: relative to the template's folder."""
+    """Those of one template. Paths are as the manifest has them: relative to the template's folder."""
 
     def __init__(self, template: Path) -> None:
         self._folder = template.parent

@@ -223,7 +223,7 @@ class Resource:
         return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
     def check(self, name: str, value: str | None, judge: Callable[[str], None], member: str | None = None) -> None:
-        """Let the gateway's own `judge` (which raises ValueError) judge a value, and tell the line if it refuses."""
+        """Let the gateway's own `judge` (which raises ValueError) judge a value; its refusal gets the line."""
         try:
             if value is not None:
                 judge(value)

@@ -268,7 +268,7 @@ class _Reader:
         )
 
     def _line(self, path: tuple[str, ...]) -> int | None:
-        # tomllib tells no positions: look for the last key of the path below the header of its table.
+        # tomllib has no positions: look for the last key of the path below the header of its table.
         header: tuple[str, ...] = ()
         best = None
         for number, line in enumerate(self._lines, 1):

@@ -22,7 +22,7 @@ from pingbox.templates.serverless.compiled_template import Compiled, ServerlessS
 from pingbox.templates.serverless.dotenv import read_dotenv
 from pingbox.templates.serverless.pseudo_parameters import PLUGIN, written_out
 from pingbox.templates.serverless.resources import compile_service
-from pingbox.templates.serverless.unsupported_properties import list_unused
+from pingbox.templates.serverless.unsupported_properties import list_unsupported_properties
 from pingbox.templates.serverless.variables import Variables
 
 _BUILDERS = ("esbuild", "webpack", "typescript", "bundle")
@@ -60,7 +60,7 @@ def read_serverless(
     if PLUGIN in plugins:
         compiled.template = written_out(compiled.template)
     findings.ignored.extend(compiled.ignored)
-    list_unused(variables, document, findings)
+    list_unsupported_properties(variables, document, findings)
     app = read_cloudformation(
         _as_document(compiled, document),
         kind="serverless.yml",

@@ -9,13 +9,26 @@ from pingbox.model.findings import SourcePosition
 from pingbox.templates.cloudformation.resources.functions import LOCAL_BUCKET
 from pingbox.templates.document import Document, KeyPath
 from pingbox.templates.errors import TemplateError
+from pingbox.templates.serverless.asynchronous import SETTINGS, add_asynchronous
 from pingbox.templates.serverless.compiled_template import Compiled, ServerlessService, as_map, logical_id
 from pingbox.templates.serverless.variables import Variables
 from pingbox.templates.serverless.websockets import Websockets
 
 # The framework's own defaults, not Lambda's.
 _RUNTIME, _TIMEOUT, _MEMORY = "nodejs20.x", 6, 1024
-_USED = ("name", "handler", "runtime", "timeout", "memorySize", "layers", "environment", "image", "package", "module")
+_USED = (
+    "name",
+    "handler",
+    "runtime",
+    "timeout",
+    "memorySize",
+    "layers",
+    "environment",
+    "image",
+    "package",
+    "module",
+    *SETTINGS,
+)
 
 # What runs locally of a file's own `resources`: only there must every variable have a value.
 _READ = ("AWS::Lambda::", "AWS::DynamoDB::", "AWS::ApiGatewayV2::")
@@ -28,6 +41,7 @@ def compile_service(service: ServerlessService, variables: Variables, document: 
     functions = _functions(variables, document)
     for key, (function, path) in functions.items():
         _add_function(compiled, service, variables, key, function, path)
+        add_asynchronous(compiled, key, function, functions, variables.place(path), path)
     _add_layers(compiled, variables)
     Websockets(compiled, service, variables, document, functions).add()
     _merge_resources(compiled, variables)
@@ -78,6 +92,7 @@ def _add_function(
             "Timeout": function.get("timeout") or provider["timeout"] or _TIMEOUT,
             "MemorySize": function.get("memorySize") or provider["memorySize"] or _MEMORY,
             "Layers": function.get("layers") or provider["layers"],
+            "DeadLetterConfig": {"TargetArn": function["onError"]} if function.get("onError") else None,
             "Environment": {"Variables": {name: value for name, value in environment.items() if value is not None}},
             "PackageType": "Image" if image else None,
             "Code": {"ImageUri": str(image)} if image else _code(variables, function, variables.place(path)),

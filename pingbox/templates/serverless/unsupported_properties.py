@@ -1,4 +1,4 @@
-"""What a serverless.yml sets and nothing here heeds, and slips of the pen: told, not passed over."""
+"""What a serverless.yml sets without effect here, and what looks misspelt: listed, and warned of."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from typing import Any
 
 from pingbox.templates.document import Document, KeyPath
 from pingbox.templates.findings import Findings
+from pingbox.templates.serverless.asynchronous import SETTINGS
 from pingbox.templates.serverless.variables import Variables
 
 _UNUSED = {
-    "destinations": "no destination is told what became of an event",
     "fileSystemConfig": "no file system is mounted; its path does not exist",
-    "maximumEventAge": "asynchronous events are kept for six hours",
-    "maximumRetryAttempts": "asynchronous events are tried three times",
-    "onError": "an asynchronous event that fails three times is logged and lost",
     "provisionedConcurrency": "every environment starts when an event needs it",
     "reservedConcurrency": "every function may have 50 environments here",
     "snapStart": "nothing is restored from a snapshot; every start is a cold one",
@@ -27,12 +24,12 @@ _FUNCTION = (
     *("architecture", "awsKmsKeyArn", "condition", "dependsOn", "description", "disableLogs", "environment"),
     *("ephemeralStorageSize", "events", "handler", "image", "kmsKeyArn", "layers", "logDataProtectionPolicy"),
     *("logRetentionInDays", "logs", "memorySize", "module", "name", "package", "role", "runtime", "runtimeManagement"),
-    *("tags", "tenancy", "timeout", "tracing", "versionFunction", "vpc", *_UNUSED),
+    *("tags", "tenancy", "timeout", "tracing", "versionFunction", "vpc", *SETTINGS, *_UNUSED),
 )
 _EVENT = ("route", "authorizer", "routeResponseSelectionExpression")
 
 
-def list_unused(variables: Variables, document: Document, findings: Findings) -> None:
+def list_unsupported_properties(variables: Variables, document: Document, findings: Findings) -> None:
     """Note them all: without effect as `ignored`, slips as warnings with their line."""
     for name, function, path in _functions(variables):
         for member in function:

@@ -9,6 +9,7 @@ from typing import Any
 from pingbox.model.app import Ignored
 from pingbox.templates.document import Document, KeyPath
 from pingbox.templates.errors import TemplateError
+from pingbox.templates.serverless.asynchronous import add_schedules
 from pingbox.templates.serverless.compiled_template import Compiled, ServerlessService, as_list, logical_id
 from pingbox.templates.serverless.variables import Variables
 
@@ -45,7 +46,7 @@ class Websockets:
         found: list[tuple[Mapping[str, Any], KeyPath]] = []
         for index, written in enumerate(as_list(function.get("events"), self.document.place(path), "events")):
             where = (*path, "events", index)
-            event = self.variables.resolve(written, where) if _is_websocket(written) else written
+            event = self.variables.resolve(written, where) if _is_read(written) else written
             match event:
                 case {"websocket": str(route)}:
                     found.append(({"route": route}, where))
@@ -59,9 +60,13 @@ class Websockets:
                         expected="websocket: ROUTE, or websocket with a route",
                         next_step="give the event a route",
                     )
+                case {"schedule": schedule}:
+                    add_schedules(self.compiled, key, schedule, index, where)
                 case _:
                     kind = str(next(iter(event), "?")) if isinstance(event, Mapping) else str(event)
-                    self.compiled.ignored.append(Ignored(key, f"event {kind}", "only websocket events reach functions"))
+                    self.compiled.ignored.append(
+                        Ignored(key, f"event {kind}", "only websocket and schedule events reach functions")
+                    )
         return found
 
     def _refuse_foreign_api(self) -> None:
@@ -184,8 +189,8 @@ class Websockets:
         )
 
 
-def _is_websocket(event: Any) -> bool:
-    return not isinstance(event, Mapping) or "websocket" in event
+def _is_read(event: Any) -> bool:
+    return not isinstance(event, Mapping) or bool({"websocket", "schedule"} & set(event))
 
 
 def _authorizer_settings(declared: Any) -> Mapping[str, Any]:

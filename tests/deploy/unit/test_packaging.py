@@ -369,3 +369,18 @@ class TestNode:
     def test_typescript_is_refused(self, write: Write) -> None:
         file = write(node_function(), **{"src/app.ts": "export const handler = 1"})
         assert "its handler app.handler is app.ts, and Lambda runs no TypeScript" in refusal(file)
+
+
+def test_local_code_in_a_loop_is_refused(write: Write) -> None:
+    """What a loop makes is known to CloudFormation only, and so are the paths in it."""
+    file = write(
+        "Transform: AWS::LanguageExtensions\n"
+        "Resources:\n"
+        "  'Fn::ForEach::Each':\n"
+        "    - Name\n"
+        "    - [A, B]\n"
+        "    - 'Fn${Name}': {Type: AWS::Lambda::Function, Properties: {Code: src, Handler: a.b}}\n",
+        **{"src/a.py": ""},
+    )
+    said = refusal(file)
+    assert said.startswith(f"{file}:3: Fn::ForEach::Each: local code (src) in a loop is not packaged")

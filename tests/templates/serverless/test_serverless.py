@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pingbox.model.api import Authorizer, LambdaProxy
+from pingbox.model.function import AsynchronousSettings
 
 TEXT = """\
 service: live
@@ -125,14 +126,45 @@ def test_other_events_are_listed(read):
     assert [(item.logical_id, item.type) for item in app.ignored] == [("hub", "event http")]
 
 
-def test_members_without_effect_here_are_listed(read):
+def test_what_becomes_of_asynchronous_events_is_read(read):
     text = TEXT.replace(
-        "    events:", "    reservedConcurrency: 5\n    destinations: {onFailure: q}\n    vpc: {}\n    events:"
+        "    events:",
+        "    maximumRetryAttempts: 1\n    maximumEventAge: 120\n    onError: arn:aws:sns:us-east-1:1:dead\n"
+        "    destinations: {onSuccess: later, onFailure: {type: sqs, arn: 'arn:aws:sqs:us-east-1:1:q'}}\n    events:",
     )
+    app = read(text.replace("functions:", "functions:\n  later: {handler: code/app.handler}"), "serverless.yml")
+    later = "arn:aws:lambda:us-east-1:000000000000:function:live-dev-later"
+    hub = app.function("live-dev-hub")
+    assert hub is not None
+    assert hub.asynchronous == AsynchronousSettings(
+        1, 120, later, "arn:aws:sqs:us-east-1:1:q", "arn:aws:sns:us-east-1:1:dead"
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ("schedule: rate(10 minutes)", [("rate(10 minutes)", None)]),
+        ("schedule: {rate: rate(1 hour), input: {a: 1}}", [("rate(1 hour)", {"a": 1})]),
+        (
+            "schedule: {rate: [rate(1 hour), cron(0 12 * * ? *)]}",
+            [("rate(1 hour)", None), ("cron(0 12 * * ? *)", None)],
+        ),
+        ("schedule: {rate: rate(1 hour), enabled: false}", []),
+    ],
+)
+def test_schedules_are_read(read, event, expected):
+    app = read(f"{TEXT}      - {event}\n", "serverless.yml")
+    assert [(one.function, one.expression, one.event) for one in app.schedules] == [
+        ("live-dev-hub", expression, input_) for expression, input_ in expected
+    ]
+
+
+def test_members_without_effect_here_are_listed(read):
+    text = TEXT.replace("    events:", "    reservedConcurrency: 5\n    vpc: {}\n    events:")
     app = read(text.replace("  stage:", "  logs: {websocket: true}\n  stage:"), "serverless.yml")
     assert [(one.logical_id, one.type) for one in app.ignored] == [
         ("hub", "function reservedConcurrency"),
-        ("hub", "function destinations"),
         ("provider", "logs websocket"),
     ]
     assert app.warnings == ()

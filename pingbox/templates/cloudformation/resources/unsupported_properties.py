@@ -1,4 +1,4 @@
-"""Settings that do something on AWS and nothing here: listed, so that nobody waits for their effect."""
+"""Settings that do something on AWS and nothing here: listed, so that no user waits for their effect."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNUSED = (
 )
 
 
-def list_unused(stack: TemplateStack, findings: Findings) -> None:
+def list_unsupported_properties(stack: TemplateStack, findings: Findings) -> None:
     """Note every such setting of a resource that is served."""
     for resource in stack.every():
         for type_, name, reason in _UNUSED:

@@ -1,4 +1,4 @@
-"""Resources without a local counterpart: which of them nobody misses, and what to say about the others."""
+"""Resources without a local counterpart: which of them no app misses, and what to say about the others."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ _REASONS = (
 )
 
 
-def list_elsewhere(stack: TemplateStack, functions: FunctionTable, findings: Findings) -> None:
+def list_unsupported_resources(stack: TemplateStack, functions: FunctionTable, findings: Findings) -> None:
     """Note every resource that has no local counterpart and that somebody could miss, once each."""
     for resource in stack.every():
         reason = _reason(resource, functions)

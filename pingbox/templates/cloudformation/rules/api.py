@@ -33,7 +33,7 @@ def _stages(resources: Resources) -> Iterator[tuple[str, Any]]:
 
 
 def deployed_once(resources: Resources) -> Iterator[Broken]:
-    """A stage that deploys itself and is told what to deploy fights with itself."""
+    """A stage deploys itself, or what DeploymentId says; CloudFormation takes both and undoes the one by the other."""
     for name, properties in _stages(resources):
         if is_true(properties.get("AutoDeploy")) and "DeploymentId" in properties:
             text = "the stage has both AutoDeploy and DeploymentId; it needs exactly one"

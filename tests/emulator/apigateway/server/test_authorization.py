@@ -116,7 +116,7 @@ async def test_the_authorizer_sees_stage_variables_and_an_empty_query(serve):
         ("route.request.querystring.token", [], "/dev?token=t"),
         ("stageVariables.secret", [], "/dev"),
         ("context.identity.sourceIp", [], "/dev"),
-        ("route.request.header.X-Forwarded-Proto", [], "/dev"),  # AU-30: the gateway adds it
+        ("route.request.header.X-Forwarded-Proto", [], "/dev"),  # the gateway adds it
         ("route.request.header.x-amzn-trace-id", [], "/dev"),
     ],
 )
