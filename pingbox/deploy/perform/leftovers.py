@@ -48,16 +48,19 @@ _QUESTIONS: Mapping[str, _Question] = {
     "AWS::Cognito::UserPool": _Question("cognito-idp", "describe_user_pool", "UserPoolId"),
 }
 
-# ARN -> type, and what its question takes.
+# By what an ARN holds: a queue's physical id is its address, its ARN has the name.
+_QUESTIONS_BY_NAME = {**_QUESTIONS, "AWS::SQS::Queue": _Question("sqs", "get_queue_url", "QueueName")}
+
+# ARN -> type; the group is what the question takes.
 _ARNS = (
-    (r"arn:[^:]+:dynamodb:[^:]*:[^:]*:table/([^/]+)", "AWS::DynamoDB::Table", r"\1"),
-    (r"arn:[^:]+:s3:::([^/]+)", "AWS::S3::Bucket", r"\1"),
-    (r"arn:[^:]+:sqs:[^:]*:[^:]*:(.+)", "AWS::SQS::Queue", r"\1"),
-    (r"(arn:[^:]+:secretsmanager:.+)", "AWS::SecretsManager::Secret", r"\1"),
-    (r"(arn:[^:]+:kms:.+)", "AWS::KMS::Key", r"\1"),
-    (r"arn:[^:]+:cognito-idp:[^:]*:[^:]*:userpool/(.+)", "AWS::Cognito::UserPool", r"\1"),
-    (r"arn:[^:]+:kinesis:[^:]*:[^:]*:stream/([^/]+)", "AWS::Kinesis::Stream", r"\1"),
-    (r"arn:[^:]+:ssm:[^:]*:[^:]*:parameter(/.+)", "AWS::SSM::Parameter", r"\1"),
+    (r"arn:[^:]+:dynamodb:[^:]*:[^:]*:table/([^/]+)", "AWS::DynamoDB::Table"),
+    (r"arn:[^:]+:s3:::([^/]+)", "AWS::S3::Bucket"),
+    (r"arn:[^:]+:sqs:[^:]*:[^:]*:(.+)", "AWS::SQS::Queue"),
+    (r"(arn:[^:]+:secretsmanager:.+)", "AWS::SecretsManager::Secret"),
+    (r"(arn:[^:]+:kms:.+)", "AWS::KMS::Key"),
+    (r"arn:[^:]+:cognito-idp:[^:]*:[^:]*:userpool/(.+)", "AWS::Cognito::UserPool"),
+    (r"arn:[^:]+:kinesis:[^:]*:[^:]*:stream/([^/]+)", "AWS::Kinesis::Stream"),
+    (r"arn:[^:]+:ssm:[^:]*:[^:]*:parameter(/.+)", "AWS::SSM::Parameter"),
 )
 
 # These have no life of their own: they are part of an API, a function or a bucket that is asked for.
@@ -106,31 +109,30 @@ def tagged_leftovers(aws: Aws, target: DeployTarget) -> LeftoverReport:
     """What bears the tags of the stage and still exists: kept data, and orphans of deploys that failed.
 
     The tagging service goes on listing deleted resources for a while, so each is asked for. Kinds that cannot be asked
-    for are left out; `unknown` says when the listing itself was refused.
+    for are left out. `unknown` are types whose question was not answered, and says so when the listing was refused.
     """
     filters = [{"Key": key, "Values": [value]} for key, value in target.tags.items()]
-    found: list[Leftover] = []
+    listing = pages(aws, "resourcegroupstaggingapi", "get_resources", cursor="PaginationToken", TagFilters=filters)
     try:
-        for page in pages(
-            aws, "resourcegroupstaggingapi", "get_resources", cursor="PaginationToken", TagFilters=filters
-        ):
-            for entry in page.get("ResourceTagMappingList", ()):
-                found += _tagged(aws, entry["ResourceARN"])
+        arns = [entry["ResourceARN"] for page in listing for entry in page.get("ResourceTagMappingList", ())]
     except AwsError:
-        return LeftoverReport(tuple(found), ("whatever else bears the tags of the stage",))
-    return LeftoverReport(tuple(found), ())
+        return LeftoverReport((), ("whatever else bears the tags of the stage",))
+    found: list[Leftover] = []
+    unknown: set[str] = set()
+    for tagged in filter(None, map(_named_by, arns)):
+        try:
+            found += [tagged] if _exists(aws, _QUESTIONS_BY_NAME[tagged.type], tagged.id) else []
+        except (_UnansweredError, AwsError):
+            unknown.add(tagged.type)
+    return LeftoverReport(tuple(found), tuple(sorted(unknown)))
 
 
-def _tagged(aws: Aws, arn: str) -> list[Leftover]:
-    for pattern, type_name, template in _ARNS:
+def _named_by(arn: str) -> Leftover | None:
+    """Type and id behind an ARN; None for kinds that cannot be asked for."""
+    for pattern, type_name in _ARNS:
         if matched := re.fullmatch(pattern, arn):
-            physical = matched.expand(template)
-            try:
-                if _exists(aws, _QUESTIONS[type_name], physical):
-                    return [Leftover(type_name, physical)]
-            except (_UnansweredError, AwsError):
-                return []
-    return []
+            return Leftover(type_name, matched[1])
+    return None
 
 
 class _UnansweredError(Exception):
@@ -149,14 +151,19 @@ def _remains(aws: Aws, type_name: str, physical: str) -> list[Leftover]:
 
 def _exists(aws: Aws, question: _Question, physical: str) -> bool:
     try:
-        aws.call(question.service, question.operation, **{question.argument: physical})
+        answer = aws.call(question.service, question.operation, **{question.argument: physical})
     except AwsError as error:
         if any(word in error.code for word in _GONE):
             return False
         if any(word in error.code for word in _DENIED):
             raise _UnansweredError from error
         raise
-    return True
+    return not _is_scheduled_for_deletion(answer)
+
+
+def _is_scheduled_for_deletion(answer: Mapping[str, Any]) -> bool:
+    """A key and a secret answer for days after their deletion: it can be cancelled until then."""
+    return "DeletedDate" in answer or answer.get("KeyMetadata", {}).get("KeyState") == "PendingDeletion"
 
 
 def _log_groups(aws: Aws, type_name: str, physical: str) -> list[str]:

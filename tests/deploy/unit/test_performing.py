@@ -186,6 +186,12 @@ class TestStacks:
         run(aws, DeleteStack("s", DELETING))
         assert {a["StackName"] for name, a in aws.calls if name == "describe_stack_events"} == {"arn:s"}
 
+    def test_cloudformation_deletes_with_the_role(self) -> None:
+        events = [history(), history(told(1, "DELETE_COMPLETE"))]
+        aws = FakeAws({"describe_stacks": described("DELETE_IN_PROGRESS"), "describe_stack_events": events})
+        run(aws, DeleteStack("s", DELETING, role="arn:role"))
+        assert aws.arguments("delete_stack") == {"StackName": "arn:s", "RoleARN": "arn:role"}
+
 
 class TestOthers:
     def test_a_secret_is_long_random_and_never_told(self) -> None:

@@ -13,6 +13,7 @@ from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.plan import planner
 from pingbox.deploy.plan.actual import NOTHING, UNSETTLED, Actual
 from pingbox.deploy.plan.desired import Desired
+from pingbox.deploy.plan.source import Source
 from pingbox.deploy.plan.steps import (
     ContinueRollback,
     CreateArtifactBucket,
@@ -113,6 +114,42 @@ class TestChangeSet:
     def test_a_new_stack_has_no_previous_values(self, actual: Actual) -> None:
         request = planner.change_set(DESIRED, actual, "name")
         assert (request.create, request.previous) == (True, ())
+
+
+class TestTagsAndRole:
+    def test_the_stacks_own_tags_are_passed_again(self) -> None:
+        """CloudFormation takes the list as a whole: what is left out is removed. AWS's own cannot be set."""
+        there = replace(
+            stack(), tags={"cost": "42", "team": "shop", "aws:cloudformation:x": "y", "pingbox:kind": "chat"}
+        )
+        desired = replace(DESIRED, tags={"team": "blog"}, source=Source("template", "a/b.yaml"), boundary="arn:b")
+        request = planner.change_set(desired, replace(RUNNING, stack=there), "name")
+        assert dict(request.tags) == {
+            "cost": "42",
+            "team": "blog",
+            "pingbox:app": "app",
+            "pingbox:stage": "dev",
+            "pingbox:kind": "template",
+            "pingbox:source": "a/b.yaml",
+            "pingbox:protected": "false",
+            "pingbox:boundary": "arn:b",
+        }
+
+    def test_cloudformation_works_with_the_role(self) -> None:
+        """For the change set, and for what recovers a stuck stack."""
+        role = "arn:aws:iam::123456789012:role/cloudformation"
+        request = planner.change_set(replace(DESIRED, role=role), RUNNING, "name")
+        assert request.arguments(())["RoleARN"] == role
+        assert "RoleARN" not in planner.change_set(DESIRED, RUNNING, "name").arguments(())
+        for status in ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"):
+            [step] = planner.recovery(TARGET, Actual(stack(status)), role)
+            assert isinstance(step, DeleteStack | ContinueRollback)
+            assert step.role == role
+
+    def test_nested_stacks_are_asked_for_where_there_are_any(self) -> None:
+        nested = replace(DESIRED, template='{"Resources": {"N": {"Type": "AWS::CloudFormation::Stack"}}}')
+        assert planner.change_set(nested, RUNNING, "name").arguments(())["IncludeNestedStacks"] is True
+        assert "IncludeNestedStacks" not in planner.change_set(DESIRED, RUNNING, "name").arguments(())
 
 
 class TestAfterwards:
