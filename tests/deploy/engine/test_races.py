@@ -178,3 +178,19 @@ def test_a_late_yes_to_taking_protection_away(pingbox, account: Account, mine: P
     [stack] = account.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
     assert stack["EnableTerminationProtection"] is True
     assert is_there(account, table)
+
+
+def test_two_deploys_at_the_same_moment(pingbox, account: Account, mine: Path) -> None:
+    """Without questions: at least one of them deploys; the other finds nothing to do, or is told why it stops."""
+    with (
+        Prompted(account, "deploy", "--yes", "--template", str(mine)) as one,
+        Prompted(account, "deploy", "--yes", "--template", str(mine)) as other,
+    ):
+        codes = sorted((one.end(), other.end()))
+    assert codes in ([0, 0], [0, 1]), one.output + other.output
+    for run in (one, other):
+        assert "Traceback" not in run.output
+        if "Error" in run.output:
+            assert "changed meanwhile" in run.output or "wait until the other operation is over" in run.output.lower()
+    assert status(account) in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    assert "no changes" in pingbox("plan", "--template", str(mine)).output

@@ -44,13 +44,17 @@ class Prompted:
 
     def answer(self, text: str, code: int = 0) -> str:
         """Type a line, wait for the end; the exit code has to be `code`. The whole output."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{text}\n".encode())
-        self._process.stdin.close()
-        self._process.wait(_SECONDS)
-        self._reader.join(_SECONDS)
-        assert self._process.returncode == code, self.output
+        self.type(text)
+        assert self.end() == code, self.output
         return self.output
+
+    def end(self) -> int:
+        """Wait for the end; the exit code."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        code = self._process.wait(_SECONDS)
+        self._reader.join(_SECONDS)
+        return code
 
     def type(self, text: str) -> Prompted:
         """Type a line that is not the last."""
