@@ -26,7 +26,7 @@ GOALS = {"PutItem with boto3": 10, "frame → handler → post": 30}
 _HERE = str(Path(__file__).parent.parent / "pingbox")
 _PROJECT = """\
 [tool.pingbox]
-routes = { "$default" = "app.handler" }
+routes = { "$default" = { handler = "app.handler", timeout = 29 } }
 
 [tool.pingbox.tables]
 Things = { partition-key = "id" }
@@ -41,8 +41,9 @@ clients = {}
 def handler(event, context):
     context = event["requestContext"]
     endpoint = f"https://{context['domainName']}/{context['stage']}"
-    client = clients.setdefault(endpoint, boto3.client("apigatewaymanagementapi", endpoint_url=endpoint))
-    client.post_to_connection(ConnectionId=context["connectionId"], Data=b"pong")
+    if endpoint not in clients:
+        clients[endpoint] = boto3.client("apigatewaymanagementapi", endpoint_url=endpoint)
+    clients[endpoint].post_to_connection(ConnectionId=context["connectionId"], Data=b"pong")
     return {"statusCode": 200}
 """
 
@@ -113,9 +114,10 @@ def _counted(journey: Journey, action: Callable[[], None]) -> list[str]:
 
 async def _frame(journey: Journey, url: str) -> list[str]:
     async with websockets.connect(url) as client:
-        for _ in range(3):
+        warm = 0
+        while warm < 3:  # the first may time out on a busy machine: it imports boto3
             await client.send("ping")
-            assert await client.recv() == "pong"
+            warm += await client.recv() == "pong"
             await asyncio.sleep(0.1)  # what is tidied up after an answer is not the next frame's
         with journey.measured():
             await client.send("ping")
