@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pingbox.emulator.activity import IntegrationTimedOut
-from pingbox.emulator.services.apigateway.common import identifiers
 from pingbox.emulator.services.apigateway.common.addresses import find_deployment, handshake_target
 from pingbox.emulator.services.apigateway.common.declaration_rules import DeclarationError, check
 from pingbox.emulator.services.apigateway.common.policies import PolicyError, allows
 from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.emulator.services.apigateway.mapping.proxy_response import Malformed, ProxyResponse, read_proxy_response
-from pingbox.emulator.services.apigateway.websocket import events, management
+from pingbox.emulator.services.apigateway.websocket import connection, events, management
 from pingbox.emulator.services.apigateway.websocket.connect_route import Accept, Refuse, connect_ended
 from pingbox.emulator.services.apigateway.websocket.conversation import IntegrationFailed, Rendered
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Returned
@@ -30,25 +29,25 @@ from pingbox.model.api import (
     TemplatedIntegration,
 )
 
-RANDOM = st.binary(min_size=identifiers.RANDOM_BYTES, max_size=identifiers.RANDOM_BYTES)
+RANDOM = st.binary(min_size=connection.RANDOM_BYTES, max_size=connection.RANDOM_BYTES)
 
 
 @given(st.floats(0, 5e9), RANDOM, RANDOM)
 def test_ids_always_have_the_look_of_the_captures(now, first, second):
-    connection = identifiers.connection_id(now, first)
-    message = identifiers.message_id(now, second, connection)
-    request = identifiers.request_id(now, second)
-    for identifier in (connection, message, request):
-        assert identifiers.well_formed(identifier)
+    own = connection.connection_id(now, first)
+    message = connection.message_id(now, second, own)
+    request = connection.request_id(now, second)
+    for identifier in (own, message, request):
+        assert connection.well_formed(identifier)
         assert len(base64.urlsafe_b64decode(identifier)) == 11
-    assert (connection[11], message[11], request[11]) == ("C", "C", "F")
-    assert message[-5:] == connection[-5:]
+    assert (own[11], message[11], request[11]) == ("C", "C", "F")
+    assert message[-5:] == own[-5:]
 
 
 @given(st.floats(1.7e9, 1.71e9), st.floats(0.05, 1e6), RANDOM)
 def test_later_ids_sort_later_in_the_short_term(now, later, random):
     """EV-42: the clock of the ids ticks every 25 ms. Compared as bytes: the alphabet is not in the order of ASCII."""
-    first, second = (base64.urlsafe_b64decode(identifiers.request_id(at, random)) for at in (now, now + later))
+    first, second = (base64.urlsafe_b64decode(connection.request_id(at, random)) for at in (now, now + later))
     assert first < second or int(now * 40) >> 32 != int((now + later) * 40) >> 32
 
 
@@ -56,7 +55,7 @@ def test_later_ids_sort_later_in_the_short_term(now, later, random):
     "wrong", ["", "x", "TXzPWdnOjoECGjA", "TXzPWdnOjoECGjA==", "TXzPWdnOjoECGjB=", "TXzPWdnOjo+CGjA="]
 )
 def test_what_is_no_id(wrong):
-    assert not identifiers.well_formed(wrong)
+    assert not connection.well_formed(wrong)
 
 
 def test_times_and_traces_have_the_look_of_the_captures():

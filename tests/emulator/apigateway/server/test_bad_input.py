@@ -134,7 +134,7 @@ async def test_a_client_that_keeps_the_protocol_is_understood_however_its_bytes_
 @given(noise=st.binary(min_size=1, max_size=200), masked=st.booleans())
 def test_any_bytes_at_all_end_in_a_proper_close_or_wait_for_more(noise, masked):
     """Fuzz of the protocol layer as the sockets use it: it never raises, and what it writes are whole frames."""
-    from pingbox.emulator.http.websocket_protocol import new_protocol
+    from pingbox.emulator.http.websocket_frames import new_protocol
 
     protocol = new_protocol()
     protocol.receive_data(apply_mask(noise, b"\x81\x85\x00\x7f") if masked else noise)
@@ -155,7 +155,7 @@ def test_our_deflate_understands_every_client(texts, cuts, takeover):
 
     from websockets.frames import Frame, Opcode
 
-    from pingbox.emulator.http.deflate import ThriftyDeflate
+    from pingbox.emulator.http.websocket_frames import ThriftyDeflate
 
     extension = ThriftyDeflate()
     compressor = zlib.compressobj(wbits=-15)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from pingbox.emulator.http.deflate import compress
+from pingbox.emulator.http.websocket_frames import compress
 from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.model.api import Api, Stage
 from support.sockets.fake_functions import FakeFunctions

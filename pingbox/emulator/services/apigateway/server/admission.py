@@ -8,7 +8,6 @@ from pingbox.emulator.services.apigateway.common import authorizers
 from pingbox.emulator.services.apigateway.common.api_keys import check_api_key
 from pingbox.emulator.services.apigateway.common.authorizers import Permit
 from pingbox.emulator.services.apigateway.common.signatures import check_signature
-from pingbox.emulator.services.apigateway.server.function_call import invoke
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
 from pingbox.emulator.services.apigateway.websocket import error_frames, events
 from pingbox.emulator.services.apigateway.websocket.connect_route import Refuse
@@ -85,5 +84,5 @@ async def _ask(
     missing = authorizers.missing_identity(authorizer, event)
     if missing is not None:
         return missing
-    outcome = await invoke(gateway, connection, authorizer.name, authorizer.function, event, DEFAULT_TIMEOUT_MS)
+    outcome = await gateway.invoke(connection, authorizer.name, authorizer.function, event, DEFAULT_TIMEOUT_MS)
     return authorizers.authorizer_ended(authorizer, outcome, arn)

@@ -14,7 +14,7 @@ from websockets.server import ServerProtocol
 from pingbox.emulator.activity import Disconnected, FrameReceived, FrameSent
 from pingbox.emulator.history import cause
 from pingbox.emulator.http.lingering_close import LINGER_SECONDS, end_writing
-from pingbox.emulator.http.text_frames import OutgoingText
+from pingbox.emulator.http.websocket_frames import OutgoingText
 from pingbox.emulator.services.apigateway.common import utf8
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
 from pingbox.emulator.services.apigateway.server.integrations import integrate

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 from pingbox.emulator.activity import ManagementCalled
-from pingbox.emulator.http.text_frames import OutgoingText
+from pingbox.emulator.http.websocket_frames import OutgoingText
 from pingbox.emulator.services.apigateway.common import addresses, limits
 from pingbox.emulator.services.apigateway.server.client_socket import ClientSocket
 from pingbox.emulator.services.apigateway.server.gateway import Gateway

@@ -11,24 +11,26 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pingbox.emulator.activity import Activity, Observer
+from pingbox.emulator.activity import Activity, IntegrationTimedOut, Invoked, Observer
 from pingbox.emulator.clock import Clock
 from pingbox.emulator.http.access import Access
 from pingbox.emulator.http.notices import Notices
 from pingbox.emulator.http.timers import Timers
 from pingbox.emulator.http.transports import Transports
-from pingbox.emulator.services.apigateway.common import identifiers
 from pingbox.emulator.services.apigateway.common.addresses import find_deployment
 from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.emulator.services.apigateway.common.throttling import Buckets
-from pingbox.emulator.services.apigateway.websocket import events
+from pingbox.emulator.services.apigateway.websocket import connection, events
 from pingbox.emulator.services.apigateway.websocket.connection import Connection
 from pingbox.emulator.services.apigateway.websocket.conversation import Deployment, EventIds
-from pingbox.emulator.services.lambda_.outcome import Functions
+from pingbox.emulator.services.lambda_.details import Details, details
+from pingbox.emulator.services.lambda_.outcome import Functions, NotInvoked, Outcome
 from pingbox.model.api import Api
 
 if TYPE_CHECKING:
     from pingbox.emulator.services.apigateway.server.client_socket import ClientSocket
+
+UNQUALIFIED = Details()
 
 logger = logging.getLogger(__name__)
 
@@ -98,16 +100,16 @@ class Gateway:
 
     def event_ids(self, now: float, connection_id: str | None = None) -> EventIds:
         """New ids for an event; a message of a connection gets a message id too."""
-        request_id = identifiers.request_id(now, os.urandom(identifiers.RANDOM_BYTES))
+        request_id = connection.request_id(now, os.urandom(connection.RANDOM_BYTES))
         if connection_id is None:
             return EventIds(request_id)
-        return EventIds(request_id, identifiers.message_id(now, os.urandom(identifiers.RANDOM_BYTES), connection_id))
+        return EventIds(request_id, connection.message_id(now, os.urandom(connection.RANDOM_BYTES), connection_id))
 
     def trace_id(self, now: float) -> str:
         return events.trace_id(now, os.urandom(12))
 
     def connection_id(self, now: float) -> str:
-        return identifiers.connection_id(now, os.urandom(identifiers.RANDOM_BYTES))
+        return connection.connection_id(now, os.urandom(connection.RANDOM_BYTES))
 
     # --- telling ----------------------------------------------------------------------------------------------------
 
@@ -121,6 +123,35 @@ class Gateway:
             logger.exception("the observer failed on %s; the gateway goes on", type(happening).__name__)
 
     # --- work -------------------------------------------------------------------------------------------------------
+
+    async def invoke(
+        self,
+        connection: Connection,
+        route_key: str,
+        function: str,
+        event: Any,
+        timeout_ms: int,
+        called: Details = UNQUALIFIED,
+    ) -> Outcome | IntegrationTimedOut:
+        """Run one function, wait for it as long as its integration may take, and tell the observer about it.
+
+        `route_key` is also the authorizer's name for its runs. `called`: by which alias or version.
+        """
+        begun = self.clock.now()
+        outcome: Outcome | IntegrationTimedOut
+        details.set(called)  # an event of the gateway's own, whatever caused it
+        try:
+            async with asyncio.timeout(timeout_ms / 1000):
+                outcome = await self.functions.invoke(function, event)
+        except TimeoutError:
+            outcome = IntegrationTimedOut()
+        except Exception as error:
+            logger.exception("function %s could not be run", function)
+            outcome = NotInvoked(f"{type(error).__name__} while running {function}")
+        if self.observed:
+            ended, ids = self.clock.now(), (connection.api_id, connection.stage, route_key, connection.connection_id)
+            self.tell(Invoked(ended, *ids, function, event, outcome, ended - begun))
+        return outcome
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run in the background; `finish` waits for it or cancels it. A failure is logged, not lost."""

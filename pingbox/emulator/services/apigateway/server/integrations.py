@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from pingbox.emulator.services.apigateway.server.function_call import invoke
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
 from pingbox.emulator.services.apigateway.websocket import conversation
 from pingbox.emulator.services.apigateway.websocket.connection import Connection
@@ -36,7 +35,7 @@ async def _perform(
             return IntegrationFailed("the route has no integration")
         case LambdaProxy(function, timeout_ms, qualifier, version):
             called = Details(qualifier=qualifier, version=version)
-            return await invoke(gateway, connection, route.route_key, function, event, timeout_ms, called)
+            return await gateway.invoke(connection, route.route_key, function, event, timeout_ms, called)
         case TemplatedIntegration():
             # Imported here: the HTTP client and the template engine cost much to import, and few APIs need them.
             from pingbox.emulator.services.apigateway.server.non_proxy import perform

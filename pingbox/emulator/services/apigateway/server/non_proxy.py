@@ -14,7 +14,6 @@ from pingbox.emulator.services.apigateway.mapping.integration_responses import B
 from pingbox.emulator.services.apigateway.mapping.request_parameters import MappingError
 from pingbox.emulator.services.apigateway.mapping.templates import HttpRequest
 from pingbox.emulator.services.apigateway.mapping.velocity import MappingTemplateError
-from pingbox.emulator.services.apigateway.server.function_call import invoke
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
 from pingbox.emulator.services.apigateway.websocket.connection import Connection
 from pingbox.emulator.services.apigateway.websocket.conversation import (
@@ -51,8 +50,7 @@ async def _ask(
         case "MOCK":
             return templates.mock_answer(payload)
         case "AWS":
-            outcome = await invoke(
-                gateway,
+            outcome = await gateway.invoke(
                 connection,
                 route.route_key,
                 integration.target or "",

@@ -11,8 +11,7 @@ from websockets.server import ServerProtocol
 from pingbox.emulator.activity import Connected, Disconnected, Refused
 from pingbox.emulator.http import handshake, lingering_close
 from pingbox.emulator.http.access import Caller
-from pingbox.emulator.http.deflate import ThriftyDeflateFactory
-from pingbox.emulator.http.websocket_protocol import new_protocol
+from pingbox.emulator.http.websocket_frames import ThriftyDeflateFactory, new_protocol
 from pingbox.emulator.services.apigateway.common import addresses, limits
 from pingbox.emulator.services.apigateway.server.admission import admit
 from pingbox.emulator.services.apigateway.server.client_socket import ClientSocket

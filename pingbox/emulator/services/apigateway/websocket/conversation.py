@@ -12,13 +12,12 @@ from typing import Any, Literal, assert_never
 
 from pingbox.emulator.activity import IntegrationTimedOut
 from pingbox.emulator.services.apigateway.common import limits, utf8
-from pingbox.emulator.services.apigateway.common.request_models import accepts
 from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.emulator.services.apigateway.common.throttling import Buckets
 from pingbox.emulator.services.apigateway.mapping.proxy_response import Malformed, read_proxy_response
 from pingbox.emulator.services.apigateway.websocket import error_frames, events
 from pingbox.emulator.services.apigateway.websocket.connection import Connection
-from pingbox.emulator.services.apigateway.websocket.route_selection import select_route
+from pingbox.emulator.services.apigateway.websocket.route_selection import accepts, select_route
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.model.api import CONNECT, DISCONNECT, Api, LambdaProxy, Route, Stage
 

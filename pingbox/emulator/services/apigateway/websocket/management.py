@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import unquote
 
-from pingbox.emulator.services.apigateway.common import identifiers, limits
+from pingbox.emulator.services.apigateway.common import limits
+from pingbox.emulator.services.apigateway.websocket import connection
 from pingbox.emulator.services.apigateway.websocket.connection import Connection
 from pingbox.emulator.services.port import AwsResponse
 
@@ -50,7 +51,7 @@ def refusal(method: str, connection_id: str, body_size: int) -> AwsResponse | No
     """The answer that does not depend on whether the connection is there, or None to go on."""
     if method not in _METHODS:
         return error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
-    if not identifiers.well_formed(connection_id):
+    if not connection.well_formed(connection_id):
         return error(400, "BadRequestException", f"Invalid connectionId: {connection_id}", connection_id)  # MG-11
     if method == "POST" and body_size > limits.MESSAGE_BYTES:
         return too_large(body_size)

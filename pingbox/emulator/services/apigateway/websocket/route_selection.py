@@ -1,4 +1,4 @@
-"""Which route a message belongs to (facts RT-1 to RT-12)."""
+"""Which route a message belongs to (facts RT-1 to RT-12), and whether the route's model accepts it (RR-18)."""
 
 from __future__ import annotations
 
@@ -42,3 +42,21 @@ def _path(name: str) -> str:
     if name != _BODY and not name.startswith((f"{_BODY}.", f"{_BODY}[")):
         raise ExpressionError(f"variable ${{{name}}} is not known here; expected ${{request.body.<path>}}")
     return name.removeprefix(_BODY)
+
+
+def accepts(route: Route, text: str) -> bool:
+    """Whether the message satisfies the route's model; a route that selects no model accepts everything.
+
+    The model selection expression picks the model's key, else `$default`; no such model fails the message (RR-18).
+    """
+    if route.model_selection_expression is None and not route.request_models:
+        return True
+    key = DEFAULT if route.model_selection_expression is None else route_key(route.model_selection_expression, text)
+    schema = route.request_models.get(key, route.request_models.get(DEFAULT))
+    body = expressions.json_or_missing(text)
+    if schema is None or body is expressions.MISSING:
+        return False
+    # Imported here: jsonschema costs as much to import as the rest of the gateway, and few APIs have models.
+    from jsonschema import Draft4Validator
+
+    return bool(Draft4Validator(dict(schema)).is_valid(body))
