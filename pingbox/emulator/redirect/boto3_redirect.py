@@ -21,7 +21,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -189,7 +189,7 @@ class Boto3Redirect:
     def _is_ours(self, url: str) -> bool:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        return parts.netloc == self._netloc or is_aws_host(host) or targets_of(self.endpoint).leads_here(host)
+        return parts.netloc == self._netloc or _is_known(host) or targets_of(self.endpoint).leads_here(host)
 
     def _json_call_of(self, client: Any) -> Any:
         """The `call` that answers this client's requests whatever they are, or None."""
@@ -198,6 +198,9 @@ class Boto3Redirect:
         asked = AwsRequest("POST", "", "/", headers={"X-Amz-Target": target}, scope=_scope(client))
         service = self.services.find(asked) if "targetPrefix" in metadata else None
         return None if service is None else json_call(service)
+
+
+_is_known = lru_cache(maxsize=256)(is_aws_host)  # asked for every request, of few hosts
 
 
 def _scope(client: Any) -> Scope:
