@@ -21,6 +21,7 @@ from pingbox.deploy.artifacts.raw_template import as_dict, is_local, read_templa
 from pingbox.deploy.artifacts.unpackaged import refuse_unpackaged
 from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.plan.target import DeployTarget
+from pingbox.templates.cloudformation.assets import Assets
 from pingbox.templates.cloudformation.sections import LOOP
 from pingbox.templates.document import Document, KeyPath
 
@@ -79,7 +80,7 @@ class Packager:
             return
         name = _CODE[type_name][0]
         properties = resource.setdefault("Properties", {})
-        path = _asset(resource, name) or properties.get(name)
+        path = _asset(resource, name) or _manifested(document, properties.get(name)) or properties.get(name)
         if path is None and type_name == "AWS::Serverless::Function":
             path = _default_code(properties, as_dict(as_dict(packed.get("Globals")).get("Function")))
         if is_local(path):
@@ -143,6 +144,12 @@ def _asset(resource: Mapping[str, Any], name: str) -> str | None:
     noted = as_dict(resource.get("Metadata"))
     path = noted.get("aws:asset:path")
     return path if isinstance(path, str) and str(noted.get("aws:asset:property", name)).startswith(name) else None
+
+
+def _manifested(document: Document, code: Any) -> str | None:
+    """Where a packaging tool noted, or left, the code that the template has in a bucket only."""
+    key = as_dict(code).get("S3Key")
+    return Assets(Path(document.file)).path(key) if isinstance(key, str) else None
 
 
 def _zip(found: Path, path: str, what: str) -> Artifact:

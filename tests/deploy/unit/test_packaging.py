@@ -123,6 +123,16 @@ class TestFunctionsAndLayers:
         [artifact] = desired(file).artifacts
         assert document(file)["Resources"]["F"]["Properties"]["Code"]["S3Key"] == f"mine/dev/{artifact.key}"
 
+    def test_what_only_the_cdks_manifest_knows_is_packaged(self, write: Write, tmp_path: Path) -> None:
+        manifest = {"files": {"1": {"source": {"path": "asset.1"}, "destinations": {"here": {"objectKey": "1.zip"}}}}}
+        code = {"S3Bucket": {"Fn::Sub": "cdk-${AWS::Region}"}, "S3Key": "1.zip"}
+        function = {"Type": "AWS::Lambda::Function", "Properties": {"Handler": "a.b", "Code": code}}
+        write("", **{"asset.1/a.py": "", "Chat.assets.json": json.dumps(manifest)})
+        file = tmp_path / "Chat.template.json"
+        file.write_text(json.dumps({"Resources": {"F": function}}))
+        [artifact] = desired(file).artifacts
+        assert names(artifact) == ["a.py"]
+
 
 class TestNestedTemplates:
     def test_a_nested_template_and_its_code_go_along(self, write: Write) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from pingbox.cli import main
 
 APPS = Path(__file__).parents[2] / "apps"
+CDK = Path(__file__).parents[2] / "templates" / "cloudformation" / "cdk_stack.template.json"
 TEMPLATES = sorted(path for path in APPS.glob("*/template.*") if path.suffix in (".yaml", ".yml", ".json"))
 
 
@@ -56,6 +58,16 @@ def test_every_app_of_the_tests(file: Path) -> None:
     said = served(file, *parameters)
     assert said == deployed(file, *parameters)
     assert said.refusal is None
+    assert said.findings
+
+
+def test_a_template_that_the_cdk_synthesised(tmp_path: Path) -> None:
+    file = tmp_path / "ChatStack.template.json"
+    shutil.copy(CDK, file)
+    (tmp_path / "asset.f1d5").mkdir()
+    (tmp_path / "asset.f1d5" / "index.js").write_text("exports.handler = async () => ({statusCode: 200});")
+    said = served(file)
+    assert said == deployed(file)
     assert said.findings
 
 
