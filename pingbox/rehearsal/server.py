@@ -38,7 +38,6 @@ _BOOTSTRAP = """\
 #!{python} -IS
 import os, sys
 sys.path[:0] = [{home!r}]
-from pingbox.emulator.cloud import Listen, LocalCloud
 from pingbox.emulator.redirect import guard
 guard.install(os.environ["AWS_ENDPOINT_URL"])
 for name in [name for name in sys.modules if name.split(".")[0] == "pingbox"]:

@@ -27,13 +27,6 @@ def rehearsal(artifact: Artifact, libraries: Path | None = None) -> Rehearsal:
     return Rehearsal(chat_desired(TARGET, artifact, [INDEX], Site.WEBSITE, {}), libraries=libraries)
 
 
-def test_the_conversation_goes_well() -> None:
-    """Every step of it, out of the zip, by the rendered template."""
-    result = CliRunner().invoke(rehearse, [], obj=lambda: [INDEX])
-    assert result.exit_code == 0, result.output
-    assert result.output.count("ok: ") == 6
-
-
 def test_a_plain_install_is_told_the_command_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a sentence, so that its first letter stays as a shell wants it."""
     monkeypatch.setitem(sys.modules, "awslambdaric", None)
