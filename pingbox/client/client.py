@@ -33,7 +33,14 @@ class RefusedError(Exception):
 
 
 class ClosedByServerError(Exception):
-    """The server does not want this client back, or never let it in. The text says why."""
+    """The server does not want this client back, or never let it in. The text says why.
+
+    `status`: the HTTP status that refused the connection, None after it was open.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Client:
@@ -41,13 +48,15 @@ class Client:
 
     `url` is the WebSocket address of the stage. `name` is for guests. `rooms` are entered; none: those of last time.
     `token` is what an earlier `client.token` was, or a sign-in token. `origin` is sent where the chat has a list.
+    `patience`: seconds until the first connection is given up (`ClosedByServerError`); a later one never is.
     """
 
     def __init__(
         self, url: str, *, name: str | None = None, rooms: Sequence[str] = (), token: str | None = None,
-        origin: str | None = None,
+        origin: str | None = None, patience: float = 15.0,
     ) -> None:  # fmt: skip
         self.url, self.name, self.token, self.origin = url, name, token, origin
+        self._patience, self._trouble = patience, "no answer"
         self.user: Event = {}
         self.rooms: dict[str, Room] = {room: Room(room) for room in rooms}
         self._socket: ClientConnection | None = None
@@ -62,7 +71,13 @@ class Client:
 
     async def __aenter__(self) -> Client:
         self._later(self._run())
-        await self._until_ready()
+        try:
+            await asyncio.wait_for(self._until_ready(), self._patience)
+        except BaseException as error:
+            await self.__aexit__(None, None, None)
+            if isinstance(error, TimeoutError):
+                raise ClosedByServerError(f"nobody answers at {self.url}: {self._trouble}") from None
+            raise
         return self
 
     async def __aexit__(
@@ -108,6 +123,10 @@ class Client:
         finally:
             del self._answers[request]
 
+    async def ask_nothing(self, **frame: Any) -> None:
+        """Send a frame that has no answer: `typing`, `markRead`, `focus`. It may be lost."""
+        await self._post(frame)
+
     async def join(self, room: str) -> Event:
         """Enter a room; `joined`. One that does not exist: `RefusedError` with `no_such_room`."""
         held = self.rooms.get(room, Room(room))
@@ -120,6 +139,10 @@ class Client:
         if self._failure is not None:
             raise self._failure
 
+    def pending(self) -> int:
+        """How many events were heard and not given out yet."""
+        return self._events.qsize()
+
     # --- the connection
 
     async def _run(self) -> None:
@@ -129,13 +152,13 @@ class Client:
             except InvalidStatus as refused:
                 status = refused.response.status_code
                 if status in (400, 401, 403):
-                    self._end(ClosedByServerError(f"{self.url} refuses the connection: HTTP {status}"))
+                    self._end(ClosedByServerError(f"{self.url} refuses the connection: HTTP {status}", status))
                     return
             except ClosedByServerError as ended:
                 self._end(ended)
                 return
-            except (OSError, ConnectionClosed, InvalidHandshake, TimeoutError):
-                pass  # any close is recoverable unless a `bye` said otherwise
+            except (OSError, ConnectionClosed, InvalidHandshake, TimeoutError) as error:
+                self._trouble = str(error)  # any close is recoverable unless a `bye` said otherwise
             self._ready.clear()
             self._socket = None
             self._tries += 1
@@ -205,6 +228,8 @@ class Client:
         elif "seq" in event and "cid" in event:
             await self._log_event(event)
         else:
+            if kind == "read" and event["room"] in self.rooms:
+                self.rooms[event["room"]].state["readN"] = event["n"]
             self._events.put_nowait(event)
         self._answer(event)
 

@@ -115,6 +115,12 @@ class Room:
             if self.told in self.have:
                 yield self.have[self.told]
 
+    def unread(self) -> int:
+        """How many messages the user has not read, as far as this client knows."""
+        newest: int = max((event["n"] for event in self.have.values()), default=self.state.get("headN", 0))
+        read: int = self.state.get("readN", newest)
+        return max(0, newest - read)
+
     def _advance(self) -> None:
         while self.seen + 1 in self.have:
             self.seen += 1

@@ -105,6 +105,11 @@ async def test_whoever_is_refused_is_told_why() -> None:
             await asyncio.wait_for(Client(server.addresses.websocket, token="x.y.z").__aenter__(), 20)
 
 
+async def test_a_server_that_is_not_there_is_told() -> None:
+    with pytest.raises(ClosedByServerError, match="nobody answers at ws://127"):
+        await Client("ws://127.0.0.1:9/dev", patience=0.5).__aenter__()
+
+
 async def test_the_same_without_asyncio() -> None:
     async with serving() as server:
         heard = await asyncio.to_thread(_talk, server.addresses.websocket)
