@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from pingbox.deploy.perform.run import Session
+from pingbox.deploy.perform.session import Session
 from pingbox.deploy.plan.actual import Actual
 from pingbox.deploy.plan.protection import is_protected
 from pingbox.deploy.plan.source import deployed_source

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pingbox.deploy.aws.interrupted import report_interrupt
+from pingbox.deploy.aws.interrupt import report_interrupt
 from pingbox.deploy.commands.options import (
     DEFAULT_UPDATE,
     AppOptions,
@@ -201,7 +201,7 @@ def _ready(
     from pingbox.deploy.commands.output import console
     from pingbox.deploy.commands.progress import Live
     from pingbox.deploy.perform.deployment import DeployRun
-    from pingbox.deploy.perform.run import connect, load_state, missing_alarm
+    from pingbox.deploy.perform.session import connect, load_state, missing_alarm
     from pingbox.deploy.plan.preflight import warnings
 
     session = connect(where)
@@ -294,7 +294,7 @@ def _hot_swap(run: _Run) -> None:
 def _dry_run(ctx: click.Context, where: TargetOptions, what: AppOptions) -> None:
     from pingbox.deploy.artifacts.site import site_steps
     from pingbox.deploy.perform.describe import describe, page_lines
-    from pingbox.deploy.perform.run import dry_desired
+    from pingbox.deploy.perform.session import dry_desired
     from pingbox.deploy.plan import planner
     from pingbox.deploy.plan.actual import NOTHING
     from pingbox.deploy.plan.steps import ExecuteChangeSet

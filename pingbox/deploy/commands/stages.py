@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pingbox.deploy.commands.context import Context
     from pingbox.deploy.commands.logs import Line
     from pingbox.deploy.perform.destroy import Inventory
-    from pingbox.deploy.perform.run import Session
+    from pingbox.deploy.perform.session import Session
 
 DRIFTED = 2
 """Exit code of `status` when what runs is not what the template says. 0: it is, 1: unhealthy, absent or an error."""
@@ -32,7 +32,7 @@ def status(ctx: click.Context, /, where: TargetOptions, drift: bool, as_json: bo
     from pingbox.deploy.aws.watch import Watch
     from pingbox.deploy.commands.output import console, status_json, status_view
     from pingbox.deploy.commands.status import status as read_status
-    from pingbox.deploy.perform.run import connect
+    from pingbox.deploy.perform.session import connect
 
     session = connect(where)
     found = read_status(session.aws, session.target, Watch(session.aws, lambda event, resources: None), drift=drift)
@@ -50,7 +50,7 @@ def status(ctx: click.Context, /, where: TargetOptions, drift: bool, as_json: bo
 def logs(where: TargetOptions, follow: bool, function: str | None, since: float) -> None:
     """Print the functions' log lines, oldest first."""
     from pingbox.deploy.commands.logs import Tail, log_groups
-    from pingbox.deploy.perform.run import connect
+    from pingbox.deploy.perform.session import connect
 
     session = connect(where)
     tail = Tail(session.aws, log_groups(session.aws, session.target, function))
@@ -66,7 +66,7 @@ def logs(where: TargetOptions, follow: bool, function: str | None, since: float)
 def open_page(where: TargetOptions, only_print: bool) -> None:
     """Open the page in the browser."""
     from pingbox.deploy.aws.stand_in import reachable
-    from pingbox.deploy.perform.run import connect
+    from pingbox.deploy.perform.session import connect
     from pingbox.deploy.plan.actual import find_stack
 
     session = connect(where)
@@ -98,14 +98,14 @@ def destroy(
     role: str | None,
 ) -> None:
     """Take a stage down: list what goes, ask for its name, delete it, and show that nothing is left."""
-    from pingbox.deploy.aws.interrupted import report_interrupt
+    from pingbox.deploy.aws.interrupt import report_interrupt
     from pingbox.deploy.aws.watch import Watch
     from pingbox.deploy.commands.context import context
     from pingbox.deploy.commands.output import console
     from pingbox.deploy.commands.progress import Live
     from pingbox.deploy.perform.destroy import destroy_steps, kept, refuse_destroying, take_inventory
     from pingbox.deploy.perform.keep import keep
-    from pingbox.deploy.perform.run import connect
+    from pingbox.deploy.perform.session import connect
     from pingbox.deploy.perform.steps import perform
     from pingbox.deploy.plan.preflight import refuse_foreign
 

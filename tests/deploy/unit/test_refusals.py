@@ -15,7 +15,7 @@ from pingbox.deploy.aws.stand_in import StandIn
 from pingbox.deploy.commands.options import AppOptions, TargetOptions, UpdateOptions
 from pingbox.deploy.errors import DeployRefusedError
 from pingbox.deploy.perform.deployment import Plan, refuse_loss, refuse_no_way_back
-from pingbox.deploy.perform.run import Session, connect, dry_desired, load_state
+from pingbox.deploy.perform.session import Session, connect, dry_desired, load_state
 from pingbox.deploy.plan import preflight
 from pingbox.deploy.plan.changes import ResourceChange
 from pingbox.deploy.plan.concurrency import reserved_concurrency

@@ -12,7 +12,7 @@ from pingbox.chat.declaration import chat
 from pingbox.chat.template.render import template
 from pingbox.deploy.artifacts.site import Invalidate, PutFile, RemoveFile, SiteFile
 from pingbox.deploy.aws.events import STACK_TYPE, Event
-from pingbox.deploy.aws.interrupted import report_interrupt
+from pingbox.deploy.aws.interrupt import report_interrupt
 from pingbox.deploy.aws.stack import StackVersion
 from pingbox.deploy.commands.columns import property_line, resources_listing
 from pingbox.deploy.commands.context import Context
