@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("pingbox.local.serve_command:serve", "Chat offline, or run your own WebSocket app, on one port."),
     "chat": ("pingbox.client.command:chat", "Talk in a terminal, or send and follow from scripts."),
+    "export": ("pingbox.client.export:export", "A room's messages as JSON lines."),
     "reset": ("pingbox.local.reset_command:reset", "Delete the messages and tables that serve kept on this machine."),
     "invoke": ("pingbox.local.invoke_command:invoke", "Send one event to the function behind a route."),
     "replay": ("pingbox.local.invoke_command:replay", "Send the events of a trace to the functions again."),

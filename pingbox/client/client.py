@@ -25,11 +25,11 @@ _LONGEST_WAIT = 30.0
 
 
 class RefusedError(Exception):
-    """The server will not do it. `code` is the protocol's word."""
+    """The server will not do it. `code` is the protocol's word; `retry_after`: seconds, with `rate_limited` only."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.retry_after = code, retry_after
 
 
 class ClosedByServerError(Exception):
@@ -351,7 +351,8 @@ class Client:
         if waiting is None or waiting.done():
             return
         if event["type"] == "error":
-            waiting.set_exception(RefusedError(event["code"], event["message"]))
+            after = event["retryAfter"] / 1000 if "retryAfter" in event else None
+            waiting.set_exception(RefusedError(event["code"], event["message"], after))
         else:
             waiting.set_result(event)
 

@@ -145,6 +145,28 @@ class terminal:  # noqa: N801 - used as a context manager
         return self._output
 
 
+def test_a_room_is_exported_whole(served: Serving, home: dict[str, str]) -> None:
+    """More than one page, oldest first; what was deleted is a line without a text."""
+    url = served.addresses["websocket"]
+    with connect(url, name="Ana", rooms=["general"]) as ana:
+        ana.ask(action="createRoom", room="archive")
+        for i in range(120):
+            ana.send("archive", f"line {i}")
+        ana.put("archive", {"action": "deleteMessage", "target": 2})
+    command = [sys.executable, "-m", "pingbox", "export", "archive", url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=home)
+    messages = [json.loads(text) for text in done.stdout.splitlines()]
+    assert [message.get("text") for message in messages] == [None if i == 1 else f"line {i}" for i in range(120)]
+    assert messages[1]["deleted"] is True
+
+
+def test_a_room_that_is_not_there_cannot_be_exported(served: Serving, home: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "pingbox", "export", "nowhere", served.addresses["websocket"]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=home)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "there is no room nowhere" in done.stderr
+
+
 @pytest.mark.parametrize("address", ["ws://h/dev", "wss://h.example/prod"])
 def test_a_sockets_address_is_taken_as_it_is(address: str) -> None:
     assert socket_address(address) == address
