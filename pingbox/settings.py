@@ -70,6 +70,7 @@ class ServeSettings:
     ready_file: Path | None = None
     open_browser: bool = False
     verbose: bool = False
+    payloads: bool = True
     log_format: LogFormat = "text"
     trace: Path | None = None
 

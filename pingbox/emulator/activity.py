@@ -76,7 +76,10 @@ class FrameSent:
 
 @dataclass(frozen=True)
 class Invoked:
-    """A route's function (or authorizer) has ended, or the gateway waits for it no more. `duration` in seconds."""
+    """A route's function (or authorizer) has ended, or the gateway waits for it no more. `duration` in seconds.
+
+    `problem`: what is wrong with what it returned, though it did not fail; None if nothing is.
+    """
 
     at: float
     api_id: str
@@ -87,6 +90,7 @@ class Invoked:
     event: Any
     outcome: Outcome | IntegrationTimedOut
     duration: float
+    problem: str | None = None
 
 
 @dataclass(frozen=True)

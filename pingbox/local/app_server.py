@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import sys
+import time
 from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -137,8 +138,17 @@ class AppServer:
         names = concerned(changed, self.cloud.app.functions)
         for name in names:
             self.cloud.parts.reload(name)
+        self._tell_reloaded(names, changed)
         if any(asks_for_packages(path) for path in changed):
             self._change(self._provide(names))
+
+    def _tell_reloaded(self, names: Collection[str], changed: frozenset[Path]) -> None:
+        """How long after the save the next event runs the new code."""
+        handlers = sorted({spec.handler for spec in self.cloud.app.functions if spec.name in names})
+        saved = [path.stat().st_mtime for path in changed if path.exists()]
+        if handlers and saved:
+            milliseconds = max(0.0, time.time() - max(saved)) * 1000
+            _log.info("reloaded %s in %.0f ms", ", ".join(handlers), milliseconds)
 
     def _change(self, change: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(change)
@@ -157,7 +167,7 @@ class AppServer:
                 _log.warning("the saved template is not served, what was served goes on: %s", error)
                 return
             self._declared = declared
-            _log.warning("the saved template is live")
+            _log.info("the saved template is live")
 
     async def _provide(self, names: Collection[str]) -> None:
         """What the functions' folders ask for now."""

@@ -27,6 +27,7 @@ from pingbox.emulator.activity import (
     Refused,
 )
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
+from pingbox.emulator.services.lambda_.runtimes.python import faults
 
 Style = Callable[[str, str], str]
 """`style(text, tone)` with the tones `good`, `bad`, `faint` and `plain`; colour for a terminal, nothing for a file."""
@@ -37,8 +38,11 @@ def plain(text: str, tone: str) -> str:
     return text
 
 
-def text_line(happening: Activity, *, verbose: bool, style: Style = plain) -> str | None:
-    """One line for people, or None when this is not worth one (only `verbose` shows everything)."""
+def text_line(happening: Activity, *, verbose: bool, payloads: bool = False, style: Style = plain) -> str | None:
+    """One line for people, or None when this is not worth one (only `verbose` shows everything).
+
+    With `payloads` the texts of frames are shown, shortened.
+    """
     match happening:
         case Connected():
             return _line(happening.at, "connect", happening.connection_id, happening.source_ip, style, "good")
@@ -58,7 +62,7 @@ def text_line(happening: Activity, *, verbose: bool, style: Style = plain) -> st
             outcome = f"{happening.method} {happening.status}"
             return _line(happening.at, "@connections", happening.connection_id, outcome, style, "faint")
         case FrameReceived() | FrameSent() | AwsCalled():
-            return _detail(happening, style) if verbose else None
+            return _detail(happening, payloads, style) if verbose else None
         case InvocationStarted() | InvocationEnded():
             return None  # `Invoked` has them, with the route and the connection
         case _:
@@ -74,7 +78,7 @@ def json_line(happening: Activity) -> str | None:
         match name, value:
             case "text", str():
                 fields["bytes"] = len(value.encode())
-            case "event", _:
+            case ("event", _) | ("problem", None):
                 continue
             case "outcome", _:
                 fields["outcome"] = outcome_words(value)
@@ -106,16 +110,24 @@ def outcome_words(outcome: Outcome | IntegrationTimedOut) -> str:
 def _invoked(happening: Invoked, verbose: bool, style: Style) -> str | None:
     ended = outcome_words(happening.outcome)
     milliseconds = f"{happening.duration * 1000:8.1f} ms"
+    if happening.problem is not None and ended == "ok":
+        outcome = f"{milliseconds}  {happening.function}: {happening.problem}"
+        return _line(happening.at, happening.route_key, happening.connection_id, outcome, style, "bad")
     if ended == "ok":
         # Connects and disconnects have a line of their own already.
         if happening.route_key in ("$connect", "$disconnect") and not verbose:
             return None
         return _line(happening.at, happening.route_key, happening.connection_id, milliseconds, style, "plain")
     outcome = f"{milliseconds}  {happening.function}: {ended}"
-    if isinstance(happening.outcome, FunctionError):
-        first, *_ = happening.outcome.message.splitlines() or [""]  # the rest, and the stack: in the function's own log
+    if isinstance(happening.outcome, FunctionError) and not _is_in_the_functions_log(happening.outcome):
+        first, *_ = happening.outcome.message.splitlines() or [""]
         outcome += f": {first}"
     return _line(happening.at, happening.route_key, happening.connection_id, outcome, style, "bad")
+
+
+def _is_in_the_functions_log(error: FunctionError) -> bool:
+    """What runtimes log with its stack, and the platform with its reason, need not be told again."""
+    return bool(error.stack_trace) or error.error_type in (faults.TIMED_OUT, faults.EXIT_ERROR)
 
 
 _PLATFORM = ("START RequestId:", "END RequestId:", "REPORT RequestId:", "INIT_START ")
@@ -124,8 +136,26 @@ _PLATFORM = ("START RequestId:", "END RequestId:", "REPORT RequestId:", "INIT_ST
 def _function_log(happening: FunctionLog, verbose: bool, style: Style) -> str | None:
     if happening.line.startswith(_PLATFORM) and not verbose:
         return None
-    lines = _stack_beneath(happening.line).rstrip().splitlines() or [""]
-    return "\n".join(style(f"          {happening.function} | {line}", "faint") for line in lines)
+    tone = "bad" if _ERROR_ENTRY.match(happening.line) else "faint"
+    lines = _stack_beneath(happening.line).rstrip().split("\n")
+    return "\n".join(style(f"          {happening.function} | {_printable(line)}", tone) for line in lines)
+
+
+# What Python's and Node's runtimes write about errors, in text and in JSON, a bare traceback, and Lambda's own words.
+_ERROR_ENTRY = re.compile(
+    r"\[(?:ERROR|CRITICAL)\]|[^\t]*\t[^\t]*\t(?:ERROR|FATAL)\t|Traceback \(most recent call last\):"
+    r"|\{.*\"level\": ?\"(?:ERROR|CRITICAL|FATAL)\"|\S+Z \S+ Task timed out after|RequestId: \S+ Error: "
+)
+
+
+def _printable(line: str) -> str:
+    """No character of a function's output moves the terminal's cursor, or hides what stands before it."""
+    line = line.replace("\u00a0", " ")
+    return line if line.isprintable() else "".join(map(_printable_character, line))
+
+
+def _printable_character(one: str) -> str:
+    return one if one.isprintable() or one == "\t" else repr(one)[1:-1]
 
 
 _NODE_ERROR = re.compile(
@@ -148,12 +178,12 @@ def _stack_beneath(entry: str) -> str:
     return "\n".join([first, *stack])
 
 
-def _detail(happening: FrameReceived | FrameSent | AwsCalled, style: Style) -> str:
+def _detail(happening: FrameReceived | FrameSent | AwsCalled, payloads: bool, style: Style) -> str:
     match happening:
         case FrameReceived():
-            return _frame(happening, "in", "", style)
+            return _frame(happening, "in", "", payloads, style)
         case FrameSent():
-            return _frame(happening, "out", happening.cause, style)
+            return _frame(happening, "out", happening.cause, payloads, style)
         case AwsCalled():
             return _aws_call(happening, style)
         case _:
@@ -166,8 +196,14 @@ def _aws_call(happening: AwsCalled, style: Style) -> str:
     return _line(happening.at, "aws", "", outcome, style, "faint" if call.error is None else "bad")
 
 
-def _frame(happening: FrameReceived | FrameSent, direction: str, cause: str, style: Style) -> str:
-    outcome = f"{len(happening.text.encode())} bytes {cause}".rstrip()
+SHOWN = 120  # characters of a frame
+
+
+def _frame(happening: FrameReceived | FrameSent, direction: str, cause: str, payloads: bool, style: Style) -> str:
+    text = happening.text
+    outcome = f"{len(text.encode('utf-8', 'surrogatepass'))} bytes {cause}".rstrip()
+    if payloads:
+        outcome += f"  {_printable(text[:SHOWN])}{'…' if len(text) > SHOWN else ''}"
     return _line(happening.at, direction, happening.connection_id, outcome, style, "faint")
 
 

@@ -70,7 +70,8 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--rate", type=click.IntRange(min=0), help="Messages a minute and user; 0: no limit.  [default: 60]")
 @click.option("--retention-days", type=click.IntRange(min=2), metavar="DAYS", help="Messages expire after so long.")
 @click.option("--ready-file", type=_FILE, help="Write the addresses here as JSON once it answers.")
-@click.option("--verbose", is_flag=True, help="Show every frame's size, management call and log line too.")
+@click.option("--verbose", is_flag=True, help="Show every frame, management call, AWS call and log line too.")
+@click.option("--payloads/--no-payloads", default=True, help="With --verbose: the beginning of each frame's text.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def serve(
     data_dir: Path | None,

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import webbrowser
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import click
@@ -79,6 +79,8 @@ async def _serve(settings: ServeSettings) -> None:
 
     asyncio.get_running_loop().set_exception_handler(LoopErrors())
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    logging.getLogger("pingbox.serve").setLevel(logging.INFO)
+    logging.getLogger("pingbox.emulator.function_problems").setLevel(logging.CRITICAL)  # the live log has them
     history = History()
     with _traced(settings, history), contextlib.closing(TerminalLog(settings)) as log:
         history.subscribe(log)
@@ -167,14 +169,16 @@ class TerminalLog:
     def __init__(self, settings: ServeSettings, *, err: bool = False) -> None:
         stream = sys.stderr if err else sys.stdout
         self._settings = settings
-        self._style = _in_colour if stream.isatty() else plain
+        self._style = _in_colour if stream.isatty() and wants_colour(os.environ) else plain
         self._writer = LogWriter(to_stream(stream), note=json_note if settings.log_format == "json" else text_note)
 
     def __call__(self, entry: Entry) -> None:
         if self._settings.log_format == "json":
             line = json_line(entry.activity)
         else:
-            line = text_line(entry.activity, verbose=self._settings.verbose, style=self._style)
+            line = text_line(
+                entry.activity, verbose=self._settings.verbose, payloads=self._settings.payloads, style=self._style
+            )
         if line is not None:
             self._writer.write(line)
 
@@ -185,6 +189,11 @@ class TerminalLog:
 
     def close(self) -> None:
         self._writer.close()
+
+
+def wants_colour(environ: Mapping[str, str]) -> bool:
+    """Not where the user or the terminal says no (https://no-color.org)."""
+    return not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
 def _in_colour(text: str, tone: str) -> str:
@@ -198,7 +207,7 @@ def _greet(settings: ServeSettings, server: Server) -> None:
         rows = [(what, value) for what, value in known if value] + server.facts()
         click.echo("PingBox is ready. Ctrl-C stops it.\n")
         for what, value in rows:
-            click.echo(f"  {click.style(f'{what:<13}', bold=True)} {value}")
+            click.echo(f"  {click.style(f'{what:<13}', bold=wants_colour(os.environ) or None)} {value}")
         click.echo()
     sys.stdout.flush()
     if settings.ready_file is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -23,6 +24,7 @@ from pingbox.emulator.activity import (
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Returned
 from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
 from pingbox.local.live_log import json_line, json_note, text_line
+from pingbox.local.server import wants_colour
 from pingbox.model.function import FunctionSpec
 
 CONNECTION = "L0SM9cOFvHcCIhw="
@@ -54,7 +56,7 @@ def test_a_failed_invocation_is_one_line_with_its_error_even_when_quiet():
     error = FunctionError("ValueError", "bad day\nand worse", ('  File "app.py", line 3, in handler\n',))
     line = text_line(invoked(error, "$connect"), verbose=False)
     assert line is not None
-    assert line.endswith("MessageLambda: ValueError: bad day")
+    assert line.endswith("MessageLambda: ValueError")
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
@@ -73,7 +75,7 @@ async def test_a_node_handler_that_cannot_be_imported_shows_its_stack_once(tmp_p
     log = "\n".join(lines)
     assert log.count("Require stack:") == 1
     assert log.count("at Module._resolveFilename") == 1
-    assert lines[-1].endswith("Runtime.ImportModuleError: Error: Cannot find module 'nothing-called-so'")
+    assert lines[-1].endswith("MessageLambda: Runtime.ImportModuleError")
 
 
 BEFORE = "2026-01-20T11:55:00.453Z\tundefined\tERROR\tUncaught Exception "
@@ -168,3 +170,86 @@ def test_a_log_of_many_lines_stays_beneath_its_function():
 
 def test_a_program_finds_an_object_where_lines_were_left_out():
     assert json.loads(json_note(3, "no space")) == {"type": "LeftOut", "lines": 3, "why": "no space"}
+
+
+def tones(happening):
+    """The tones of a line's parts."""
+    seen = []
+
+    def style(text, tone):
+        seen.append(tone)
+        return text
+
+    text_line(happening, verbose=True, style=style)
+    return set(seen)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "[ERROR] ValueError: no\nTraceback (most recent call last):\n  File",
+        "[ERROR]\t2026-01-20T11:55:00.453Z\tid\tit broke",
+        "2026-01-20T11:55:00.453Z\tid\tERROR\tit broke",
+        '{"timestamp": "2026-01-20T11:55:00Z", "level": "ERROR", "message": "it broke"}',
+        "Traceback (most recent call last):",
+        "2026-01-20T11:55:00.453Z id Task timed out after 3.00 seconds",
+        "RequestId: id Error: Runtime exited with error: exit status 1",
+    ],
+)
+def test_errors_in_a_functions_output_are_not_grey(entry):
+    assert tones(FunctionLog(0.0, "Fn", "id", entry)) == {"bad"}
+
+
+@pytest.mark.parametrize("entry", ["hello", "no ERROR here", "2026-01-20T11:55:00.453Z\tid\tINFO\tERROR is a word"])
+def test_other_output_is(entry):
+    assert tones(FunctionLog(0.0, "Fn", "id", entry)) == {"faint"}
+
+
+def test_a_malformed_response_does_not_look_like_success():
+    problem = "malformed Lambda proxy response: statusCode is nothing (null)"
+    happening = dataclasses.replace(invoked(Returned({}), "$connect"), problem=problem)
+    line = text_line(happening, verbose=False)
+    assert line is not None
+    assert line.endswith(f"MessageLambda: {problem}")
+    assert "bad" in tones(happening)
+
+
+@pytest.mark.parametrize("error_type", ["Sandbox.Timedout", "Runtime.ExitError"])
+def test_what_the_platform_logs_itself_is_told_once(error_type):
+    line = text_line(invoked(FunctionError(error_type, "RequestId: id Error: why")), verbose=False)
+    assert line is not None
+    assert line.endswith(f"MessageLambda: {error_type}")
+
+
+def test_an_error_that_no_log_has_is_told_with_its_message():
+    line = text_line(invoked(FunctionError("Function.ResponseSizeTooLarge", "too large")), verbose=False)
+    assert line is not None
+    assert line.endswith("Function.ResponseSizeTooLarge: too large")
+
+
+def test_a_functions_output_cannot_move_the_cursor():
+    line = text_line(FunctionLog(0.0, "Fn", "id", "10 %\r20 %\x1b[2J\u00a0end"), verbose=False)
+    assert line == "          Fn | 10 %\\r20 %\\x1b[2J end"
+
+
+def test_payloads_are_shown_shortened_and_only_when_asked_for():
+    frame = FrameReceived(0.0, CONNECTION, "x" * 500)
+    shown = text_line(frame, verbose=True, payloads=True) or ""
+    assert "500 bytes" in shown
+    assert shown.endswith("x" * 120 + "…")
+    assert "xxx" not in (text_line(frame, verbose=True, payloads=False) or "")
+    assert text_line(frame, verbose=False, payloads=True) is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "wanted"),
+    [
+        ({}, True),
+        ({"NO_COLOR": "1"}, False),
+        ({"NO_COLOR": ""}, True),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "x"}, True),
+    ],
+)
+def test_colour_is_for_who_wants_it(environ, wanted):
+    assert wants_colour(environ) is wanted

@@ -52,6 +52,7 @@ class World:
     def __init__(self, apis: list[Api], functions: FakeFunctions, **options: Any) -> None:
         self.clock = WoundClock()
         history = History()
+        self.history = history
         self.recorder = Recorder(history)
         observed = ObservedFunctions(functions, history, self.clock)
         options = {"clock": self.clock, "observer": history, **options}

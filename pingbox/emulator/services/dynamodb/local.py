@@ -65,6 +65,7 @@ class LocalDynamoDB:
         self._lock = threading.Lock()
         self._moto: Any = None
         self._closed = False
+        self._told_missing: set[str] = set()
         self._listeners: list[Listener] = []
         self._catalog = _catalog(store)
 
@@ -106,7 +107,9 @@ class LocalDynamoDB:
             with self._lock:
                 return Answer(200, self._carried_out(operation, request))
         except Refusal as refusal:
-            return refusal.answer()
+            answer = refusal.answer()
+            self._note_missing_table(answer, request)
+            return answer
         except StoreError:
             raise
         except sqlite3.OperationalError as problem:
@@ -119,6 +122,16 @@ class LocalDynamoDB:
             return invalid("Nesting Levels have exceeded supported limits").answer()
         except Exception:
             return self._fault(operation)
+
+    def _note_missing_table(self, answer: Answer, request: Mapping[str, Any]) -> None:
+        """AWS's own words do not say which table is not there."""
+        name = request.get("TableName")
+        missing = answer.body.get("__type", "").endswith("ResourceNotFoundException")
+        if not missing or not isinstance(name, str) or name in self._told_missing or name in self._catalog:
+            return
+        self._told_missing.add(name)
+        there = ", ".join(sorted(table.schema.name for table in self._catalog)) or "none"
+        logger.warning("there is no table %r; there are: %s", name[:255], there)
 
     def _not_written(self, operation: str, problem: sqlite3.OperationalError) -> Answer:
         # Of the machine: a line for each call that fails, and no traceback that would hide it.

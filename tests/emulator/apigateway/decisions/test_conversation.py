@@ -77,7 +77,10 @@ def test_a_message_becomes_the_event_of_the_capture():
 
 def test_a_message_without_a_route_is_one_error_frame_to_the_byte():
     frame = '{"message": "Forbidden", "connectionId":"R1kmxc2VNjMCFIA=", "requestId":"R1knPH17NjMFftw="}'
-    assert received(TextMessage("x"), JOIN) == [Send(frame, "gateway")]
+    [sent] = received(TextMessage("x"), JOIN)
+    assert isinstance(sent, Send)
+    assert (sent.text, sent.cause) == (frame, "gateway")
+    assert "no route takes a message" in str(sent.problem)
 
 
 def test_a_binary_frame_only_closes():
@@ -87,7 +90,8 @@ def test_a_binary_frame_only_closes():
 def test_a_message_that_no_model_accepts_is_one_error_frame_to_the_byte():
     route = Route("$default", LambdaProxy("f"), request_models={"$default": {"type": "object"}})
     frame = '{"message" : "Bad request body", "connectionId": "R1kmxc2VNjMCFIA=", "messageId": "R1knPc2ntjMCFIA="}'
-    assert received(TextMessage("[]"), route) == [Send(frame, "gateway")]
+    problem = "a message for route $default is not what its request model expects"
+    assert received(TextMessage("[]"), route) == [Send(frame, "gateway", problem)]
     assert [type(effect) for effect in received(TextMessage("{}"), route)] == [Invoke]
 
 

@@ -509,3 +509,50 @@ async def test_a_binary_that_is_not_there_is_named(processes: Make, app: App) ->
     code = app({"main.go": ""})
     outcome = await processes(FunctionSpec("f", "main", str(code), "go1.x")).invoke("f", {})
     assert f"so bootstrap or main in {code} must be an executable file" in error_of(outcome)[1]
+
+
+@pytest.mark.fact("LM-26")
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be stopped here")
+async def test_nothing_runs_between_events(processes: Make, app: App, tmp_path: Path) -> None:
+    """A thread that was forgotten goes on with the next event, as on AWS, and not a moment earlier."""
+    code = app(
+        app_py="""
+        import os, threading, time
+        beats = 0
+        def beat():
+            global beats
+            while True:
+                beats += 1
+                time.sleep(0.001)
+        threading.Thread(target=beat, daemon=True).start()
+        def handler(event, context):
+            return [os.getpid(), beats]
+        """
+    )
+    functions = processes(FunctionSpec("f", "app.handler", str(code), timeout=20))
+    first = await functions.invoke("f", {})
+    assert isinstance(first, Returned)
+    pid, beats = first.value
+    stat = Path(f"/proc/{pid}/stat")
+    await until(lambda: not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "T", "it to stand still")
+    await asyncio.sleep(0.3)  # in which a thread that ran would have counted to hundreds
+    second = await functions.invoke("f", {})
+    assert isinstance(second, Returned)
+    assert second.value[0] == pid
+    assert second.value[1] - beats < 100
+
+
+async def test_they_run_on_where_that_was_asked_for(processes: Make, app: App, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    code = app(
+        app_py=f"""
+        import pathlib, threading, time
+        def later():
+            time.sleep(0.05)
+            pathlib.Path({str(mark)!r}).touch()
+        def handler(event, context):
+            threading.Thread(target=later).start()
+        """
+    )
+    await processes(FunctionSpec("f", "app.handler", str(code), timeout=20), freezes=False).invoke("f", {})
+    await until(mark.exists, "the forgotten thread")

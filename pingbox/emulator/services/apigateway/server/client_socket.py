@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from enum import Enum, auto
 from typing import TYPE_CHECKING, assert_never
@@ -31,6 +32,8 @@ from pingbox.emulator.services.apigateway.websocket.conversation import (
 
 if TYPE_CHECKING:
     from pingbox.emulator.http.timers import Timer
+
+logger = logging.getLogger(__name__)
 
 MAX_RUNNING = 128
 """Invocations of one connection at a time; beyond that its socket is not read, so TCP holds the client back."""
@@ -232,7 +235,9 @@ class ClientSocket(asyncio.Protocol):
                 case Invoke():
                     self._running += 1
                     self._gateway.spawn(self._message(effect))
-                case Send(text, cause):
+                case Send(text, cause, problem):
+                    if problem is not None:
+                        logger.warning("%s: %s", self.connection.connection_id, problem)
                     self.write(OutgoingText(utf8.encoded(text)), cause, self._gateway.clock.now())
                 case Close():
                     self.close(effect)

@@ -22,10 +22,10 @@ from pingbox.emulator.services.apigateway.common.switches import Switches
 from pingbox.emulator.services.apigateway.common.throttling import Buckets
 from pingbox.emulator.services.apigateway.websocket import connection, events
 from pingbox.emulator.services.apigateway.websocket.connection import Connection
-from pingbox.emulator.services.apigateway.websocket.conversation import Deployment, EventIds
+from pingbox.emulator.services.apigateway.websocket.conversation import Deployment, EventIds, problem
 from pingbox.emulator.services.lambda_.details import Details, details
 from pingbox.emulator.services.lambda_.outcome import Functions, NotInvoked, Outcome
-from pingbox.model.api import Api
+from pingbox.model.api import Api, Route
 
 if TYPE_CHECKING:
     from pingbox.emulator.services.apigateway.server.client_socket import ClientSocket
@@ -132,10 +132,12 @@ class Gateway:
         event: Any,
         timeout_ms: int,
         called: Details = UNQUALIFIED,
+        route: Route | None = None,
     ) -> Outcome | IntegrationTimedOut:
         """Run one function, wait for it as long as its integration may take, and tell the observer about it.
 
         `route_key` is also the authorizer's name for its runs. `called`: by which alias or version.
+        `route` is the one whose integration it is, None for an authorizer.
         """
         begun = self.clock.now()
         outcome: Outcome | IntegrationTimedOut
@@ -150,7 +152,8 @@ class Gateway:
             outcome = NotInvoked(f"{type(error).__name__} while running {function}")
         if self.observed:
             ended, ids = self.clock.now(), (connection.api_id, connection.stage, route_key, connection.connection_id)
-            self.tell(Invoked(ended, *ids, function, event, outcome, ended - begun))
+            wrong = None if route is None else problem(outcome, route, self.switches)
+            self.tell(Invoked(ended, *ids, function, event, outcome, ended - begun, wrong))
         return outcome
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -14,6 +14,8 @@ from pingbox.emulator.services.lambda_.details import Details
 from pingbox.model.api import LambdaProxy, Route, TemplatedIntegration
 
 logger = logging.getLogger(__name__)
+function_problems = logging.getLogger("pingbox.emulator.function_problems")
+"""What `Invoked` tells, too: whoever shows that silences this, so that one error is told once."""
 
 
 async def integrate(
@@ -21,9 +23,10 @@ async def integrate(
 ) -> IntegrationOutcome:
     """The integration's outcome; never raises. What went wrong by the integration's own fault is logged."""
     outcome = await _perform(gateway, connection, route, event)
-    problem = conversation.problem(outcome, route)
+    problem = conversation.problem(outcome, route, gateway.switches)
     if problem is not None:
-        logger.warning("route %s: %s", route.route_key, problem)
+        log = function_problems if isinstance(route.integration, LambdaProxy) else logger
+        log.warning("route %s: %s", route.route_key, problem)
     return outcome
 
 
@@ -35,7 +38,7 @@ async def _perform(
             return IntegrationFailed("the route has no integration")
         case LambdaProxy(function, timeout_ms, qualifier, version):
             called = Details(qualifier=qualifier, version=version)
-            return await gateway.invoke(connection, route.route_key, function, event, timeout_ms, called)
+            return await gateway.invoke(connection, route.route_key, function, event, timeout_ms, called, route)
         case TemplatedIntegration():
             # Imported here: the HTTP client and the template engine cost much to import, and few APIs need them.
             from pingbox.emulator.services.apigateway.server.non_proxy import perform

@@ -17,7 +17,7 @@ from pingbox.emulator.services.apigateway.common.throttling import Buckets
 from pingbox.emulator.services.apigateway.mapping.proxy_response import Malformed, read_proxy_response
 from pingbox.emulator.services.apigateway.websocket import error_frames, events
 from pingbox.emulator.services.apigateway.websocket.connection import Connection
-from pingbox.emulator.services.apigateway.websocket.route_selection import accepts, select_route
+from pingbox.emulator.services.apigateway.websocket.route_selection import accepts, select_route, unrouted
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
 from pingbox.model.api import CONNECT, DISCONNECT, Api, LambdaProxy, Route, Stage
 
@@ -61,10 +61,14 @@ class Invoke:
 
 @dataclass(frozen=True)
 class Send:
-    """Write one text message to this connection's client. `cause` as `happenings.FrameSent` has it."""
+    """Write one text message to this connection's client. `cause` as `activity.FrameSent` has it.
+
+    `problem` is for the developer's log: why the client gets an error; None if the log has it otherwise.
+    """
 
     text: str
     cause: Literal["gateway", "route response"]
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -153,11 +157,15 @@ def _routed(
     api, stage = deployment.api, deployment.stage
     route = select_route(api, text)
     if route is None:
-        return _refused(error_frames.FORBIDDEN, connection, ids)
+        return _refused(error_frames.FORBIDDEN, connection, ids, unrouted(api, text))
     if not buckets.admit(api.api_id, stage, route.route_key, now):
-        return TOO_MANY if switches.throttled == "close" else _refused(error_frames.TOO_MANY_REQUESTS, connection, ids)
+        throttled = f"route {route.route_key} is throttled: more messages than its rate and burst allow"
+        if switches.throttled == "close":
+            return TOO_MANY
+        return _refused(error_frames.TOO_MANY_REQUESTS, connection, ids, throttled)
     if not accepts(route, text):
-        return Send(error_frames.bad_request_body(connection.connection_id, ids.message_id), "gateway")
+        unlike = f"a message for route {route.route_key} is not what its request model expects"
+        return Send(error_frames.bad_request_body(connection.connection_id, ids.message_id), "gateway", unlike)
     event = events.message_event(
         connection,
         route.route_key,
@@ -188,7 +196,7 @@ def message_ended(connection: Connection, route: Route, outcome: IntegrationOutc
             assert_never(outcome)
 
 
-def problem(outcome: IntegrationOutcome, route: Route) -> str | None:
+def problem(outcome: IntegrationOutcome, route: Route, switches: Switches) -> str | None:
     """What the developer should know and the client is not told; None if all is well or the function logs it itself."""
     match outcome:
         case IntegrationFailed(problem, _):
@@ -198,7 +206,8 @@ def problem(outcome: IntegrationOutcome, route: Route) -> str | None:
         case Rendered(_, body):
             return _oversized(route, body)
         case Returned(value) if isinstance(route.integration, LambdaProxy) and route.route_key != DISCONNECT:  # DC-2
-            response = read_proxy_response(value)
+            taken_as_200 = route.route_key == CONNECT and switches.connect_without_status == "200"  # CN-20
+            response = read_proxy_response(value, default_status=200 if taken_as_200 else None)
             if isinstance(response, Malformed):
                 return f"malformed Lambda proxy response: {response.problem}"
             return _oversized(route, response.body)
@@ -247,8 +256,8 @@ DROPPED = (1006, "")
 """The same for a TCP connection that ended without a close frame (DC-15, OQ-4)."""
 
 
-def _refused(message: str, connection: Connection, ids: EventIds) -> Send:
-    return Send(error_frames.error_frame(message, connection.connection_id, ids.request_id), "gateway")
+def _refused(message: str, connection: Connection, ids: EventIds, problem: str | None = None) -> Send:
+    return Send(error_frames.error_frame(message, connection.connection_id, ids.request_id), "gateway", problem)
 
 
 def _oversized(route: Route, body: str | None) -> str | None:

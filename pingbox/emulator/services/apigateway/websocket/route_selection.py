@@ -10,6 +10,8 @@ from pingbox.model.api import DEFAULT, Api, Route
 
 _BODY = "request.body"
 
+_SHOWN = 64  # characters of what a client sent as a route key
+
 
 def select_route(api: Api, text: str) -> Route | None:
     """The message's route: the exact key (RT-10), else `$default`, else None, which is answered with RT-20.
@@ -19,6 +21,17 @@ def select_route(api: Api, text: str) -> Route | None:
     key = route_key(api.route_selection_expression, text)
     chosen = None if key.startswith("$") else api.route(key)
     return chosen or api.route(DEFAULT)
+
+
+def unrouted(api: Api, text: str) -> str:
+    """Why no route takes a message, for the developer's log: what the expression gave, and which routes there are."""
+    key = route_key(api.route_selection_expression, text)
+    routes = ", ".join(route.route_key for route in api.routes if not route.route_key.startswith("$")) or "none"
+    if expressions.json_or_missing(text) is expressions.MISSING:
+        gave = "nothing, because the message is not JSON"
+    else:
+        gave = f"{key[:_SHOWN]!r}{'…' if len(key) > _SHOWN else ''}"
+    return f"no route takes a message: {api.route_selection_expression} gave {gave}; routes: {routes}, and no {DEFAULT}"
 
 
 def route_key(expression: str, text: str) -> str:

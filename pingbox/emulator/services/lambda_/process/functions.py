@@ -45,7 +45,8 @@ class ProcessFunctions:
     and little else is looked at. `limit` environments per function at most, `waiting` further events queue for one,
     beyond that they are throttled (CN-7). At most `starting` start at a time. One that served nothing for
     `IDLE_SECONDS` of the clock is ended. `isolate`: processes reach the emulator and nothing else (see `isolation`).
-    `mounts`: whether layers are mounted at `/opt` where this machine allows it.
+    `mounts`: whether layers are mounted at `/opt` where this machine allows it. `freezes`: whether processes stand
+    still between events (LM-26), where the system can.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class ProcessFunctions:
         init_limit: float = INIT_LIMIT,
         isolate: bool = False,
         mounts: bool = True,
+        freezes: bool = True,
     ) -> None:
         self.endpoint = endpoint
         self._isolate = isolate
@@ -72,6 +74,7 @@ class ProcessFunctions:
         self._region = region
         self._environ = dict(os.environ if environ is None else environ)
         self._mounts = mounts
+        self._freezes = freezes
         self._limit, self._waiting, self._starting, self._init_limit = limit, waiting, starting, init_limit
         self._specs: dict[str, FunctionSpec] = {}
         self._functions: dict[tuple[str, str], _Function] = {}  # by name and version: each has its own environments
@@ -164,7 +167,7 @@ class ProcessFunctions:
             return self._isolated(made, runtime_api) if self._isolate else made
 
         arn = platform_log.function_arn(spec.name, self._region)
-        return Worker(spec, arn, launcher, self._reaper, self._hint(spec), function, self._init_limit)
+        return Worker(spec, arn, launcher, self._reaper, self._hint(spec), function, self._init_limit, self._freezes)
 
     def _isolated(self, made: Launch, runtime_api: str) -> Launch:
         assert self._reaper is not None

@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 
 INIT_LIMIT = 10.0  # seconds, LM-25
 
+_STOP: int | None = getattr(signal, "SIGSTOP", None)  # Windows has neither
+_CONTINUE: int | None = getattr(signal, "SIGCONT", None)
+
 Launcher = Callable[[str, str], Launch]  # (runtime API address, folder for temporary files) -> what to start
 
 
@@ -63,6 +66,7 @@ class Worker:
         hint: Callable[[object], str | None],
         owner: Owner,
         init_limit: float = INIT_LIMIT,
+        freezes: bool = True,
     ) -> None:
         self._spec = spec
         self._arn = arn
@@ -71,6 +75,7 @@ class Worker:
         self._hint = hint
         self._owner = owner
         self._init_limit = init_limit
+        self._freezes = freezes
         self._loop = asyncio.get_running_loop()
         # AWS's own runtime clients, which a runtime of the user's may be, cannot carry a secret.
         self._secret = secrets.token_hex(16) if spec.runtime.startswith(("python", "nodejs")) else None
@@ -170,6 +175,20 @@ class Worker:
             self._outcome = FunctionError("Runtime.InvalidEntrypoint", str(error))
             self._settle()
 
+    def _freeze(self) -> None:
+        """LM-26: between events nothing of an environment runs, neither threads nor timers nor promises."""
+        if self._freezes and self._state is State.IDLE:
+            self._signal_group(_STOP)
+
+    def _thaw(self) -> None:
+        if self._freezes:
+            self._signal_group(_CONTINUE)
+
+    def _signal_group(self, number: int | None) -> None:
+        if self._process is not None and number is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+
     def _kill_group(self) -> None:
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):  # no process of the group is left
@@ -223,6 +242,7 @@ class Worker:
             case State.BUSY:
                 self._settle()
                 self._owner.freed(self)
+                self._freeze()
             case State.TERMINATED:
                 self._settle()
             case State.IDLE:  # a runtime that has reconnected asks again
@@ -271,6 +291,7 @@ class Worker:
     def _deliver(self) -> None:
         assert self._job is not None
         self._move(Signal.DELIVERED)
+        self._thaw()
         self._outcome, self._ended = None, 0.0
         self._job.begin()
         self._began = time.monotonic()
