@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -21,8 +23,15 @@ from pingbox.testing.record.connections import Connections, Frames
 from pingbox.testing.record.invocations import Invocations
 from pingbox.testing.record.sequence_diagram import draw
 from pingbox.testing.runtime.runtime import TestRuntime
+from pingbox.testing.tested_functions import TestedFunctions
 
 __tracebackhide__ = is_told
+
+running: list[Emulator] = []
+"""The emulators of this process, in the order in which they were started."""
+
+ended: deque[AsyncEmulator] = deque(maxlen=2)
+"""The latest that were stopped, for the report of a test whose own clean-up comes before it."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -64,15 +73,32 @@ class EmulatorFacts:
         return self._running.faults
 
     def reset(self) -> None:
-        """Begin anew, as between tests: nobody connected, empty tables, nothing written down, the machine's time."""
+        """Begin anew, as between tests: nobody connected, empty tables, nothing recorded, the machine's time.
+
+        Blocks; in an `async def` test use `await reset_async()`, so that its event loop goes on.
+        """
         self._running.reset()
+
+    async def reset_async(self) -> None:
+        """`reset`, to be awaited."""
+        await asyncio.to_thread(self._running.reset)
 
     def settle(self, within: float = 5.0) -> None:
         """Block until all that was sent has been handled, and all that was answered has arrived.
 
-        Raises `AssertionError` if that takes more than `within` seconds.
+        Raises `AssertionError` if that takes more than `within` seconds. In an `async def` test use
+        `await settle_async()`, so that its event loop goes on.
         """
         self._running.thread.wait(self._running.settle(within))
+
+    async def settle_async(self, within: float = 5.0) -> None:
+        """`settle`, to be awaited."""
+        await self._running.thread.asking(self._running.settle(within))
+
+    @property
+    def functions(self) -> TestedFunctions:
+        """The app's functions: `functions["Say"].patch("name", value)`, `.module`, `.environment`, `.invoke(event)`."""
+        return TestedFunctions(self._running)
 
     # --- AWS --------------------------------------------------------------------------------------------------------
 
@@ -91,7 +117,7 @@ class EmulatorFacts:
     @property
     def invocations(self) -> Invocations:
         """What ran so far, in the order in which it began."""
-        return Invocations(self._running.recorder.invocations)
+        return Invocations(self._running.recorder.invocations, self._running.callables)
 
     @property
     def connections(self) -> Connections:
@@ -118,6 +144,18 @@ class EmulatorFacts:
         made this test green. `error`, of a test that has failed already, gets a note of it instead.
         """
         self._running.unawaited.check(error)
+
+    def check_end(self, *, strict: bool = False, allow_unused_faults: bool = False) -> None:
+        """Raise `AssertionError` for what would make a test green that tested nothing: a call that was not awaited, a
+        fault that never struck.
+
+        `strict`: also for an invocation that failed, a message that nobody read, and a warning about the template.
+        """
+        self.check_unawaited()
+        if not allow_unused_faults:
+            self.faults.check()
+        if strict:
+            self._running.check_strictly()
 
 
 class AsyncEmulator(EmulatorFacts):
@@ -161,7 +199,7 @@ class Emulator(EmulatorFacts):
         """Find the app; nothing runs yet. Raises `AppError` if there is none.
 
         `app`: a mapping of route keys to handlers; `"module:ROUTES"`; a SAM or CloudFormation template,
-        `serverless.yml` or `pyproject.toml`, or a folder with one; None for PingBox's own chat.
+        `serverless.yml` or `pyproject.toml`, or a folder with one; `"pingbox:chat"` for PingBox's own chat.
         `route_selection_expression` and `two_way` (the route keys whose return value goes back to the client) are for
         apps of handlers; others declare them. `tables`: further DynamoDB tables, as `table(...)` or the arguments of
         `create_table`. `parameters` are the template's. `environment`: variables set while the emulator runs.
@@ -201,16 +239,19 @@ class Emulator(EmulatorFacts):
         """Run, until `stop`; for test frameworks with a set-up and a tear-down."""
         if self._started is not None:
             raise RuntimeError("the emulator is running already; stop() it first")
-        running = TestRuntime(self._found, **self._settings)
-        running.start()
-        self._started = running
+        runtime = TestRuntime(self._found, **self._settings)
+        runtime.start()
+        self._started = runtime
+        running.append(self)
         return self
 
     def stop(self) -> None:
         """End everything; it may be started again, and begins anew then."""
-        running = self._running
+        started = self._running
         self._started = None
-        running.stop()
+        running.remove(self)
+        ended.append(AsyncEmulator(started))
+        started.stop()
 
     def suspend(self) -> None:
         """Leave this process's AWS calls alone until `resume`; everything else runs on. For between two tests."""
@@ -230,19 +271,24 @@ class Emulator(EmulatorFacts):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        faults = self.faults
+        try:
+            if error is None:
+                faults.check()
+        finally:
+            self.stop()
 
     async def __aenter__(self) -> AsyncEmulator:
-        import asyncio
-
         await asyncio.to_thread(self.start)
         return self.as_async()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        import asyncio
-
-        unawaited = self._running.unawaited
-        await asyncio.to_thread(self.stop)
+        unawaited, faults = self._running.unawaited, self.faults
+        try:
+            if error is None:
+                faults.check()
+        finally:
+            await asyncio.to_thread(self.stop)
         unawaited.check(error)

@@ -14,6 +14,7 @@ import pytest
 collect_ignore = ["consumer"]
 
 ROOT = Path(__file__).parents[2]
+FURTHER = ("freezegun", "time-machine", "debugpy", "trio")
 CONSUMER = Path(__file__).parent / "consumer"
 
 
@@ -42,7 +43,7 @@ def _make(folder: Path) -> None:
     (wheel,) = folder.glob("*.whl")
     venv.create(folder / "venv", with_pip=True)
     install = [str(folder / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    _run([*install, str(wheel), "pytest", "pytest-asyncio", "pytest-xdist"])
+    _run([*install, str(wheel), "pytest", "pytest-asyncio", "pytest-xdist", *FURTHER])
 
 
 def _run(command: list[str]) -> None:

@@ -12,7 +12,7 @@ from pingbox.testing.faults import DynamoDBThrottled, FunctionKilled, Invocation
 
 @pytest.fixture(scope="module")
 def running_chat():
-    with Emulator() as emulator:
+    with Emulator("pingbox:chat") as emulator:
         yield emulator
 
 

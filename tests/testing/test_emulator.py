@@ -143,7 +143,7 @@ class TestApps:
             ("no_such_module:ROUTES", "there is no module 'no_such_module'"),
             ("json:ROUTES", "has no 'ROUTES'"),
             ("nothing.yaml", "there is no app 'nothing.yaml'"),
-            (3, "expected a mapping of route keys to handlers, module:ROUTES, a template or None"),
+            (3, "expected a mapping of route keys to handlers, module:ROUTES, a template, or"),
         ],
     )
     def test_what_cannot_be_tested_is_told(self, app, message):
@@ -199,9 +199,10 @@ class TestApps:
         with Emulator(tmp_path) as emulator:
             emulator.faults.kill("count")
             assert len(emulator.faults.waiting) == 1
+            emulator.faults.clear()
 
-    def test_the_chat_is_there_without_a_word(self):
-        with Emulator() as emulator:
+    def test_the_chat_is_there_when_it_is_asked_for(self):
+        with Emulator("pingbox:chat") as emulator:
             ana, bo = emulator.ws.connect(name="ana"), emulator.ws.connect(name="bo")
             ana.send_json({"action": "sendMessage", "text": "hi"})
             bo.expect(type="message", text="hi")

@@ -123,4 +123,4 @@ def test_a_slip_of_the_kits_own_is_shown_with_all_its_frames():
         ana = emulator.ws.connect()
         with pytest.raises(TypeError) as failed:
             ana.send(1)
-    assert any("transport.py" in path for path in shown(failed))
+    assert any("websockets.py" in path for path in shown(failed))

@@ -63,7 +63,8 @@ class ProxyRefused(RuntimeError):  # noqa: N818 - as AwsRefused
 def _words(host: str) -> str:
     return (
         f"PingBox refused a call to AWS {service_of(host)} at {host}: the emulator never talks to real AWS. "
-        "Leave the endpoint out, or point it at the emulator (AWS_ENDPOINT_URL)"
+        "Leave the endpoint out, or point it at the emulator (AWS_ENDPOINT_URL); in a test, moto's mock_aws answers "
+        "services that PingBox does not emulate"
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pingbox.emulator.services.lambda_.in_process.scoped_import import Scope
 from pingbox.model.api import CONNECT, DEFAULT, DISCONNECT, Api, LambdaProxy, Route, Stage
 from pingbox.model.app import App, Table
 from pingbox.model.function import FunctionSpec
@@ -97,6 +98,16 @@ def _functions(routes: object) -> dict[str, Handler]:
 
 
 def _imported(name: str, folder: Path) -> ModuleType:
+    """The module, as Python finds it, but that of `folder` if that has one: two projects may both have an `app`."""
+    own = [folder.joinpath(*name.split(".")).with_suffix(".py"), folder.joinpath(*name.split("."), "__init__.py")]
+    module = _as_python_finds_it(name, folder)
+    beside = next((path.resolve() for path in own if path.is_file()), None)
+    if beside is None or module.__file__ is None or Path(module.__file__).resolve() == beside:
+        return module
+    return Scope([str(folder.resolve())]).import_module(name)
+
+
+def _as_python_finds_it(name: str, folder: Path) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -14,6 +14,7 @@ from pingbox.testing.apps.tested import AppError, TestedApp, checked_tables
 
 _IN_MODULE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 DEFAULT_STAGE = "dev"
+CHAT = "pingbox:chat"
 
 
 def find_app(
@@ -37,7 +38,11 @@ def find_app(
         "route_selection_expression": route_selection_expression,
         "two_way": two_way,
     }
-    if isinstance(app, Mapping):
+    if app == CHAT:
+        from pingbox.testing.apps.chat import tested_chat
+
+        found = tested_chat(stage or DEFAULT_STAGE, region, environment)
+    elif isinstance(app, Mapping):
         found = from_routes(app, **of_handlers)
     elif isinstance(app, str) and _IN_MODULE.fullmatch(app):
         found = from_module(app, folder, **of_handlers)
@@ -52,13 +57,10 @@ def find_app(
             environment=environment,
             in_process=in_process,
         )
-    elif app is None:
-        from pingbox.testing.apps.chat import tested_chat
-
-        found = tested_chat(stage or DEFAULT_STAGE, region, environment)
     else:
         raise AppError(
-            f"cannot test {app!r}; expected a mapping of route keys to handlers, module:ROUTES, a template or None"
+            f"cannot test {app!r}; expected a mapping of route keys to handlers, module:ROUTES, a template, "
+            'or "pingbox:chat" for PingBox\'s own chat'
         )
     declared = replace(found.app, tables=(*found.app.tables, *further))
     return replace(found, app=declared, environment={**found.environment, **environment})

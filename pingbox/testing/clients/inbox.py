@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pingbox.testing.clients import expectation
@@ -99,13 +98,13 @@ class Client:
 
     async def _until(self, look: Callable[[], int | None], within: float) -> int | None:
         """What `look` finds, looked again at each piece of news; None after `within` seconds or at the end."""
-        deadline = time.monotonic() + within
+        deadline = asyncio.get_running_loop().time() + within
         while True:
             self._news.clear()
             if (found := look()) is not None or self.wire.ended:
                 return found
             try:
-                async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+                async with asyncio.timeout(max(0.0, deadline - asyncio.get_running_loop().time())):
                     await self._news.wait()
             except TimeoutError:
                 return look()
@@ -145,11 +144,11 @@ async def dial(
 async def roundtrips(clients: Iterable[Client], deadline: float) -> None:
     """Return once the server has read what all of them sent, and they have read what it had sent by then.
 
-    Raises `AssertionError` when that is not so at `deadline`, of `time.monotonic()`.
+    Raises `AssertionError` when that is not so at `deadline`, of the loop's time.
     """
     readers = [client.wire.roundtrip() for client in clients if client.wire.reading]
     try:
-        async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+        async with asyncio.timeout(max(0.0, deadline - asyncio.get_running_loop().time())):
             await asyncio.gather(*readers)
     except TimeoutError:
         raise AssertionError("there was no rest: the server does not answer the clients' pings") from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 
@@ -68,7 +67,7 @@ class Clients:
 
     async def settle(self) -> None:
         """As `ClientHost` has it, as far as pings tell. Raises `AssertionError` when nobody answers them."""
-        await roundtrips(self._clients, time.monotonic() + SETTLE_SECONDS)
+        await roundtrips(self._clients, asyncio.get_running_loop().time() + SETTLE_SECONDS)
 
     def close(self) -> None:
         """Cut the connections that are left."""

@@ -116,6 +116,9 @@ class _ClientFacts:
         return settled()
 
     def _sending(self, message: str | bytes) -> Any:
+        if not isinstance(message, (str, bytes, bytearray, memoryview)):
+            raise TypeError(f"send takes a text or bytes, got {message!r}; send_json sends a value as JSON")
+
         async def send() -> None:
             self._client.send(message)
 

@@ -20,6 +20,7 @@ from pingbox.testing.faults.kinds import (
 )
 from pingbox.testing.faults.plan import FaultPlan
 from pingbox.testing.faults.schedule import Schedule
+from pingbox.testing.faults.targets import FaultTargets
 from pingbox.testing.record.connections import Whose, id_of
 
 
@@ -27,23 +28,39 @@ class Faults:
     """`pingbox.faults`. Whatever is ordered holds until the end of the test, or until `clear`.
 
     Everywhere: `skip` occasions pass unharmed, then `times` are struck (None: all that follow). `to` and `of` are a
-    client, its name or its connection id; `function` is a function's name or a route key; None means any.
+    client, its name or its connection id; `function` is a function's name or a route key; None means any. A name that
+    there is not is a `ValueError`. A test fails at its end when a fault that was ordered with a number of times never
+    struck, unless `allow_unused` was called.
     """
 
-    def __init__(self, plan: FaultPlan, release: Callable[[], None], runs_apart: Callable[[str | None], bool]) -> None:
+    def __init__(
+        self,
+        plan: FaultPlan,
+        release: Callable[[], None],
+        runs_apart: Callable[[str | None], bool],
+        targets: Callable[[], FaultTargets],
+    ) -> None:
         """`release` delivers the posts that are held back; `runs_apart` tells of a function, or of all (None), whether
-        it runs in a process of its own.
+        it runs in a process of its own; `targets` what there is at the moment.
         """
         self._plan = plan
         self._release = release
         self._runs_apart = runs_apart
+        self._targets = targets
+        self._may_be_unused = False
         self.triggered: list[str] = []
         self.schedules: list[Schedule] = []
 
     def order(self, *faults: Fault) -> None:
         """Order faults as values: what a failing test printed can be pasted here."""
+        self._order(faults, drawn=False)
+
+    def _order(self, faults: Sequence[Fault], *, drawn: bool) -> None:
+        targets = self._targets()
         for fault in faults:
-            self._plan.order(fault)
+            targets.check(fault)
+        for fault in faults:
+            self._plan.order(fault, drawn=drawn)
 
     def schedule(self, seed: int, *, count: int = 6, kinds: Sequence[type[Fault]] = ()) -> Schedule:
         """Order `count` faults at random, of these kinds or of all. The same seed gives the same; it is in the report
@@ -51,7 +68,7 @@ class Faults:
         """
         drawn = schedules.draw(seed, count, kinds)
         self.schedules.append(drawn)
-        self.order(*drawn.faults)
+        self._order(drawn.faults, drawn=True)
         return drawn
 
     def clear(self) -> None:
@@ -137,8 +154,20 @@ class Faults:
         lines.extend(f"triggered: {what}" for what in self.triggered)
         return "\n".join(lines)
 
+    def allow_unused(self) -> None:
+        """Faults of this test may strike nothing."""
+        self._may_be_unused = True
+
+    def check(self) -> None:
+        """Raises `AssertionError` for faults that never struck: the test did not test what it ordered."""
+        if not self._may_be_unused and (unused := self._plan.unused):
+            lines = [f"  {fault!r}" for fault in unused]
+            advice = "order it for what happens, or call faults.allow_unused()"
+            raise AssertionError("\n".join([f"ordered, and never struck; {advice}:", *lines]))
+
     def forget(self) -> None:
         """A new test begins."""
+        self._may_be_unused = False
         self._plan.clear()
         self.triggered = []
         self.schedules = []

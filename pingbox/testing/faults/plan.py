@@ -19,13 +19,13 @@ class FaultPlan:
         self._open: list[_Order] = []
         self._lag: float | None = None
 
-    def order(self, fault: Fault) -> None:
-        """From now on, look out for this occasion."""
+    def order(self, fault: Fault, *, drawn: bool = False) -> None:
+        """From now on, look out for this occasion. One that was `drawn` at random may strike nothing."""
         with self._lock:
             if isinstance(fault, ReadsStale):
                 self._lag = fault.lag
             else:
-                self._open.append(_Order(fault))
+                self._open.append(_Order(fault, drawn))
 
     def clear(self) -> None:
         """Nothing goes wrong any more."""
@@ -54,10 +54,17 @@ class FaultPlan:
         with self._lock:
             return [order.fault for order in self._open]
 
+    @property
+    def unused(self) -> Sequence[Fault]:
+        """Ordered by name for a number of times, and never struck."""
+        with self._lock:
+            return [order.fault for order in self._open if order.has_to_strike]
+
 
 class _Order:
-    def __init__(self, fault: Counted) -> None:
+    def __init__(self, fault: Counted, drawn: bool) -> None:
         self.fault = fault
+        self.has_to_strike = not drawn and fault.times is not None
         self._skip = fault.skip
         self._left = fault.times
 
@@ -68,6 +75,7 @@ class _Order:
             return False
         if self._left is not None:
             self._left -= 1
+        self.has_to_strike = False
         return True
 
     def is_used_up(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never, overload
 
@@ -82,17 +82,18 @@ class Invocation:
 
 
 class Invocations(Sequence[Invocation]):
-    """The invocations of a test, in the order in which they began."""
+    """The invocations of a test, in the order in which they began. `known` are the routes and functions there are."""
 
-    def __init__(self, records: Sequence[Invocation]) -> None:
+    def __init__(self, records: Sequence[Invocation], known: Collection[str] = ()) -> None:
         self._records = records
+        self._known = known
 
     @overload
     def __getitem__(self, index: int) -> Invocation: ...
     @overload
     def __getitem__(self, index: slice) -> Invocations: ...
     def __getitem__(self, index: int | slice) -> Invocation | Invocations:
-        return Invocations(self._records[index]) if isinstance(index, slice) else self._records[index]
+        return Invocations(self._records[index], self._known) if isinstance(index, slice) else self._records[index]
 
     def __len__(self) -> int:
         return len(self._records)
@@ -101,13 +102,15 @@ class Invocations(Sequence[Invocation]):
         return iter(list(self._records))
 
     def of(self, name: str) -> Invocations:
-        """Those of a route key or of a function."""
-        return Invocations([one for one in self if name in (one.route_key, one.function)])
+        """Those of a route key or of a function. Raises `ValueError`, with what there is, for any other name."""
+        if self._known and name not in self._known:
+            raise ValueError(f"no route or function is called {name!r}; there are: {', '.join(self._known)}")
+        return Invocations([one for one in self if name in (one.route_key, one.function)], self._known)
 
     @property
     def failed(self) -> Invocations:
         """Those that did not return."""
-        return Invocations([one for one in self if one.error is not None])
+        return Invocations([one for one in self if one.error is not None], self._known)
 
     def one(self, name: str) -> Invocation:
         """The only one of this route key or function. Raises `AssertionError` when it ran not at all, or more often."""

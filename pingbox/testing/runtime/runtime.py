@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -17,8 +17,10 @@ from pingbox.emulator.services.lambda_.app_functions import HowToRun
 from pingbox.emulator.services.lambda_.in_process.current import CallObserver
 from pingbox.emulator.services.lambda_.outcome import Functions
 from pingbox.emulator.services.registry import ServiceRegistry
+from pingbox.model.function import FunctionSpec
 from pingbox.testing.apps.tables import Store
 from pingbox.testing.apps.tested import TestedApp
+from pingbox.testing.clients.expectation import cut
 from pingbox.testing.clients.inbox import Client, dial, roundtrips
 from pingbox.testing.clients.unawaited import Unawaited
 from pingbox.testing.clock import TestClock
@@ -26,10 +28,13 @@ from pingbox.testing.faults.faults import Faults
 from pingbox.testing.faults.functions import FaultyFunctions, Killing
 from pingbox.testing.faults.plan import FaultPlan
 from pingbox.testing.faults.posts import FaultyPosts
+from pingbox.testing.faults.targets import FaultTargets
+from pingbox.testing.record.invocations import Invocation
 from pingbox.testing.record.recorder import Recorder
 from pingbox.testing.runtime import boto3_hooks
 from pingbox.testing.runtime.delayed_calls import DelayedCalls
 from pingbox.testing.runtime.functions import Gate, TestCalls
+from pingbox.testing.runtime.handlers import LoadedHandlers
 from pingbox.testing.runtime.loop_thread import LoopThread
 
 log = logging.getLogger(__name__)
@@ -62,12 +67,16 @@ class TestRuntime:
         self._posts = FaultyPosts(
             self._plan, names=self.recorder.names, deliver=self._deliver, later=self._delay, triggered=self._triggered
         )
-        self.faults = Faults(self._plan, self._posts.release, self.runs_apart)
+        self.faults = Faults(self._plan, self._posts.release, self.runs_apart, self._fault_targets)
         self.store = Store(self._plan, clock=self.clock, triggered=self._triggered, region=self.region)
+        self.handlers = LoadedHandlers()
+        self.given = tested.code(self)
+        self.variables: dict[str, FunctionSpec] = {}
+        how = HowToRun(self.given, in_process=tested.in_process, with_endpoint=False, around_load=self.handlers.around)
         self.cloud = LocalCloud(
             tested.app,
             self.store,
-            how=HowToRun(tested.code(self), in_process=tested.in_process, with_endpoint=False),
+            how=how,
             clock=self.clock,
             history=self.history,
             switches=switches,
@@ -127,6 +136,11 @@ class TestRuntime:
     def reset(self) -> None:
         """Begin anew: nobody connected, nothing running, empty tables, no faults, nothing recorded, real time."""
         self.thread.wait(self._end())
+        self.handlers.restore()
+        changed, self.variables = self.variables, {}
+        for name in changed:
+            if (spec := self.tested.app.function(name)) is not None:
+                self.thread.call(partial(self.cloud.parts.define, spec))
         self.recorder.clear()
         self._calls.clear()
         self.unawaited.forget()
@@ -173,6 +187,35 @@ class TestRuntime:
         """The functions there are."""
         return self.cloud.parts.names
 
+    def redefine(self, spec: FunctionSpec) -> None:
+        """Change a function until the end of the test; the next event meets a new environment."""
+        self.variables[spec.name] = spec
+        self.thread.call(partial(self.cloud.parts.define, spec))
+
+    async def invoked(self, function: str, event: Any) -> Invocation:
+        """Invoke it, and return the record of that."""
+        await self.cloud.functions.invoke(function, event)
+        found = (one for one in reversed(self.recorder.invocations) if one.event is event)
+        record = next(found, None)
+        assert record is not None, f"{function} was invoked, so it is recorded"
+        return record
+
+    def check_strictly(self) -> None:
+        """Raises `AssertionError` for an invocation that failed, a message that nobody read, a template's warning."""
+        found = [f"an invocation failed: {one.story()}" for one in list(self.recorder.invocations) if one.error]
+        for client in list(self.clients):
+            found += [f"{client.name} got a message that nobody read: {cut(text)}" for text in client.unread]
+        found += [f"the template: {warning}" for warning in self.tested.app.warnings]
+        if found:
+            raise AssertionError("\n".join(["this test is strict (pingbox_strict), and:", *found]))
+
+    @property
+    def callables(self) -> list[str]:
+        """What an invocation can be asked for by: route keys, functions, and authorizers' names."""
+        apis = self.tested.app.apis
+        keys = [route.route_key for api in apis for route in api.routes]
+        return list(dict.fromkeys([*keys, *self.names]))
+
     def runs_apart(self, called: str | None) -> bool:
         """Whether this function, or the one behind this route key, runs in a process of its own; None: all do."""
         apart = self.cloud.parts.apart
@@ -210,7 +253,7 @@ class TestRuntime:
 
         Raises `AssertionError` if that is not so after `within` seconds.
         """
-        deadline = time.monotonic() + within
+        deadline = asyncio.get_running_loop().time() + within
         running = self.cloud.observed.running
         while True:
             await self._roundtrips(deadline)
@@ -218,7 +261,7 @@ class TestRuntime:
                 await self._roundtrips(deadline)  # what the last invocation wrote is before this pong
                 if not running:
                     return
-            if not await self.cloud.observed.ended(max(0.0, deadline - time.monotonic())):
+            if not await self.cloud.observed.ended(max(0.0, deadline - asyncio.get_running_loop().time())):
                 found = [self.recorder.invocation(one.request_id) for one in running]
                 stories = "\n".join(one.story() for one in found if one is not None)
                 raise AssertionError(f"there was no rest within {within:g} s; still running:\n{stories}")
@@ -266,6 +309,15 @@ class TestRuntime:
 
     def _delay(self, seconds: float, action: Callable[[], None]) -> None:
         self._delayed(seconds, action)
+
+    def _fault_targets(self) -> FaultTargets:
+        connections = list(self.recorder.connections)
+        return FaultTargets(
+            functions=frozenset(self.names),
+            routes=frozenset(route.route_key for api in self.tested.app.apis for route in api.routes),
+            clients=tuple(dict.fromkeys(name for one in connections for name in (one.name, one.connection_id))),
+            tables=tuple(self.store.tables.table_names()),
+        )
 
     def _deliver(self, connection_id: str, data: bytes) -> None:
         connection = next((one for one in self.recorder.connections if one.connection_id == connection_id), None)

@@ -33,6 +33,10 @@ Load = Callable[[], Handler]
 _NO_CODE: Mapping[str, Load] = MappingProxyType({})
 
 
+def _as_it_is(function: str, load: Load) -> Load:
+    return load
+
+
 @dataclass(frozen=True)
 class HowToRun:
     """Where functions run.
@@ -40,8 +44,8 @@ class HowToRun:
     `code` are handlers that are given as Python objects: they take the place of the function's own code and run here.
     `code_waits` is false if none of them ever waits, so that they need no threads. `in_process`: Python functions run
     here, as far as they can. `with_endpoint`: functions here find the emulator in `AWS_ENDPOINT_URL`, as those in
-    processes do; without it whoever redirects boto3 answers them. `isolate`: processes reach nothing
-    but the emulator.
+    processes do; without it whoever redirects boto3 answers them. `isolate`: processes reach nothing but the emulator.
+    `around_load` may replace how the handler of a function here is made: (function, its own load) -> load.
     """
 
     code: Mapping[str, Load] = field(default_factory=lambda: _NO_CODE)
@@ -49,6 +53,7 @@ class HowToRun:
     in_process: bool = False
     with_endpoint: bool = True
     isolate: bool = False
+    around_load: Callable[[str, Load], Load] = _as_it_is
 
 
 class AppFunctions:
@@ -127,7 +132,8 @@ class AppFunctions:
         else:
             # After everything else: they are the function's, and must not take this process's own packages away.
             sys.path += [folder for folder in spec.packages if folder not in sys.path]
-            self._python.define(spec.name, self._without_endpoint(function))
+            load = self._how.around_load(spec.name, function.load)
+            self._python.define(spec.name, replace(self._without_endpoint(function), load=load))
 
     def remove(self, function: str) -> None:
         """There is no such function any more; what runs of it ends its event."""
@@ -158,7 +164,8 @@ class AppFunctions:
         return [spec for spec in self._specs.values() if spec.name not in self._how.code]
 
     def _given(self, spec: FunctionSpec) -> InProcessFunction:
-        return InProcessFunction(self._how.code[spec.name], spec.timeout, spec.memory, spec.environment)
+        load = self._how.around_load(spec.name, self._how.code[spec.name])
+        return InProcessFunction(load, spec.timeout, spec.memory, spec.environment)
 
     def _without_endpoint(self, function: InProcessFunction) -> InProcessFunction:
         if self._how.with_endpoint or function.variables is None:

@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from queue import SimpleQueue
-from types import FrameType
 from typing import Any, Protocol, assert_never, runtime_checkable
 
 from pingbox.emulator.activity import Activity, Observer
 from pingbox.emulator.clock import Clock, SystemClock
 from pingbox.emulator.services.lambda_.environments import Environments, Grow, Idle, Next, Retire, Throttled, Use, Waits
 from pingbox.emulator.services.lambda_.in_process.current import CallObserver, Execution, inheritance, on_thread
+from pingbox.emulator.services.lambda_.in_process.debugging import is_thread_debugged
 from pingbox.emulator.services.lambda_.in_process.environ_routing import routing as environ_routing
 from pingbox.emulator.services.lambda_.in_process.invocation import Invocation, Settings
-from pingbox.emulator.services.lambda_.in_process.output import DEBUGGER_MODULES, routing
+from pingbox.emulator.services.lambda_.in_process.output import routing
 from pingbox.emulator.services.lambda_.outcome import NotInvoked, Outcome, unknown
 from pingbox.emulator.services.lambda_.runtimes.python.handler import Handler
 
@@ -303,10 +302,5 @@ class _Environment(threading.Thread):
         self._pool.give_up(self)
 
     def is_debugged(self) -> bool:
-        """Whether this thread's stack stands in a debugger."""
-        frame: FrameType | None = sys._current_frames().get(self.ident or 0)
-        while frame is not None:
-            if frame.f_globals.get("__name__") in DEBUGGER_MODULES:
-                return True
-            frame = frame.f_back
-        return False
+        """Whether this thread stands in a debugger."""
+        return is_thread_debugged(self.ident)

@@ -94,7 +94,7 @@ class Invocation:
         self._clock = clock
         self._overdue: Overdue | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._deadline: float | None = None  # of time.monotonic(); None while it waits for an environment
+        self._deadline: float | None = None  # of the loop's time; None while it waits for an environment
         self._began = 0.0
         self._result: Outcome | None = None
         self._duration = 0.0
@@ -133,7 +133,7 @@ class Invocation:
         self._log.on_loop(self._finished)
 
     def _initialised(self, load: Callable[[], Handler]) -> Handler:
-        began = time.monotonic()
+        began = self._loop.time()
         self._deadline = began + INIT_LIMIT + self._settings.timeout
         try:
             return load()
@@ -142,12 +142,12 @@ class Invocation:
         except BaseException as error:
             raise _UnusableError(self._failed(error, "")) from error
         finally:
-            self._init = time.monotonic() - began
+            self._init = self._loop.time() - began
 
     def _handled(self, handler: Handler) -> Outcome:
         now = time.time()
         context = self._context(now)
-        self._began = time.monotonic()
+        self._began = self._loop.time()
         self._deadline = self._began + self._settings.timeout
         try:
             return outcome_of(handler(self._event(), context))
@@ -156,7 +156,7 @@ class Invocation:
         except BaseException as error:  # sys.exit and its like end the environment
             raise _UnusableError(self._exited(error)) from error
         finally:
-            self._duration = time.monotonic() - self._began
+            self._duration = self._loop.time() - self._began
 
     def _context(self, now: float) -> LambdaContext:
         settings = self._settings
@@ -184,7 +184,7 @@ class Invocation:
         """The timer's due: since it was set, the handler may have ended, waited for a thread, or been debugged."""
         if self._result is not None:
             return
-        left = self._settings.timeout if self._deadline is None else self._deadline - time.monotonic()
+        left = self._settings.timeout if self._deadline is None else self._deadline - self._loop.time()
         if left <= 0 and self._overdue is not None and self._overdue.is_debugged():
             left = self._settings.timeout
         if left > 0:
@@ -204,7 +204,7 @@ class Invocation:
         if self._timer is not None:
             self._timer.cancel()
         if self._answered:
-            late = time.monotonic() - self._began
+            late = self._loop.time() - self._began
             log.info("a handler of %s returned after %.1f s, too late", self._settings.name, late)
         elif self._result is not None:
             self._answer(self._result)

@@ -15,9 +15,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, TextIO, cast
 
 from pingbox.emulator.services.lambda_.in_process.current import Execution, on_thread
+from pingbox.emulator.services.lambda_.in_process.debugging import PROMPTS
 from pingbox.emulator.services.lambda_.runtimes.python.logs import LambdaLogging
-
-DEBUGGER_MODULES = frozenset({"pdb", "bdb", "cmd", "code", "_pytest.debugging", "ipdb", "IPython.terminal.debugger"})
 
 Write = Callable[[str], None]
 
@@ -76,7 +75,7 @@ class _Routed:
 
 def _asked_by_debugger() -> bool:
     """Whether the code that called `write` (or `print`) is a debugger's."""
-    return sys._getframe(2).f_globals.get("__name__") in DEBUGGER_MODULES
+    return sys._getframe(2).f_globals.get("__name__") in PROMPTS
 
 
 class _HandlerLogging(LambdaLogging):

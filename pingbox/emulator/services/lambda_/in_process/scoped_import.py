@@ -31,7 +31,8 @@ _numbers = itertools.count(1)
 class ScopedHandler:
     """A handler whose modules are its own. `retire` when it will not be called again."""
 
-    def __init__(self, function: Handler, scope: Scope) -> None:
+    def __init__(self, function: Handler, scope: Scope, module: ModuleType) -> None:
+        self.module = module
         self._function = function
         self._scope = scope
 
@@ -50,7 +51,8 @@ def load_handler(spec: FunctionSpec, layers: Sequence[str] = ()) -> ScopedHandle
     """
     scope = Scope([str(Path(spec.code).resolve()), *layers])
     try:
-        return ScopedHandler(handler.find(spec.handler, scope.import_module), scope)
+        function = handler.find(spec.handler, scope.import_module)
+        return ScopedHandler(function, scope, scope.import_module(handler.module_of(spec.handler)))
     except BaseException as error:
         scope.forget()
         scope.hide_from(error)

@@ -45,6 +45,11 @@ def find(setting: str, import_module: Callable[[str], Any] = importlib.import_mo
     return handler
 
 
+def module_of(setting: str) -> str:
+    """The module that `setting` names, with dots."""
+    return _split(setting)[0].replace("/", ".")
+
+
 def _split(setting: str) -> tuple[str, str]:
     try:
         module_name, function_name = setting.rsplit(".", 1)
