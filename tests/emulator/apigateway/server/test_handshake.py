@@ -122,7 +122,7 @@ async def test_a_path_that_nothing_has_is_named_once_in_the_log(serve, caplog):
     for _ in range(3):
         assert (await world.http("GET", "/items")).status == 403
     [line] = [record.getMessage() for record in caplog.records if "/items" in record.getMessage()]
-    assert line.startswith("GET /items is answered with 403: nothing here has this path")
+    assert line.startswith("GET /items is answered with 403: there is no such path")
     assert line.endswith("WebSocket stages: nn27okk1we/dev")
 
 
