@@ -18,7 +18,7 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pingbox.emulator.activity import (
     Activity,
@@ -27,9 +27,12 @@ from pingbox.emulator.activity import (
     Connected,
     Disconnected,
     FrameReceived,
+    FrameSent,
     FunctionLog,
     InvocationEnded,
     InvocationStarted,
+    Invoked,
+    ManagementCalled,
 )
 from pingbox.emulator.clock import Clock
 
@@ -46,8 +49,7 @@ cause: ContextVar[int | None] = ContextVar("cause", default=None)
 _CAUSING = Connected | Disconnected | FrameReceived | InvocationStarted
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """Something that happened. `number` grows; `cause` is the number of what it came of, None if nothing did."""
 
     number: int
@@ -65,6 +67,7 @@ class Ongoing:
 
 
 Subscriber = Callable[[Entry], None]
+Kinds = tuple[type, ...] | None
 
 
 class History:
@@ -81,7 +84,7 @@ class History:
         self._bytes = 0
         self._numbers = itertools.count(1)
         self._invocations: OrderedDict[str, int] = OrderedDict()  # request id -> number
-        self._subscribers: tuple[Subscriber, ...] = ()
+        self._subscribers: tuple[tuple[Subscriber, Kinds], ...] = ()
         self._lock = threading.RLock()
 
     # --- writing ----------------------------------------------------------------------------------------------------
@@ -130,8 +133,9 @@ class History:
             self._bytes += size
             while self._is_full():
                 self._bytes -= self._entries.popleft()[1]
-            for subscriber in self._subscribers:
-                _told(subscriber, entry)
+            for subscriber, kinds in self._subscribers:
+                if kinds is None or isinstance(entry.activity, kinds):
+                    _told(subscriber, entry)
 
     def _is_full(self) -> bool:
         if len(self._entries) <= 1:
@@ -146,17 +150,18 @@ class History:
         with self._lock:
             return [entry for entry, _ in self._entries if entry.number > after]
 
-    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Have `subscriber` called for each entry from now on; what is returned ends that.
+    def subscribe(self, subscriber: Subscriber, kinds: Kinds = None) -> Callable[[], None]:
+        """Have `subscriber` called for each entry from now on, or only for those whose activity is of these classes.
 
-        One that raises is logged, and harms nobody.
+        What is returned ends that. A subscriber that raises is logged, and harms nobody.
         """
+        subscription = (subscriber, kinds)
         with self._lock:
-            self._subscribers = (*self._subscribers, subscriber)
+            self._subscribers = (*self._subscribers, subscription)
 
         def unsubscribe() -> None:
             with self._lock:
-                self._subscribers = tuple(one for one in self._subscribers if one is not subscriber)
+                self._subscribers = tuple(one for one in self._subscribers if one is not subscription)
 
         return unsubscribe
 
@@ -225,7 +230,17 @@ def _told(subscriber: Subscriber, entry: Entry) -> None:
 
 def _size(activity: Activity) -> int:
     """About how many bytes it takes: what is long is text that users wrote."""
-    return 500 + _length(vars(activity), _MAX_DEPTH)
+    match activity:  # what comes with every receiver of every message first, and without a walk through all of it
+        case FrameSent(text=text) | FrameReceived(text=text) | FunctionLog(line=text):
+            return 500 + len(text)
+        case ManagementCalled() | Connected() | Disconnected():
+            return 500
+        case InvocationStarted(event={"body": str(body)}):
+            return 3000 + len(body)
+        case Invoked(event={"body": str(body)}, outcome=outcome):
+            return 3000 + len(body) + _length(outcome, _MAX_DEPTH)
+        case _:
+            return 500 + _length(vars(activity), _MAX_DEPTH)
 
 
 def _length(value: Any, depth: int) -> int:

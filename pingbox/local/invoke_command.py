@@ -92,7 +92,7 @@ def _in_server(settings: ServeSettings, work: Callable[[Any], Awaitable[R]]) -> 
 
     async def run(log: TerminalLog) -> R:
         history = History()
-        history.subscribe(log)
+        history.subscribe(log, log.kinds)
         server = open_server(settings, history)
         await server.start()
         guard.install(server.addresses.endpoint)

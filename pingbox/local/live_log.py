@@ -33,6 +33,10 @@ Style = Callable[[str, str], str]
 """`style(text, tone)` with the tones `good`, `bad`, `faint` and `plain`; colour for a terminal, nothing for a file."""
 
 
+WITHOUT_FRAMES = (Connected, Refused, Disconnected, Invoked, FunctionLog, ManagementCalled)
+"""The activities that are worth a line, whether or not each frame is: there are many frames, and nobody reads them."""
+
+
 def plain(text: str, tone: str) -> str:
     """The style of a file or a pipe."""
     return text

@@ -29,6 +29,10 @@ class LocalPostman:
         """See `Postman.post`. A full buffer (429) is not tried again here: the client will see the gap."""
         statuses = self._server.post_to_many(self._stage, connection_ids, frame)
         deliveries = {connection: _DELIVERY.get(status, Delivery.FAILED) for connection, status in statuses.items()}
+        if all(delivery is Delivery.DELIVERED for delivery in deliveries.values()):
+            # One call for all of them: a line of its own for each would cost more than the post.
+            note("apigatewaymanagementapi", "PostToConnection", {"ConnectionId": ", ".join(deliveries)})
+            return deliveries
         for connection_id, delivery in deliveries.items():
             _note("PostToConnection", connection_id, None if delivery is Delivery.DELIVERED else delivery.value)
         return deliveries

@@ -21,7 +21,7 @@ from pingbox.emulator.redirect import guard
 from pingbox.emulator.services.lambda_.outcome import Functions
 from pingbox.local.addresses import Addresses
 from pingbox.local.data_dir import DataDirError
-from pingbox.local.live_log import json_line, json_note, plain, text_line
+from pingbox.local.live_log import WITHOUT_FRAMES, json_line, json_note, plain, text_line
 from pingbox.local.log_writer import LogWriter, text_note, to_stream
 from pingbox.local.machine import LoopErrors, raise_open_files_limit
 from pingbox.local.trace import Trace
@@ -83,7 +83,7 @@ async def _serve(settings: ServeSettings) -> None:
     logging.getLogger("pingbox.emulator.function_problems").setLevel(logging.CRITICAL)  # the live log has them
     history = History()
     with _traced(settings, history), contextlib.closing(TerminalLog(settings)) as log:
-        history.subscribe(log)
+        history.subscribe(log, log.kinds)
         server = open_server(settings, history)
         try:
             await server.start()
@@ -171,6 +171,11 @@ class TerminalLog:
         self._settings = settings
         self._style = _in_colour if stream.isatty() and wants_colour(os.environ) else plain
         self._writer = LogWriter(to_stream(stream), note=json_note if settings.log_format == "json" else text_note)
+
+    @property
+    def kinds(self) -> tuple[type, ...] | None:
+        """The activities that may become lines: a frame is one only with `--verbose`."""
+        return None if self._settings.verbose else WITHOUT_FRAMES
 
     def __call__(self, entry: Entry) -> None:
         if self._settings.log_format == "json":

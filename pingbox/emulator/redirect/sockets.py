@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 _METHODS = ("connect", "connect_ex", "send", "sendall")
-_NO_BYTES = b""
+_BEGINS_REQUESTS = frozenset(b"CDGHOPT")  # CONNECT, DELETE, GET, …; no WebSocket frame does
 
 
 def install(current: Callable[[], Watch | None]) -> Callable[[], None]:
@@ -99,7 +99,7 @@ def _connect(original: Any, current: Callable[[], Watch | None]) -> Any:
 def _send(original: Any, current: Callable[[], Watch | None]) -> Any:
     def send(self: socket.socket, data: Any, *flags: Any) -> Any:
         watch = current()
-        if watch is not None:
+        if watch is not None and data and data[0] in _BEGINS_REQUESTS:
             asked = proxied_host(bytes(memoryview(data)[:300]))
             if asked is not None:
                 watch.refuse(asked)
