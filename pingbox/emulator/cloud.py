@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -23,9 +23,10 @@ from pingbox.emulator.services.lambda_.app_functions import AppFunctions, HowToR
 from pingbox.emulator.services.lambda_.in_process.current import CallObserver
 from pingbox.emulator.services.lambda_.observed import ObservedFunctions
 from pingbox.emulator.services.lambda_.outcome import Functions
+from pingbox.emulator.services.moto.service import moto_services
 from pingbox.emulator.services.port import Service
 from pingbox.emulator.traced_requests import TracedRequests, TracedServices
-from pingbox.model.app import App, Schedule, Table
+from pingbox.model.app import App, AwsResource, Schedule, Table
 
 
 class ItemStore(Protocol):
@@ -85,7 +86,7 @@ class LocalCloud:
         page: HttpHandler | None = None,
         around: Decorations = Decorations(),
     ) -> None:
-        """`services` are further AWS services; `page` answers what is no service's.
+        """`services` are further AWS services, before those by moto; `page` answers what is no service's.
 
         Raises `DeclarationError` for APIs that cannot be served.
         """
@@ -106,7 +107,8 @@ class LocalCloud:
         self.functions: Functions = self.observed if around.functions is None else around.functions(self.observed)
         self.invoke_api = self._new_invoke_api()
         requests = TracedRequests(lambda: self.observed.running, calls)
-        known = (store.service, self.invoke_api, *services)
+        self.others = moto_services(app.region)
+        known = (store.service, self.invoke_api, *services, *self.others)
         self.server = GatewayServer(
             app.apis,
             self.functions,
@@ -137,6 +139,7 @@ class LocalCloud:
         self.parts.open(self.url)
         try:
             self.store.create(self.app.tables, self.url)
+            await self._make(self.app.resources)
         except BaseException:
             await self.server.stop()
             await self._let_go()
@@ -189,11 +192,25 @@ class LocalCloud:
         for name in before:
             self.parts.remove(name)
         self.store.create(app.tables, self.url)
+        await self._make(one for one in app.resources if one not in self.app.resources)
         changed = app.schedules != self.app.schedules
         self.app = app
         if changed:
             await self._end_schedules()
             self._begin_schedules()
+
+    def forget(self) -> None:
+        """Everything that is in AWS services but DynamoDB: their state is this process's, and one cloud's at a time."""
+        for service in self.others:
+            service.reset()
+
+    async def _make(self, resources: Iterable[AwsResource]) -> None:
+        """Queues, buckets and the like, before the first event. Services are loaded for apps that declare some."""
+        wanted = list(resources)
+        if wanted:
+            from pingbox.emulator.services.moto.resources import make
+
+            await asyncio.to_thread(make, wanted, self.redirect.client)
 
     # --- what it is -------------------------------------------------------------------------------------------------
 
@@ -233,6 +250,7 @@ class LocalCloud:
         )
 
     async def _let_go(self) -> None:
+        self.forget()
         await self.invoke_api.close()
         await self.parts.close()
         self.store.close()

@@ -118,6 +118,9 @@ class AppServer:
         _, *others = [(api, stage) for api in app.apis for stage in api.stages]
         known = [("WebSocket", f"{server.ws_url(stage.name, api.api_id)}  ({api.name})") for api, stage in others]
         known.append(("DynamoDB", self.store.describe(server.url)))
+        if app.resources:
+            kinds = sorted({one.type.split("::")[1] for one in app.resources})
+            known.append(("AWS", f"{', '.join(kinds)}: {len(app.resources)} resources in memory, forgotten at the end"))
         known += tls_facts(self._settings, server.tls_port)
         known += exposure(self._settings, tables=self.store.service is not None)
         known += [("Not here", f"{one.logical_id} ({one.type}): {one.reason}") for one in app.ignored]

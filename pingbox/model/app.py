@@ -59,6 +59,16 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class AwsResource:
+    """A resource of another AWS service (a queue, a bucket, a secret). `properties` are the template's, evaluated."""
+
+    logical_id: str
+    type: str
+    name: str
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Ignored:
     """A resource that has no local counterpart. `reason` is a sentence a user can act on."""
 
@@ -93,6 +103,7 @@ class App:
     functions: tuple[FunctionSpec, ...]
     tables: tuple[Table, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    resources: tuple[AwsResource, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     findings: tuple[Finding, ...] = ()
     outputs: tuple[Output, ...] = ()

@@ -26,6 +26,7 @@ def _lines(app: App) -> Iterator[str]:
         yield from _api(api)
     yield from _section("Functions", _columns(_function(function) for function in app.functions))
     yield from _section("Tables", _columns(_table(table) for table in app.tables))
+    yield from _section("Resources", _columns((one.name, one.type) for one in app.resources))
     yield from _section("Outputs", _columns((output.name, output.value) for output in app.outputs))
     yield from _section("Not here", _columns((item.logical_id, item.type, item.reason) for item in app.ignored))
     for title, level in (("Warnings", Level.WARNING), ("Only here", Level.LOCAL), ("Advice", Level.ADVICE)):

@@ -118,7 +118,7 @@ def test_explain_tells_everything_and_no_values(read, smallest):
         "app.handler",
         "T",
         "Queue",
-        "queues do not exist",
+        "AWS::SQS::Queue",
         "TOKEN",
     ):
         assert part in told

@@ -110,7 +110,7 @@ class JsonAnswer(Protocol):
     def body(self) -> dict[str, Any]: ...
 
 
-# Three members that a service may have besides, for speed. A service without them works everywhere.
+# Members that a service may have besides, for speed. A service without them works everywhere.
 
 JsonCall = Callable[[str, Mapping[str, Any]], JsonAnswer]
 """`call(operation, request) -> JsonAnswer` of a service with the JSON protocol: boto3 in this process takes it.
@@ -144,10 +144,25 @@ def max_body_bytes(service: Service) -> int | None:
     return getattr(service, "max_body_bytes", None)
 
 
+def host_labels(service: Service) -> tuple[str, ...]:
+    """Labels in the service's host names that are not its signing name (`email`), if it says so in `host_labels`."""
+    return getattr(service, "host_labels", ())
+
+
 def scope_of(headers: Mapping[str, str], query: str) -> Scope | None:
-    """The credential scope of a signed request, in its `Authorization` header or, presigned, in its query."""
+    """The credential scope of a signed request, in its `Authorization` header or, presigned, in its query.
+
+    S3's older signatures, which boto3 still presigns with, name no service: they are S3's alone.
+    """
     text = headers.get("Authorization", "")
     if not text and "X-Amz-Credential=" in query:
         text = unquote(query).replace("X-Amz-Credential=", "Credential=")
     found = _CREDENTIAL.search(text)
+    if found is None and (text.startswith("AWS ") or _is_presigned_by_s3(query)):
+        return Scope("s3", "")
     return Scope(found["service"], found["region"] or "") if found else None
+
+
+def _is_presigned_by_s3(query: str) -> bool:
+    names = {pair.partition("=")[0] for pair in query.split("&")}
+    return {"AWSAccessKeyId", "Signature"} <= names and "SignatureVersion" not in names

@@ -11,6 +11,7 @@ from pingbox.templates.cloudformation.nested import open_nested
 from pingbox.templates.cloudformation.parameters import text_of
 from pingbox.templates.cloudformation.references import StackAccount
 from pingbox.templates.cloudformation.resources.apis import read_apis
+from pingbox.templates.cloudformation.resources.aws_resources import read_aws_resources
 from pingbox.templates.cloudformation.resources.functions import read_functions
 from pingbox.templates.cloudformation.resources.permissions import check_permissions
 from pingbox.templates.cloudformation.resources.schedules import read_schedules
@@ -64,6 +65,7 @@ def read_cloudformation(
         unavailable=functions.unavailable_specs(),
         tables=tables,
         schedules=schedules,
+        resources=read_aws_resources(stack),
         ignored=tuple(findings.ignored),
         findings=tuple(findings.found),
         outputs=outputs,

@@ -160,6 +160,10 @@ class Resource:
         """Whether the property is written at all, evaluated or not."""
         return name in self._properties()
 
+    def property_names(self) -> list[str]:
+        """What is written, evaluated or not."""
+        return [str(name) for name in self._properties()]
+
     def get(self, name: str) -> Any:
         """The evaluated property, or None."""
         raw = self._properties().get(name)

@@ -7,6 +7,7 @@ The emulator that was started last answers; a handler is answered by its own.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ from pingbox.emulator.redirect.process import process_environment
 from pingbox.emulator.services.lambda_.api.function_names import bare_name
 from pingbox.emulator.services.lambda_.api.invoke_request import function_of_path
 from pingbox.emulator.services.lambda_.in_process.current import on_thread
+from pingbox.emulator.services.moto.service import MotoService
 from pingbox.testing.runtime.functions import TestCalls
 
 if TYPE_CHECKING:
@@ -65,12 +67,17 @@ class _Boto3Hooks:
             self._renew()
 
     def find(self, request: AwsRequest) -> Service | None:
-        """The service of the emulator that answers; None for functions that it has not, which a `mock_aws` may have."""
+        """The service of the emulator that answers; None for what a `mock_aws` of the user's has.
+
+        That is functions that the emulator has not, and while it is active the services that are moto's here, too.
+        """
         current = self._current()
         found = current.services.find(request)
         if found is None:
             return None
         if found.name == "lambda" and not current.has_function(bare_name(function_of_path(request.path) or "") or ""):
+            return None
+        if isinstance(found, MotoService) and _is_mocking():
             return None
         if found.name == "execute-api":
             # The host tells which API. The same app twice has the same id twice: a handler's own emulator comes first.
@@ -118,3 +125,9 @@ def _environment(account: Account) -> dict[str, str]:
     """Dummy keys, a region, and nobody's profiles; without an endpoint, which would take what `mock_aws` mocks."""
     dummies = guard.environment(account.url, account.region)
     return {name: value for name, value in dummies.items() if name != "AWS_ENDPOINT_URL"} | dict(account.environment)
+
+
+def _is_mocking() -> bool:
+    """Whether a `mock_aws` of the user's is active."""
+    models = sys.modules.get("moto.core.models")
+    return models is not None and bool(models.MockAWS._mocks_active)

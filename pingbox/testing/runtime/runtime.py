@@ -145,6 +145,7 @@ class TestRuntime:
         self._calls.clear()
         self.unawaited.forget()
         self.store.make_anew()
+        self.cloud.forget()
         self.clock.rewind()
         self.thread.wait(self._begin())
 

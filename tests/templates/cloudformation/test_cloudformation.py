@@ -15,6 +15,7 @@ from pingbox.model.api import (
     TemplatedIntegration,
     Throttle,
 )
+from pingbox.model.app import AwsResource
 from pingbox.templates import Ignored
 
 
@@ -379,6 +380,7 @@ def test_an_integration_with_a_role_needs_no_permission(read, smallest):
 
 def test_what_cannot_exist_here_is_listed_once_and_the_rest_is_not_mentioned(read, smallest):
     more = """\
+  Pool: {Type: AWS::Cognito::UserPool}
   Queue: {Type: AWS::SQS::Queue}
   Nested: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: x}}
   Rest: {Type: AWS::ApiGateway::RestApi}
@@ -391,9 +393,11 @@ def test_what_cannot_exist_here_is_listed_once_and_the_rest_is_not_mentioned(rea
   Odd: {Type: AWS::QuantumLedger::Ledger}
 """
     app = read(smallest(more))
-    assert [item.logical_id for item in app.ignored] == ["Queue", "Nested", "Rest", "Http", "Foreign", "Odd"]
-    assert app.ignored[0] == Ignored("Queue", "AWS::SQS::Queue", "queues do not exist here; calls to SQS fail")
+    assert [item.logical_id for item in app.ignored] == ["Pool", "Nested", "Rest", "Http", "Foreign", "Odd"]
+    reason = "it is not made here; Cognito is at the port"
+    assert app.ignored[0] == Ignored("Pool", "AWS::Cognito::UserPool", reason)
     assert "abcdef" in app.ignored[4].reason
+    assert app.resources == (AwsResource("Queue", "AWS::SQS::Queue", "Queue", {}),)
 
 
 def test_references_to_what_does_not_exist_here_still_have_their_shape(read, smallest):

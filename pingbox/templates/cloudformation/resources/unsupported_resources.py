@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pingbox.templates.cloudformation.resources.apis import API
+from pingbox.templates.cloudformation.resources.aws_resources import MADE
 from pingbox.templates.cloudformation.resources.functions import FunctionTable
 from pingbox.templates.cloudformation.resources.schedules import RULE, reason_not_to_fire
 from pingbox.templates.cloudformation.stack import NESTED, Resource, TemplateStack
@@ -61,15 +62,15 @@ _REASONS = (
     ("AWS::Lambda::EventSourceMapping", "events of queues and streams do not reach functions here"),
     ("AWS::Lambda::Url", "function URLs are not emulated; invoke the function through lambda:Invoke"),
     ("AWS::Scheduler::", "schedules do not fire here"),
-    ("AWS::Events::", "EventBridge does not exist here; calls to it fail"),
-    ("AWS::SQS::", "queues do not exist here; calls to SQS fail"),
-    ("AWS::SNS::", "topics do not exist here; calls to SNS fail"),
-    ("AWS::S3::", "buckets do not exist here; calls to S3 fail"),
-    ("AWS::Kinesis", "streams do not exist here; calls to Kinesis fail"),
-    ("AWS::StepFunctions::", "state machines do not exist here; calls to Step Functions fail"),
-    ("AWS::Cognito::", "user pools do not exist here; calls to Cognito fail and no tokens are issued"),
-    ("AWS::SecretsManager::", "secrets do not exist here; calls to Secrets Manager fail"),
-    ("AWS::SSM::", "the Parameter Store does not exist here; calls to SSM fail"),
+    ("AWS::Events::", "it is not made here; EventBridge is at the port, and calls no function"),
+    ("AWS::SQS::", "it is not made here; SQS is at the port"),
+    ("AWS::SNS::", "it is not made here; SNS is at the port"),
+    ("AWS::S3::", "it is not made here; S3 is at the port"),
+    ("AWS::Kinesis::", "it is not made here; Kinesis is at the port"),
+    ("AWS::StepFunctions::", "it is not made here; Step Functions is at the port"),
+    ("AWS::Cognito::", "it is not made here; Cognito is at the port"),
+    ("AWS::SecretsManager::", "it is not made here; Secrets Manager is at the port"),
+    ("AWS::SSM::", "it is not made here; the Parameter Store is at the port"),
     (NESTED, "its template is not a file of this machine; give TemplateURL a local path"),
     ("AWS::CloudFormation::CustomResource", "custom resources do not run here"),
     ("Custom::", "custom resources do not run here"),
@@ -90,13 +91,15 @@ def _reason(resource: Resource, functions: FunctionTable) -> str | None:
         return None if unavailable is None else f"not run: {unavailable.reason}"
     if resource.type == NESTED and resource.stack.nested(resource.logical_id) is not None:
         return None
+    if resource.type in MADE:
+        return None
     if resource.type == RULE:
         return reason_not_to_fire(resource, functions)
+    if resource.type in _READ or resource.type.startswith(_QUIET):
+        return None
     for prefix, reason in _REASONS:
         if resource.type.startswith(prefix):
             return reason
-    if resource.type in _READ or resource.type.startswith(_QUIET):
-        return None
     if resource.type.startswith("AWS::ApiGatewayV2::"):
         return _reason_of_v2(resource)
     return f"{resource.type} does not exist here; calls to it fail"

@@ -24,7 +24,7 @@ from pingbox.emulator.services.apigateway.server.connections_api import Connecti
 from pingbox.emulator.services.apigateway.server.gateway import Gateway
 from pingbox.emulator.services.apigateway.websocket.conversation import STOPPING
 from pingbox.emulator.services.lambda_.outcome import Functions
-from pingbox.emulator.services.port import AwsRequest, AwsResponse, Scope
+from pingbox.emulator.services.port import AwsRequest, AwsResponse, Scope, host_labels
 from pingbox.emulator.services.registry import ServiceRegistry
 from pingbox.model.api import Api
 
@@ -180,7 +180,7 @@ class GatewayServer:
     @property
     def targets(self) -> Targets:
         """What leads from functions to this server, for the guard of their processes."""
-        names = [service.name for service in self._services]
+        names = [label for service in self._services for label in (service.name, *host_labels(service))]
         return Targets(self.url, self._live[4].port, names, domains(self._apis))
 
     def _access_by_domains(self) -> Access:
