@@ -20,28 +20,24 @@ class Denied:
     text: str
 
 
-@dataclass(frozen=True)
-class Unchanged:
-    """The message is already as it would become."""
+def amended(target: Row | None, draft: Draft, member: Member, now: int) -> Row | Denied:
+    """The message after the change that `draft` describes. `target` None: there is no such row.
 
-    target: Row
-
-
-def amended(target: Row | None, draft: Draft, member: Member, now: int) -> Row | Denied | Unchanged:
-    """The message after the change that `draft` describes. `target` None: there is no such row."""
+    One that changes nothing counts too: `amended` grows by one whenever a row of the log is about the message.
+    """
     if target is None or target.kind != "message":
         return Denied(Code.NOT_FOUND, f"there is no message {draft.target} in {draft.room}")
     changed = _CHANGES[draft.kind](target, draft, member, now)
     return replace(changed, amended=target.amended + 1) if isinstance(changed, Row) else changed
 
 
-def _edit(target: Row, draft: Draft, member: Member, now: int) -> Row | Denied | Unchanged:
+def _edit(target: Row, draft: Draft, member: Member, now: int) -> Row | Denied:
     if target.deleted:
         return _is_deleted(target)
     if denied := may(member, draft.room, "edit", owner=target.user):
         return Denied(*denied)
     if target.text == draft.text:
-        return Unchanged(target)
+        return target
     if now - target.ts > limits.EDITABLE:
         return Denied(Code.FORBIDDEN, f"a message can be edited for {limits.EDITABLE // limits.DAY * 24} hours")
     if target.rev >= limits.EDITS:
@@ -49,21 +45,21 @@ def _edit(target: Row, draft: Draft, member: Member, now: int) -> Row | Denied |
     return replace(target, text=draft.text, mentions=draft.mentions, rev=target.rev + 1, edited_at=now)
 
 
-def _delete(target: Row, draft: Draft, member: Member, now: int) -> Row | Denied | Unchanged:
+def _delete(target: Row, draft: Draft, member: Member, now: int) -> Row | Denied:
     if denied := may(member, draft.room, "delete", owner=target.user):
         return Denied(*denied)
     if target.deleted:
-        return Unchanged(target)
+        return target
     return replace(target, text="", mentions=(), reply_to=None, rx={}, edited_at=None, deleted=True)
 
 
-def _react(target: Row, draft: Draft, member: Member, now: int) -> Row | Denied | Unchanged:
+def _react(target: Row, draft: Draft, member: Member, now: int) -> Row | Denied:
     if target.deleted:
         return _is_deleted(target)
     emoji = draft.emoji or ""
     users = target.rx.get(emoji, frozenset())
     if (draft.op == "add") == (member.user in users):
-        return Unchanged(target)
+        return target
     if draft.op == "remove":
         left = {key: value for key, value in target.rx.items() if key != emoji}
         return replace(target, rx=left | ({emoji: users - {member.user}} if len(users) > 1 else {}))

@@ -36,7 +36,8 @@ def amend(
     """Change a message, if it may be changed so. The row in the log, and the message as it is now.
 
     A change that would change nothing has a row too: else an earlier attempt that is still under way could take effect
-    after the client was told that all is well.
+    after the client was told that all is well. And it is the same transaction: only that shows that what was read of
+    the message still holds.
     """
     draft, messages = wanted.draft, invocation.messages
     ends: list[tuple[Row, Row] | Denied] = []
@@ -47,13 +48,8 @@ def amend(
         if isinstance(changed, Denied):
             ends.append(changed)
             return None
-        if isinstance(changed, Row):
-            row = replace(row, rev=changed.rev if draft.kind == "edit" else 0)
-            refused = messages.amend(draft.room, changed, row)
-        else:
-            changed = changed.target
-            row = replace(row, rev=changed.rev if draft.kind == "edit" else 0)
-            refused = messages.put(draft.room, row)
+        row = replace(row, rev=changed.rev if draft.kind == "edit" else 0)
+        refused = messages.amend(draft.room, changed, row)
         if refused is None:
             ends.append((row, changed))
         return refused
