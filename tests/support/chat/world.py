@@ -18,6 +18,7 @@ from pingbox.handlers.fresh import Fresh
 from pingbox.handlers.ports import Delivery, Dynamodb, Ports
 from pingbox.handlers.settings import Settings
 from pingbox_core.rate import Rate
+from support.chat.frames_judge import check_event
 
 SECRET = b"a-secret-for-tests-only"
 START = 1_764_000_000_000  # milliseconds
@@ -56,7 +57,8 @@ class Mailbox:
         if connection in self.throttled:
             return Delivery.FAILED
         assert len(frame) <= 32_000, "a frame above the protocol's limit"
-        self.posts.append((connection, json.loads(frame)))
+        check_event(event := json.loads(frame))
+        self.posts.append((connection, event))
         return Delivery.DELIVERED
 
     def close(self, connection_id: str) -> None:
