@@ -147,7 +147,8 @@ def _show_inventory(inventory: Inventory, stays: Mapping[str, str]) -> None:
     if inventory.actual.artifacts:
         click.echo(f"and {count(len(inventory.actual.artifacts), 'artifact')} in {inventory.target.artifact_bucket}")
     if inventory.actual.secret:
-        click.echo(f"and the token secret {inventory.target.secret}")
+        word = "kept:" if inventory.target.secret in stays else "and"
+        click.echo(f"{word} the token secret {inventory.target.secret}")
 
 
 def _refuse_nothing(session: Session, inventory: Inventory, here: Context) -> None:

@@ -88,8 +88,8 @@ class Inventory:
 def take_inventory(aws: Aws, target: DeployTarget) -> Inventory:
     """Ask for everything. Changes nothing."""
     actual = observe(aws, target)
-    if actual.stack is None:
-        return Inventory(target, actual, (), {})
+    if actual.stack is None or actual.stack.state is StackState.IN_REVIEW:
+        return Inventory(target, actual, (), {})  # a stack in review has no resources and no template yet
     listed = stack_resources(aws, actual.stack.arn)
     there = tuple(entry for entry in listed if entry.get("ResourceStatus") != _DELETED)
     return Inventory(target, actual, there, deployed_template(aws, actual.stack.arn))

@@ -12,7 +12,14 @@ from pingbox.deploy.aws.stack import Stack, StackVersion
 from pingbox.deploy.commands.logs import Tail, lines, log_groups
 from pingbox.deploy.commands.status import status
 from pingbox.deploy.errors import AwsError, DeployRefusedError
-from pingbox.deploy.perform.destroy import Inventory, destroy_steps, kept, refuse_destroying, refuse_protected
+from pingbox.deploy.perform.destroy import (
+    Inventory,
+    destroy_steps,
+    kept,
+    refuse_destroying,
+    refuse_protected,
+    take_inventory,
+)
 from pingbox.deploy.perform.keep import keep, retaining
 from pingbox.deploy.perform.leftovers import Leftover, find_leftovers
 from pingbox.deploy.plan.actual import NOTHING, Actual
@@ -275,3 +282,14 @@ class TestStatus:
         found = status(aws, TARGET, watching(aws), drift=True)
         assert found is not None
         assert (found.healthy, found.drift) == (False, None)
+
+
+def test_a_stack_in_review_has_no_resources_to_list() -> None:
+    """Nor a template: CloudFormation would answer the question with an error."""
+    stack = {"StackName": "app-prod", "StackStatus": "REVIEW_IN_PROGRESS", "StackId": "arn"}
+    missing = refused("ValidationError", "no template")
+    aws = FakeAws(
+        {"describe_stacks": {"Stacks": [stack]}, "list_objects_v2": refused("NoSuchBucket"), "get_template": missing}
+    )
+    found = take_inventory(aws, TARGET)
+    assert (found.resources, found.is_empty) == ((), False)
