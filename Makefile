@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 WORKERS ?= -n auto --maxprocesses 4 --dist worksteal
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test check bench model conformance fidelity autobahn test-deploy test-rehearsal format clean
+.PHONY: serve test check bench model mutants conformance fidelity autobahn test-deploy test-rehearsal format clean
 
 serve: $(VENV)/.serve  ## Chat offline: the page, the WebSocket and @connections on one port.
 	$(BIN)/pingbox serve $(ARGS)
@@ -39,6 +39,9 @@ test-rehearsal: $(VENV)/.dev  ## The browser tests on what would be deployed: th
 N ?= 20000
 model: $(VENV)/.dev  ## More random schedules against the room log: make model N=100000
 	MODEL_SCHEDULES=$(N) $(BIN)/pytest -q tests/model $(ARGS)
+
+mutants: $(VENV)/.dev  ## Takes rules away, one at a time: every one should make its tests fail. Prints the survivors.
+	PYTHONPATH=tests $(BIN)/python -m support.mutants
 
 conformance: $(VENV)/.dev  ## How many facts of API Gateway and Lambda hold; writes docs/reference/conformance.md.
 	PYTHONPATH=tests $(BIN)/python -m support.conformance $(ARGS)

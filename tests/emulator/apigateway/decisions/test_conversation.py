@@ -104,6 +104,14 @@ def test_throttling_refills_with_time():
     assert kinds == ["Invoke", "Invoke", "Send", "Send", "Invoke", "Send", "Invoke", "Invoke", "Send"]
 
 
+def test_a_message_that_no_model_accepts_counts_and_is_throttled_first():
+    route = Route("$default", LambdaProxy("f"), request_models={"$default": {"type": "object"}})
+    stage, buckets = Stage("prod", throttle=Throttle(rate=1, burst=1)), Buckets()
+    problems = [received(TextMessage("[]"), route, stage=stage, buckets=buckets)[0].problem for _ in range(2)]
+    assert "request model" in problems[0]
+    assert "throttled" in problems[1]
+
+
 def test_throttling_by_closing_is_a_switch():
     stage = Stage("prod", throttle=Throttle(rate=1, burst=0))
     switches = Switches(throttled="close")
