@@ -29,6 +29,7 @@ from pingbox.local.addresses import Addresses
 from pingbox.local.item_store import item_store
 from pingbox.local.listening import listening, tls_facts
 from pingbox.local.network import exposure
+from pingbox.local.permission_watch import PermissionWatch
 from pingbox.local.switch_options import switches
 from pingbox.model.api import Api
 from pingbox.settings import SHUTDOWN_TIMEOUT_SECONDS, ServeSettings
@@ -71,6 +72,7 @@ class AppServer:
             history=history,
             switches=switches(settings.switches),
         )
+        self.cloud.history.subscribe(PermissionWatch(lambda name: self.cloud.app.function(name), app.region))
         self._process = contextlib.ExitStack()
         self._watcher: FileWatcher | None = None
         self._changing = asyncio.Lock()

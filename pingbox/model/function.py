@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pingbox.model.permissions import Statement
+
 OWN_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 """What runs a function whose app declares no runtime: the Python that runs PingBox."""
 
@@ -34,6 +36,7 @@ class FunctionSpec:
     `packages` are folders with packages that were installed for it here, and are no part of the app. `qualifiers` are
     its aliases and published versions, each with the number of the version that it means: `{"live": "1", "1": "1"}`.
     All of them run the code as it is on disk. `unavailable`: why it cannot run here, a sentence; None if it can.
+    `permissions`: what its role allows it; None where the app does not declare that, or not all of it.
     """
 
     name: str
@@ -48,3 +51,4 @@ class FunctionSpec:
     qualifiers: Mapping[str, str] = field(default_factory=dict)
     asynchronous: AsynchronousSettings = AsynchronousSettings()
     unavailable: str | None = None
+    permissions: tuple[Statement, ...] | None = None

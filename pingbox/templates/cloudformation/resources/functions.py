@@ -16,6 +16,7 @@ from pingbox.templates.cloudformation.code import unpack, write_inline, write_re
 from pingbox.templates.cloudformation.parameters import text_of
 from pingbox.templates.cloudformation.public_layers import requirement_of
 from pingbox.templates.cloudformation.resources.handler_files import file_names, module_path
+from pingbox.templates.cloudformation.resources.roles import permissions_of
 from pingbox.templates.cloudformation.resources.versions import dead_letter, read_parts
 from pingbox.templates.cloudformation.stack import Resource, TemplateStack
 from pingbox.templates.errors import TemplateError
@@ -83,6 +84,7 @@ def read_functions(stack: TemplateStack, findings: Findings, cache: Path) -> Fun
         table.specs[name] = replace(
             spec,
             qualifiers=parts.qualifiers.get(name, {}),
+            permissions=permissions_of(resource, stack),
             asynchronous=replace(asynchronous, dead_letter=dead_letter(resource)),
         )
     return table

@@ -17,7 +17,6 @@ from pingbox.emulator.services.dynamodb.expressions.conditions import same
 from pingbox.emulator.services.dynamodb.schema import TableSchema
 
 View = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
-VIEWS: tuple[View, ...] = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 
 KEPT_SECONDS = 24 * 3600.0
 MAX_TRIMMED = 1000
