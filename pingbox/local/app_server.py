@@ -27,8 +27,7 @@ from pingbox.emulator.services.lambda_.packages.cache_folders import kept_folder
 from pingbox.emulator.services.lambda_.packages.packages import Packages, asks_for_packages
 from pingbox.local.addresses import Addresses
 from pingbox.local.item_store import item_store
-from pingbox.local.listening import listening, tls_facts
-from pingbox.local.network import exposure
+from pingbox.local.listening import exposure, listening, tls_facts
 from pingbox.local.permission_watch import PermissionWatch
 from pingbox.local.switch_options import switches
 from pingbox.model.api import Api

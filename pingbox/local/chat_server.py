@@ -21,8 +21,7 @@ from pingbox.local.addresses import Addresses
 from pingbox.local.chat_functions import ChatPorts
 from pingbox.local.data_dir import token_secret
 from pingbox.local.item_store import LocalTables, item_store
-from pingbox.local.listening import listening, tls_facts
-from pingbox.local.network import exposure, is_loopback
+from pingbox.local.listening import exposure, is_loopback, listening, tls_facts
 from pingbox.local.switch_options import switches
 from pingbox.model.api import Api
 from pingbox.model.regions import DEFAULT_REGION

@@ -30,7 +30,7 @@ def invoke(route_key: str, app: str | None, event_file: Path, data_dir: Path | N
 
     Posts to connections of a saved event are answered by 410, as on AWS: they are gone.
     """
-    from pingbox.local.trace import outcome_fields
+    from pingbox.local.log.trace import outcome_fields
 
     event = _read_event(event_file)
 
@@ -53,7 +53,7 @@ def replay(file: Path, app: str | None, data_dir: Path | None) -> None:
     The connections of then are gone: posts to them are answered by 410, as on AWS. Exit code 1 if an event ends
     otherwise than it did.
     """
-    from pingbox.local.trace import TracedEvent, TraceError, outcome_fields, read_events
+    from pingbox.local.log.trace import TracedEvent, TraceError, outcome_fields, read_events
 
     try:
         traced = list(read_events(file))

@@ -1,11 +1,12 @@
-"""Where `serve` listens, its second listener included, for handlers and clients that insist on https."""
+"""Where `serve` listens, its TLS listener included, who may use the port, and what is said about that at the start."""
 
 from __future__ import annotations
 
+import ipaddress
 import ssl
 
 from pingbox.emulator.cloud import Listen
-from pingbox.local.network import access
+from pingbox.emulator.http.access import Access
 from pingbox.model.partitions import url_suffix
 from pingbox.settings import ServeSettings
 
@@ -32,3 +33,35 @@ def tls_facts(settings: ServeSettings, port: int) -> list[tuple[str, str]]:
     if settings.tls_port is None:
         return []
     return [("TLS", f"https://localhost:{port} and https://*.execute-api.…; trust {settings.tls_ca}")]
+
+
+def access(settings: ServeSettings) -> Access:
+    """The rule as the options have it."""
+    return Access(settings.host, settings.allow_hosts, settings.allow_origins)
+
+
+def exposure(settings: ServeSettings, *, tables: bool) -> list[tuple[str, str]]:
+    """What to tell at the start about a host that others reach; nothing for this machine alone.
+
+    `tables`: whether the port answers DynamoDB.
+    """
+    if is_loopback(settings.host):
+        return []
+    what = ["invoke every function", "post to every connection"]
+    if tables:
+        what.insert(0, "read, change and delete every table")
+    pages = f"only pages of {', '.join(settings.allow_origins)}" if settings.allow_origins else "any page"
+    return [
+        (
+            "Open to",
+            f"the network: whoever reaches {settings.host} can {', '.join(what)}, without a key; {pages} may connect",
+        )
+    ]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is an address of this machine that others do not reach."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

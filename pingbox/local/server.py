@@ -21,10 +21,10 @@ from pingbox.emulator.redirect import guard
 from pingbox.emulator.services.lambda_.outcome import Functions
 from pingbox.local.addresses import Addresses
 from pingbox.local.data_dir import DataDirError
-from pingbox.local.live_log import WITHOUT_FRAMES, json_line, json_note, plain, text_line
-from pingbox.local.log_writer import LogWriter, text_note, to_stream
+from pingbox.local.log.live_log import WITHOUT_FRAMES, json_line, json_note, plain, text_line
+from pingbox.local.log.log_writer import LogWriter, text_note, to_stream
+from pingbox.local.log.trace import Trace
 from pingbox.local.machine import LoopErrors, raise_open_files_limit
-from pingbox.local.trace import Trace
 from pingbox.model.api import Api
 from pingbox.settings import SHUTDOWN_TIMEOUT_SECONDS, ServeSettings, SettingsError
 

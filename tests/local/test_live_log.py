@@ -23,7 +23,7 @@ from pingbox.emulator.activity import (
 )
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Returned
 from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
-from pingbox.local.live_log import json_line, json_note, text_line
+from pingbox.local.log.live_log import json_line, json_note, text_line
 from pingbox.local.server import wants_colour
 from pingbox.model.function import FunctionSpec
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pingbox.local.log_writer import LogWriter, to_stream
+from pingbox.local.log.log_writer import LogWriter, to_stream
 from support.waiting import until_sync
 
 
@@ -153,7 +153,7 @@ def test_what_is_told_stands_on_stderr():
     if not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full")
     script = (
-        "from pingbox.local.log_writer import LogWriter, to_stream\n"
+        "from pingbox.local.log.log_writer import LogWriter, to_stream\n"
         "import sys\n"
         "writer = LogWriter(to_stream(sys.stdout))\n"
         "writer.write('lost')\n"

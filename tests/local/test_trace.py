@@ -19,7 +19,7 @@ from pingbox.emulator.activity import (
 )
 from pingbox.emulator.history import Entry
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Returned
-from pingbox.local.trace import Trace, TracedEvent, TraceError, read_events
+from pingbox.local.log.trace import Trace, TracedEvent, TraceError, read_events
 
 
 def invoked(outcome):

@@ -42,43 +42,43 @@ def plain(text: str, tone: str) -> str:
     return text
 
 
-def text_line(happening: Activity, *, verbose: bool, payloads: bool = False, style: Style = plain) -> str | None:
+def text_line(activity: Activity, *, verbose: bool, payloads: bool = False, style: Style = plain) -> str | None:
     """One line for people, or None when this is not worth one (only `verbose` shows everything).
 
     With `payloads` the texts of frames are shown, shortened.
     """
-    match happening:
+    match activity:
         case Connected():
-            return _line(happening.at, "connect", happening.connection_id, happening.source_ip, style, "good")
+            return _line(activity.at, "connect", activity.connection_id, activity.source_ip, style, "good")
         case Refused():
-            outcome = f"refused with {happening.status} {happening.reason}".rstrip()
-            return _line(happening.at, "connect", happening.connection_id, outcome, style, "bad")
+            outcome = f"refused with {activity.status} {activity.reason}".rstrip()
+            return _line(activity.at, "connect", activity.connection_id, outcome, style, "bad")
         case Disconnected():
-            outcome = f"{happening.code} {happening.reason}".rstrip()
-            return _line(happening.at, "disconnect", happening.connection_id, outcome, style, "faint")
+            outcome = f"{activity.code} {activity.reason}".rstrip()
+            return _line(activity.at, "disconnect", activity.connection_id, outcome, style, "faint")
         case Invoked():
-            return _invoked(happening, verbose, style)
+            return _invoked(activity, verbose, style)
         case FunctionLog():
-            return _function_log(happening, verbose, style)
+            return _function_log(activity, verbose, style)
         case ManagementCalled():
-            if not verbose and happening.status < 400:
+            if not verbose and activity.status < 400:
                 return None
-            outcome = f"{happening.method} {happening.status}"
-            return _line(happening.at, "@connections", happening.connection_id, outcome, style, "faint")
+            outcome = f"{activity.method} {activity.status}"
+            return _line(activity.at, "@connections", activity.connection_id, outcome, style, "faint")
         case FrameReceived() | FrameSent() | AwsCalled():
-            return _detail(happening, payloads, style) if verbose else None
+            return _detail(activity, payloads, style) if verbose else None
         case InvocationStarted() | InvocationEnded():
             return None  # `Invoked` has them, with the route and the connection
         case _:
-            assert_never(happening)
+            assert_never(activity)
 
 
-def json_line(happening: Activity) -> str | None:
-    """One JSON object: `type` is the happening's name; texts are replaced by their size in bytes. None: no line."""
-    if isinstance(happening, InvocationStarted | InvocationEnded | AwsCalled):
+def json_line(activity: Activity) -> str | None:
+    """One JSON object: `type` is the activity's name; texts are replaced by their size in bytes. None: no line."""
+    if isinstance(activity, InvocationStarted | InvocationEnded | AwsCalled):
         return None
-    fields: dict[str, Any] = {"type": type(happening).__name__}
-    for name, value in vars(happening).items():
+    fields: dict[str, Any] = {"type": type(activity).__name__}
+    for name, value in vars(activity).items():
         match name, value:
             case "text", str():
                 fields["bytes"] = len(value.encode())
@@ -111,22 +111,22 @@ def outcome_words(outcome: Outcome | IntegrationTimedOut) -> str:
             assert_never(outcome)
 
 
-def _invoked(happening: Invoked, verbose: bool, style: Style) -> str | None:
-    ended = outcome_words(happening.outcome)
-    milliseconds = f"{happening.duration * 1000:8.1f} ms"
-    if happening.problem is not None and ended == "ok":
-        outcome = f"{milliseconds}  {happening.function}: {happening.problem}"
-        return _line(happening.at, happening.route_key, happening.connection_id, outcome, style, "bad")
+def _invoked(activity: Invoked, verbose: bool, style: Style) -> str | None:
+    ended = outcome_words(activity.outcome)
+    milliseconds = f"{activity.duration * 1000:8.1f} ms"
+    if activity.problem is not None and ended == "ok":
+        outcome = f"{milliseconds}  {activity.function}: {activity.problem}"
+        return _line(activity.at, activity.route_key, activity.connection_id, outcome, style, "bad")
     if ended == "ok":
         # Connects and disconnects have a line of their own already.
-        if happening.route_key in ("$connect", "$disconnect") and not verbose:
+        if activity.route_key in ("$connect", "$disconnect") and not verbose:
             return None
-        return _line(happening.at, happening.route_key, happening.connection_id, milliseconds, style, "plain")
-    outcome = f"{milliseconds}  {happening.function}: {ended}"
-    if isinstance(happening.outcome, FunctionError) and not _is_in_the_functions_log(happening.outcome):
-        first, *_ = happening.outcome.message.splitlines() or [""]
+        return _line(activity.at, activity.route_key, activity.connection_id, milliseconds, style, "plain")
+    outcome = f"{milliseconds}  {activity.function}: {ended}"
+    if isinstance(activity.outcome, FunctionError) and not _is_in_the_functions_log(activity.outcome):
+        first, *_ = activity.outcome.message.splitlines() or [""]
         outcome += f": {first}"
-    return _line(happening.at, happening.route_key, happening.connection_id, outcome, style, "bad")
+    return _line(activity.at, activity.route_key, activity.connection_id, outcome, style, "bad")
 
 
 def _is_in_the_functions_log(error: FunctionError) -> bool:
@@ -137,12 +137,12 @@ def _is_in_the_functions_log(error: FunctionError) -> bool:
 _PLATFORM = ("START RequestId:", "END RequestId:", "REPORT RequestId:", "INIT_START ")
 
 
-def _function_log(happening: FunctionLog, verbose: bool, style: Style) -> str | None:
-    if happening.line.startswith(_PLATFORM) and not verbose:
+def _function_log(activity: FunctionLog, verbose: bool, style: Style) -> str | None:
+    if activity.line.startswith(_PLATFORM) and not verbose:
         return None
-    tone = "bad" if _ERROR_ENTRY.match(happening.line) else "faint"
-    lines = _stack_beneath(happening.line).rstrip().split("\n")
-    return "\n".join(style(f"          {happening.function} | {_printable(line)}", tone) for line in lines)
+    tone = "bad" if _ERROR_ENTRY.match(activity.line) else "faint"
+    lines = _stack_beneath(activity.line).rstrip().split("\n")
+    return "\n".join(style(f"          {activity.function} | {_printable(line)}", tone) for line in lines)
 
 
 # What Python's and Node's runtimes write about errors, in text and in JSON, a bare traceback, and Lambda's own words.
@@ -182,33 +182,33 @@ def _stack_beneath(entry: str) -> str:
     return "\n".join([first, *stack])
 
 
-def _detail(happening: FrameReceived | FrameSent | AwsCalled, payloads: bool, style: Style) -> str:
-    match happening:
+def _detail(activity: FrameReceived | FrameSent | AwsCalled, payloads: bool, style: Style) -> str:
+    match activity:
         case FrameReceived():
-            return _frame(happening, "in", "", payloads, style)
+            return _frame(activity, "in", "", payloads, style)
         case FrameSent():
-            return _frame(happening, "out", happening.cause, payloads, style)
+            return _frame(activity, "out", activity.cause, payloads, style)
         case AwsCalled():
-            return _aws_call(happening, style)
+            return _aws_call(activity, style)
         case _:
-            assert_never(happening)
+            assert_never(activity)
 
 
-def _aws_call(happening: AwsCalled, style: Style) -> str:
-    call = happening.call
+def _aws_call(activity: AwsCalled, style: Style) -> str:
+    call = activity.call
     outcome = f"{call.duration * 1000:8.1f} ms  {call}"
-    return _line(happening.at, "aws", "", outcome, style, "faint" if call.error is None else "bad")
+    return _line(activity.at, "aws", "", outcome, style, "faint" if call.error is None else "bad")
 
 
 SHOWN = 120  # characters of a frame
 
 
-def _frame(happening: FrameReceived | FrameSent, direction: str, cause: str, payloads: bool, style: Style) -> str:
-    text = happening.text
+def _frame(activity: FrameReceived | FrameSent, direction: str, cause: str, payloads: bool, style: Style) -> str:
+    text = activity.text
     outcome = f"{len(text.encode('utf-8', 'surrogatepass'))} bytes {cause}".rstrip()
     if payloads:
         outcome += f"  {_printable(text[:SHOWN])}{'…' if len(text) > SHOWN else ''}"
-    return _line(happening.at, direction, happening.connection_id, outcome, style, "faint")
+    return _line(activity.at, direction, activity.connection_id, outcome, style, "faint")
 
 
 def _line(at: float, what: str, connection_id: str, outcome: str, style: Style, tone: str) -> str:

@@ -24,7 +24,7 @@ from pingbox.emulator.activity import (
 )
 from pingbox.emulator.history import Entry
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
-from pingbox.local.log_writer import write_all
+from pingbox.local.log.log_writer import write_all
 
 _log = logging.getLogger("pingbox.serve")
 
@@ -70,13 +70,13 @@ class Trace:
         os.close(self._descriptor)
 
 
-def fields(happening: Activity) -> dict[str, Any]:
-    """A happening as a JSON object; `type` is its name."""
-    plain = {"type": type(happening).__name__, **vars(happening)}
-    if isinstance(happening, Invoked):
-        plain["outcome"] = outcome_fields(happening.outcome)
-    if isinstance(happening, AwsCalled):
-        plain["call"] = vars(happening.call)
+def fields(activity: Activity) -> dict[str, Any]:
+    """An activity as a JSON object; `type` is its name."""
+    plain = {"type": type(activity).__name__, **vars(activity)}
+    if isinstance(activity, Invoked):
+        plain["outcome"] = outcome_fields(activity.outcome)
+    if isinstance(activity, AwsCalled):
+        plain["call"] = vars(activity.call)
     return plain
 
 
