@@ -11,6 +11,7 @@ _ABOUT = {
     "chat": "the chat as a whole, beside a raw websockets server",
     "apps": "a stranger's app in process and in Python and Node processes, beside a raw websockets server",
     "dynamodb": "the local DynamoDB, beside other engines",
+    "dynamodb_http": "the local DynamoDB over HTTP, beside DynamoDB Local",
     "functions": "local Lambda functions",
     "files": "through how many files an item and a frame lead",
     "cold_import": "what the deployed functions import, cold and warm",
