@@ -202,11 +202,11 @@ def _seed(local: Any, items: int) -> None:
     """Fill the tables row by row in large transactions: what a million puts leave behind, without their hour."""
     messages, members = local._catalog.table("messages"), local._catalog.table("members")
     for first in range(0, items, 50_000):
-        with local._store.transaction():
+        with local._catalog.transaction():
             for n in range(first, min(first + 50_000, items)):
                 item = _message(n)
                 messages.put(*messages.schema.bytes_of_key(item), item, None)
-    with local._store.transaction():
+    with local._catalog.transaction():
         for n in range(1000):
             item = _member(n)
             members.put(*members.schema.bytes_of_key(item), item, None)

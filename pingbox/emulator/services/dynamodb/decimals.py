@@ -8,25 +8,18 @@ from functools import lru_cache
 
 from pingbox.emulator.services.dynamodb.answers import invalid
 
-_PLAIN = re.compile(r"-?[1-9][0-9]{0,17}|0")
 _ANY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 # Wide enough that no sum of two valid numbers is rounded before it is looked at.
 _WIDE = Context(prec=400, Emax=999999, Emin=-999999)
 
 
+@lru_cache(maxsize=1024)
 def canonical(text: object) -> str:
     """The spelling in which DynamoDB gives the number back: `1.0`, `007` and `1e3` are `1`, `7` and `1000`.
 
     Raises a `Refusal` for what is no number, for more than 38 digits and for magnitudes out of range.
     """
-    if isinstance(text, str) and _PLAIN.fullmatch(text):  # integers of up to 18 digits are canonical as they stand
-        return text
-    return _canonical(text)
-
-
-@lru_cache(maxsize=1024)
-def _canonical(text: object) -> str:
     try:
         if isinstance(text, str) and _ANY.fullmatch(text):
             return spelled(Decimal(text))

@@ -197,7 +197,7 @@ class LocalDynamoDB:
 
     def reset(self) -> None:
         """Drop every table with everything in it."""
-        with self._lock, self._store.transaction():
+        with self._lock, self._catalog.transaction():
             self._open_check()
             for table in self._catalog:
                 table.drop()
@@ -209,7 +209,7 @@ class LocalDynamoDB:
 
     def empty(self) -> None:
         """Delete every item, and keep the tables."""
-        with self._lock, self._store.transaction():
+        with self._lock, self._catalog.transaction():
             self._open_check()
             for table in self._catalog:
                 table.clear()
@@ -223,7 +223,7 @@ class LocalDynamoDB:
             if self._closed:
                 return
             self._closed = True
-            with self._store.transaction():
+            with self._catalog.transaction():
                 for table in self._catalog:
                     if (known := table.known_counts) is not None:
                         counted = json.dumps(dataclasses.asdict(known))
@@ -256,7 +256,7 @@ class LocalDynamoDB:
         changes, streams = self._store.db.total_changes, self._catalog.streams
         sequence = streams.sequence
         try:
-            with self._store.transaction():
+            with self._catalog.transaction():
                 body = write()
         except BaseException:
             streams.rolled_back(sequence)
@@ -291,7 +291,7 @@ class LocalDynamoDB:
 
     def _sweep(self, now: float) -> int:
         self._open_check()
-        with self._store.transaction():
+        with self._catalog.transaction():
             self._store.db.execute("DELETE FROM tokens WHERE at<=?", (now - TOKEN_SECONDS,))
             self._catalog.streams.now = now
             gone = self._expiry.sweep(self._catalog, now)
@@ -321,7 +321,7 @@ def _catalog(store: Store) -> Catalog:
         if number in counts:
             table.restore_counts(Counts(**json.loads(counts[number])))
         if any(len(index.hashes) > 1 or len(index.ranges) > 1 for index in schema.indexes.values()):
-            with store.transaction():
+            with catalog.transaction():
                 table.create()  # files of earlier versions have no tree for such an index
         catalog.add(table)
         catalog.stream_to(table)

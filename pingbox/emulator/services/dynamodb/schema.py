@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from pingbox.emulator.services.dynamodb.answers import Item, Refusal, invalid
-from pingbox.emulator.services.dynamodb.storage.ordering import ended, sortable
+from pingbox.emulator.services.dynamodb.values import ended, sortable
 
 HASH_KEY_LIMIT, RANGE_KEY_LIMIT = 2048, 1024
 

@@ -26,7 +26,7 @@ from pingbox.emulator.services.dynamodb.expressions.conditions import (
 from pingbox.emulator.services.dynamodb.expressions.paths import Names
 from pingbox.emulator.services.dynamodb.expressions.tokens import ExpressionError
 from pingbox.emulator.services.dynamodb.schema import KeyAttribute, joined
-from pingbox.emulator.services.dynamodb.storage.ordering import after_prefix, ended, escaped, sortable
+from pingbox.emulator.services.dynamodb.values import after_prefix, ended, escaped, sortable
 
 _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 

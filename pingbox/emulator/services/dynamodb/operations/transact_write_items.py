@@ -10,7 +10,6 @@ from typing import Any
 
 from pingbox.emulator.services.dynamodb.answers import Item, Refusal, Request, invalid
 from pingbox.emulator.services.dynamodb.capacity import Meter, wanted
-from pingbox.emulator.services.dynamodb.expressions.request import Expressions
 from pingbox.emulator.services.dynamodb.operations.delete_item import prepared_delete
 from pingbox.emulator.services.dynamodb.operations.put_item import prepared_put
 from pingbox.emulator.services.dynamodb.operations.transactions import (
@@ -21,7 +20,7 @@ from pingbox.emulator.services.dynamodb.operations.transactions import (
     refuse_size,
 )
 from pingbox.emulator.services.dynamodb.operations.update_item import prepared_update
-from pingbox.emulator.services.dynamodb.operations.writes import Write, shows_item
+from pingbox.emulator.services.dynamodb.operations.writes import Write, condition_of, shows_item
 from pingbox.emulator.services.dynamodb.schema import WrongKeyError
 from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 from pingbox.emulator.services.dynamodb.values import checked_item, item_size
@@ -78,13 +77,11 @@ def _prepared(catalog: Catalog, members: list[dict[str, Any]]) -> list[Write]:
 
 def prepared_check(catalog: Catalog, request: Request) -> Write:
     """A `ConditionCheck` of a transaction: a write that changes nothing."""
-    expressions = Expressions(request)
-    condition = expressions.condition("ConditionExpression")
-    expressions.finish()
+    condition, scope = condition_of(request)
     key_item = checked_item(request["Key"])
     table = catalog.table(request["TableName"])
     key = table.schema.checked_key(key_item)
-    return Write(table, key, condition, expressions.scope, lambda old: old, tells=shows_item(request))
+    return Write(table, key, condition, scope, lambda old: old, tells=shows_item(request))
 
 
 def perform_together(writes: list[Write], meter: Meter) -> None:

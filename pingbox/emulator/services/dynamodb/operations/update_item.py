@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from pingbox.emulator.services.dynamodb.answers import Item, Request
-from pingbox.emulator.services.dynamodb.capacity import Meter, wanted
 from pingbox.emulator.services.dynamodb.expressions.paths import Scope
 from pingbox.emulator.services.dynamodb.expressions.projections import projection_of
 from pingbox.emulator.services.dynamodb.expressions.request import Expressions
 from pingbox.emulator.services.dynamodb.expressions.updates import Update, refuse_key_changes
-from pingbox.emulator.services.dynamodb.operations.writes import Write, returned_values, shows_item
+from pingbox.emulator.services.dynamodb.operations.writes import Write, metered, returned_values, shows_item
 from pingbox.emulator.services.dynamodb.schema import TableSchema
 from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 from pingbox.emulator.services.dynamodb.values import checked_item
 
 
 def update_item(catalog: Catalog, request: Request) -> dict[str, Any]:
-    meter = Meter(wanted(request))
+    meter = metered(request)
     returned = returned_values(request, "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW")
     write = prepared_update(catalog, request, counted=True)
     old = write.load()
     write.check(old)
     new = write.perform(old, meter)
     shown = returned_item(returned, old, new, write)
-    return meter.put_into({"Attributes": shown} if shown else {})
+    body: dict[str, Any] = {"Attributes": shown} if shown else {}
+    return body if meter is None else meter.put_into(body)
 
 
 def prepared_update(catalog: Catalog, request: Request, *, counted: bool = False) -> Write:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pingbox.emulator.services.dynamodb.answers import Item, Refusal, Request, condition_failed, invalid
-from pingbox.emulator.services.dynamodb.capacity import Meter
+from pingbox.emulator.services.dynamodb.capacity import Meter, wanted
 from pingbox.emulator.services.dynamodb.expressions.conditions import Condition
 from pingbox.emulator.services.dynamodb.expressions.paths import Scope
+from pingbox.emulator.services.dynamodb.expressions.request import Expressions
 from pingbox.emulator.services.dynamodb.expressions.updates import Update
 from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable, json_text
 from pingbox.emulator.services.dynamodb.values import ITEM_LIMIT, item_size
+
+_EXPRESSIONS = frozenset(
+    {"ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues", "Expected", "ConditionalOperator"}
+)
+_NO_SCOPE = Scope({}, {})
 
 
 class Write:
@@ -51,7 +57,7 @@ class Write:
         if self._condition is not None and not self._condition.holds(old, self.scope):
             raise self._failure(old if self._tells else None)
 
-    def perform(self, old: Item | None, meter: Meter) -> Item | None:
+    def perform(self, old: Item | None, meter: Meter | None) -> Item | None:
         """Write what becomes of `old`, and return it (None: deleted)."""
         new = self._becomes(old)
         h, r = self.key
@@ -63,8 +69,24 @@ class Write:
             self.table.put(h, r, new, old, text)
         elif old is not None:
             self.table.delete(h, r, old)
-        meter.write(self.table.schema, old, new)
+        if meter is not None:
+            meter.write(self.table.schema, old, new)
         return new
+
+
+def condition_of(request: Request, *, counted: bool = False) -> tuple[Condition | None, Scope]:
+    """The condition of a put, a delete or a check, and what its placeholders stand for."""
+    if _EXPRESSIONS.isdisjoint(request):
+        return None, _NO_SCOPE
+    expressions = Expressions(request, counted=counted)
+    condition = expressions.condition("ConditionExpression")
+    expressions.finish()
+    return condition, expressions.scope
+
+
+def metered(request: Request) -> Meter | None:
+    """What counts the capacity of a write, None when nobody asks for it."""
+    return Meter(wanted(request)) if "ReturnConsumedCapacity" in request else None
 
 
 def returned_values(request: Request, *allowed: str) -> str:

@@ -1,8 +1,9 @@
-"""The tables there are, by name or ARN."""
+"""The tables there are, by name or ARN, and the transaction around each write."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pingbox.emulator.services.dynamodb.answers import no_such_table
 from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable
@@ -17,6 +18,21 @@ class Catalog:
         self.store = store
         self.streams = StreamLog(store.db)
         self._tables: dict[str, ItemTable] = {}
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing for the writes inside; a transaction inside another one joins it."""
+        db = self.store.db
+        if db.in_transaction:
+            yield
+            return
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")
 
     def table(self, name: str) -> ItemTable:
         """The table of a name or ARN; raises the `Refusal` that operations on items answer with."""

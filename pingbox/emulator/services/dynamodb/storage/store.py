@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -34,7 +32,7 @@ class StoreError(Exception):
 
 
 class Store:
-    """One open SQLite connection and the transaction around each write."""
+    """One open SQLite connection."""
 
     def __init__(self, db: sqlite3.Connection, path: Path | None) -> None:
         self.db = db
@@ -65,20 +63,6 @@ class Store:
                 _remove(path)  # what a full disk left half-made would be "another program's" at the next start
             raise
         return cls(db, path)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing for the writes inside; a transaction inside another one joins it."""
-        if self.db.in_transaction:
-            yield
-            return
-        self.db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self.db.execute("ROLLBACK")
-            raise
-        self.db.execute("COMMIT")
 
     def close(self) -> None:
         self.db.close()

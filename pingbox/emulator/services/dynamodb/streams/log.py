@@ -108,7 +108,8 @@ class StreamLog:
             db.execute(statement)
         last = db.execute("SELECT q FROM stream_sequence").fetchone()
         newest = (self.newest(stream.number) or 0 for stream in self.streams())
-        self._sequence: int = max([last[0] if last else 0, *newest])
+        # The sequence number of the newest record of all.
+        self.sequence: int = max([last[0] if last else 0, *newest])
 
     # -- streams -----------------------------------------------------------------------------------------------------
 
@@ -147,17 +148,12 @@ class StreamLog:
 
     def append(self, stream: int, keys: str, old: str | None, new: str | None, event: int) -> None:
         """Add a record, with the next sequence number."""
-        self._sequence += 1
+        self.sequence += 1
         self.written = True
         self._db.execute(
             "INSERT INTO stream_records VALUES(?,?,?,?,?,?,?)",
-            (stream, self._sequence, self.now, keys, old, new, event),
+            (stream, self.sequence, self.now, keys, old, new, event),
         )
-
-    @property
-    def sequence(self) -> int:
-        """The sequence number of the newest record of all."""
-        return self._sequence
 
     def since(self, stream: int, sequence: int, limit: int) -> list[Row]:
         """The records of a stream after `sequence`, the oldest first, at most `limit`."""
@@ -201,11 +197,11 @@ class StreamLog:
     def _remember_sequence(self) -> None:
         """The newest record may be dropped: its number must not be given again after a restart."""
         self._db.execute("DELETE FROM stream_sequence")
-        self._db.execute("INSERT INTO stream_sequence VALUES(?)", (self._sequence,))
+        self._db.execute("INSERT INTO stream_sequence VALUES(?)", (self.sequence,))
 
     def rolled_back(self, sequence: int) -> None:
         """The transaction that came after `sequence` was undone."""
-        self._sequence = sequence
+        self.sequence = sequence
         self.written = False
 
 
