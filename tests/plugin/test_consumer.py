@@ -51,8 +51,8 @@ from pingbox.testing.faults import ColdStart
 
 def test_fails(pingbox, ws):
     pingbox.faults.schedule(7, kinds=[ColdStart])
-    pingbox.faults.drop_posts(to="bo")
     ana, bo = ws.connect(name="ana"), ws.connect(name="bo")
+    pingbox.faults.drop_posts(to="bo")
     ana.send_json({"action": "sendMessage", "text": "hi"})
     bo.expect(text="hi", timeout=0.2)
 """

@@ -107,3 +107,16 @@ def test_a_long_conversation_is_cut_at_its_beginning(emulator, speak):
     assert head.endswith(" steps before")
     assert "gateway" in names
     assert len(rows) <= 60
+
+
+def test_a_diagram_of_many_clients_folds(emulator, speak):
+    """Thirty columns would be as wide as no terminal: those beyond the first ones share a column, by name."""
+    clients = [emulator.ws.connect(name=f"c{number}") for number in range(30)]
+    for client in clients[:2]:
+        client.send_json(speak("hi"))
+        emulator.settle()
+    drawn = emulator.diagram().splitlines()
+    assert max(map(len, drawn)) < 200
+    heading = next(line for line in drawn if "gateway" in line)
+    assert " others" in heading
+    assert any("c29: post:" in line for line in drawn), "\n".join(drawn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pingbox.testing import Emulator
+from pingbox.testing import Emulator, Invocation
 
 PROJECT = """
 [tool.pingbox.routes]
@@ -131,6 +131,24 @@ def test_the_variables_of_a_python_object_are_the_process_s(monkeypatch):
         assert emulator.functions[name].environment["GREETING"] == "mine"
         with pytest.raises(TypeError, match=r"use monkeypatch\.setenv"):
             emulator.functions[name].environment["GREETING"] = "x"
+
+
+class TestAwsCalls:
+    def test_of_a_function_in_a_process_of_its_own_are_seen(self, tmp_path):
+        """By the trace id that its SDK sends along."""
+        (tmp_path / "pyproject.toml").write_text('[tool.pingbox.routes]\nlook = { handler = "app.look" }\n')
+        (tmp_path / "app.py").write_text(
+            "import boto3\n\ndef look(event, context):\n    boto3.client('dynamodb').list_tables()\n"
+        )
+        with Emulator(tmp_path, in_process=False) as emulator:
+            record = emulator.functions["app-look"].invoke({})
+            record.response  # noqa: B018 - it did return
+            assert [str(call) for call in record.aws_calls] == ["dynamodb.ListTables"]
+
+    def test_that_cannot_be_seen_are_not_an_empty_list(self):
+        record = Invocation(0.0, "custom", {}, "request", unseen=True)
+        with pytest.raises(AssertionError, match="the AWS calls of custom are not seen"):
+            record.aws_calls  # noqa: B018
 
 
 class TestMisspelt:

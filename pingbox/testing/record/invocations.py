@@ -17,8 +17,8 @@ __tracebackhide__ = is_told
 class Invocation:
     """One run of a function. `outcome` is None while it still runs; `duration` in seconds, with waiting for a place.
 
-    `route_key` and `connection_id` are empty for what API Gateway did not invoke. `aws_calls` are boto3's, of functions
-    in the test's process; of those in processes of their own (Node, layers) none are seen.
+    `route_key` and `connection_id` are empty for what API Gateway did not invoke. `logs` are its lines. `unseen` is
+    true where calls would not be noticed: a custom runtime in a process of its own.
     """
 
     at: float
@@ -28,7 +28,25 @@ class Invocation:
     outcome: Outcome | None = None
     duration: float = 0.0
     logs: list[str] = field(default_factory=list)
-    aws_calls: list[AwsCall] = field(default_factory=list)
+    unseen: bool = False
+    _calls: list[AwsCall] = field(default_factory=list, repr=False)
+
+    @property
+    def aws_calls(self) -> list[AwsCall]:
+        """The AWS calls that it made: boto3's in the test's process; those of Python and Node SDKs in other processes.
+
+        Raises `AssertionError` where they cannot be seen: an empty list would say that none was made.
+        """
+        if self.unseen:
+            raise AssertionError(
+                f"the AWS calls of {self.function} are not seen: its custom runtime runs in a process of its own, and "
+                "need not say which invocation a call belongs to"
+            )
+        return self._calls
+
+    def called(self, call: AwsCall) -> None:
+        """It has made a call."""
+        self._calls.append(call)
 
     @property
     def route_key(self) -> str:

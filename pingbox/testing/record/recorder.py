@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -51,8 +52,10 @@ Step = Connected | Refused | FrameReceived | FrameSent | ManagementCalled | Disc
 class Recorder:
     """A test's view of the history: what a test asks for, kept as it happens. `clear` begins a new test."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, unseen: Callable[[str], bool] = lambda function: False) -> None:
+        """`unseen` tells of a function whether its AWS calls would not be noticed."""
         self.history = history
+        self._unseen = unseen
         self.steps: list[Step] = []
         self.invocations: list[Invocation] = []
         self.connections: list[Connection] = []
@@ -123,7 +126,7 @@ class Recorder:
                 invocation.duration = activity.duration
                 self.steps.append(Ended(invocation))
             case AwsCalled():
-                invocation.aws_calls.append(activity.call)
+                invocation.called(activity.call)
             case FunctionLog():
                 invocation.logs.append(activity.line)
             case _:
@@ -131,6 +134,7 @@ class Recorder:
 
     def _started(self, started: InvocationStarted) -> None:
         invocation = Invocation(started.at, started.function, started.event, started.request_id)
+        invocation.unseen = self._unseen(started.function)
         self._by_request[started.request_id] = invocation
         self.invocations.append(invocation)
         self.steps.append(Began(invocation))

@@ -26,6 +26,8 @@ from pingbox.testing.record.invocations import Invocation
 from pingbox.testing.record.recorder import Began, Ended, Step, Triggered
 
 MAX_STEPS = 60
+MAX_CLIENTS = 9
+"""Columns of clients; what does not fit shares the last one."""
 GATEWAY = "gateway"
 _NARROWEST = 6  # characters between two life lines
 
@@ -63,7 +65,8 @@ def draw(steps: Sequence[Step], name_of: Callable[[str], str]) -> str:
     rows = [row for step in shown for row in _rows(step, name_of)]
     if not rows:
         return ""
-    lines = _drawn(rows, _columns(shown, rows, name_of))
+    rows = _folded(shown, rows)
+    lines = _drawn(rows, _columns(shown, rows))
     left_out = len(steps) - len(shown)
     return "\n".join([f"… {left_out} steps before", *lines] if left_out else lines)
 
@@ -108,9 +111,37 @@ def _on_the_wire(step: Connected | Refused | FrameReceived | FrameSent | Disconn
             assert_never(step)
 
 
-def _columns(steps: Sequence[Step], rows: Sequence[Row], name_of: Callable[[str], str]) -> list[str]:
+def _folded(steps: Sequence[Step], rows: Sequence[Row]) -> list[Row]:
+    """The rows, with one column for all clients beyond the first ones; their labels begin with their names."""
+    clients = _clients(steps, rows)
+    if len(clients) <= MAX_CLIENTS:
+        return list(rows)
+    others = set(clients[MAX_CLIENTS - 1 :])
+    column = f"{len(others)} others"
+    folded: list[Row] = []
+    for row in rows:
+        match row:
+            case Arrow(source, target, label) if source in others:
+                folded.append(Arrow(column, target, f"{source}: {label}"))
+            case Arrow(source, target, label) if target in others:
+                folded.append(Arrow(source, column, f"{target}: {label}"))
+            case End(name, label) if name in others:
+                folded.append(Note(f"{name} {label}"))
+            case _:
+                folded.append(row)
+    return folded
+
+
+def _functions(steps: Sequence[Step]) -> list[str]:
+    return list(dict.fromkeys(step.invocation.function for step in steps if isinstance(step, Began | Ended)))
+
+
+def _columns(steps: Sequence[Step], rows: Sequence[Row]) -> list[str]:
     """Clients in the order in which they appear, the gateway, functions likewise."""
-    functions = list(dict.fromkeys(step.invocation.function for step in steps if isinstance(step, Began | Ended)))
+    return [*_clients(steps, rows), GATEWAY, *_functions(steps)]
+
+
+def _clients(steps: Sequence[Step], rows: Sequence[Row]) -> list[str]:
     clients: list[str] = []
     for row in rows:
         match row:
@@ -122,8 +153,8 @@ def _columns(steps: Sequence[Step], rows: Sequence[Row], name_of: Callable[[str]
                 pass
             case _:
                 assert_never(row)
-    known = {GATEWAY, *functions}
-    return [name for name in dict.fromkeys(clients) if name not in known] + [GATEWAY, *functions]
+    known = {GATEWAY, *_functions(steps)}
+    return [name for name in dict.fromkeys(clients) if name not in known]
 
 
 def _drawn(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
