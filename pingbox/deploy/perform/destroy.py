@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,37 +30,43 @@ TABLE = "AWS::DynamoDB::Table"
 BUCKET = "AWS::S3::Bucket"
 _RETAINING = frozenset({"Retain", "RetainExceptOnCreate"})
 _PAGE = "SiteBucket"
+_STACK = "AWS::CloudFormation::Stack"
+_NESTED = "/"
 _DELETED = "DELETE_COMPLETE"
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """Everything that belongs to the stage. `retained` are the logical ids whose deletion policy retains them."""
+    """Everything that belongs to the stage. What is inside a nested stack has the logical id `Nested/Table`.
+
+    `nested_retained` are the ids inside nested stacks whose deletion policy retains them.
+    """
 
     target: DeployTarget
     actual: Actual
     resources: tuple[Mapping[str, Any], ...]
     template: Mapping[str, Any]
+    nested_retained: frozenset[str] = frozenset()
 
     @property
     def retained(self) -> frozenset[str]:
-        """Logical ids that CloudFormation leaves standing."""
-        entries = self.template.get("Resources", {})
-        return frozenset(
-            name
-            for name, entry in entries.items()
-            if not name.startswith(LOOP) and entry.get("DeletionPolicy") in _RETAINING
-        )
+        """Logical ids that CloudFormation leaves standing, because their deletion policy says so."""
+        return _retained(self.template) | self.nested_retained
 
     @property
     def data(self) -> frozenset[str]:
-        """Logical ids of what holds data. The chat's page does not: every deploy uploads it again."""
+        """Logical ids of what holds data, nested stacks as a whole.
+
+        The chat's page holds none: every deploy uploads it again.
+        """
         source = deployed_source(self.actual.stack) if self.actual.stack else None
         page = {_PAGE} if source is not None and source.kind == CHAT else set()
         return frozenset(
             entry["LogicalResourceId"]
             for entry in self.resources
-            if entry.get("PhysicalResourceId") and holds_data(entry["ResourceType"])
+            if entry.get("PhysicalResourceId")
+            and holds_data(entry["ResourceType"])
+            and _NESTED not in entry["LogicalResourceId"]
         ) - frozenset(page)
 
     @property
@@ -91,8 +97,40 @@ def take_inventory(aws: Aws, target: DeployTarget) -> Inventory:
     if actual.stack is None or actual.stack.state is StackState.IN_REVIEW:
         return Inventory(target, actual, (), {})  # a stack in review has no resources and no template yet
     listed = stack_resources(aws, actual.stack.arn)
-    there = tuple(entry for entry in listed if entry.get("ResourceStatus") != _DELETED)
-    return Inventory(target, actual, there, deployed_template(aws, actual.stack.arn))
+    there, retained = _with_nested(aws, listed, "")
+    template = deployed_template(aws, actual.stack.arn)
+    return Inventory(target, actual, tuple(there), template, frozenset(retained))
+
+
+def _with_nested(
+    aws: Aws, listed: Iterable[Mapping[str, Any]], prefix: str
+) -> tuple[list[Mapping[str, Any]], set[str]]:
+    """The resources and those of nested stacks, by ids with the prefix; and which of the nested are retained."""
+    there: list[Mapping[str, Any]] = []
+    retained: set[str] = set()
+    for entry in listed:
+        if entry.get("ResourceStatus") == _DELETED:
+            continue
+        name, physical = prefix + entry["LogicalResourceId"], entry.get("PhysicalResourceId")
+        there.append({**entry, "LogicalResourceId": name})
+        if entry["ResourceType"] == _STACK and physical:
+            inside, kept_inside = _with_nested(aws, stack_resources(aws, physical), name + _NESTED)
+            there += inside
+            retained |= kept_inside | {name + _NESTED + one for one in _retained(deployed_template(aws, physical))}
+    return there, retained
+
+
+def _retained(template: Mapping[str, Any]) -> frozenset[str]:
+    entries = template.get("Resources", {}).items()
+    return frozenset(
+        name for name, entry in entries if not name.startswith(LOOP) and entry.get("DeletionPolicy") in _RETAINING
+    )
+
+
+def _stays(logical_id: str, staying: Collection[str]) -> bool:
+    """Whether this stays, by itself or with a nested stack around it."""
+    parts = logical_id.split(_NESTED)
+    return any(_NESTED.join(parts[:length]) in staying for length in range(1, len(parts) + 1))
 
 
 def refuse_destroying(inventory: Inventory, *, keep_data: bool) -> None:
@@ -147,17 +185,18 @@ def destroy_steps(
     Retained tables stay unless `delete_data`. Buckets are emptied first: CloudFormation does not delete a full one.
     With `keep_data` the token secret stays as well: it says who wrote what is kept.
     """
-    target, actual = inventory.target, inventory.actual
+    target, actual, retained = inventory.target, inventory.actual, inventory.retained
     steps: list[Step] = []
     if actual.stack is not None:
         version = actual.stack.version
         if actual.stack.protected:
             steps.append(ProtectStack(target.stack, on=False, expected=version))
         buckets = inventory.physical(BUCKET)
-        steps += [EmptyBucket(name, version) for logical, name in buckets.items() if logical not in inventory.retained]
-        steps.append(DeleteStack(target.stack, version, resources=len(inventory.resources), role=role))
+        steps += [EmptyBucket(name, version) for logical, name in buckets.items() if not _stays(logical, retained)]
+        own = sum(_NESTED not in entry["LogicalResourceId"] for entry in inventory.resources)
+        steps.append(DeleteStack(target.stack, version, resources=own, role=role))
         tables = inventory.physical(TABLE)
-        steps += [DeleteTable(tables[name]) for name in sorted(inventory.retained & set(tables)) if delete_data]
+        steps += [DeleteTable(tables[name]) for name in sorted(retained & set(tables)) if delete_data]
     if actual.secret and not keep_data:
         steps.append(DeleteSecret(target.secret, target.stack))
     if actual.artifacts:
@@ -175,7 +214,7 @@ def kept(inventory: Inventory, *, delete_data: bool, keep_data: bool) -> dict[st
     there = {
         entry["PhysicalResourceId"]: entry["ResourceType"]
         for entry in inventory.resources
-        if entry["LogicalResourceId"] in staying and entry.get("PhysicalResourceId")
+        if _stays(entry["LogicalResourceId"], staying) and entry.get("PhysicalResourceId")
     }
     secret = {inventory.target.secret: "AWS::SSM::Parameter"} if keep_data and inventory.actual.secret else {}
     return {**there, **secret}

@@ -216,3 +216,21 @@ def test_errors_are_json_for_machines(pingbox, account: Account, tmp_path: Path)
     answer = pingbox("plan", "--template", mine, "--json", "--expect-account", "999999999999", code=1)
     error = json.loads(answer.stdout)["error"]
     assert (error["what"], error["found"]) == ("the AWS account", account.id)
+
+
+def test_what_is_in_a_nested_stack_goes_and_stays_with_it(pingbox, account: Account, tmp_path: Path) -> None:
+    """A full bucket inside would stop its deletion; `--keep-data` leaves the nested stack as a whole."""
+    written(tmp_path / "inner.json", Files={"Type": "AWS::S3::Bucket"})
+    outer = written(
+        tmp_path / "outer.json",
+        Inner={"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "inner.json"}},
+    )
+    for option in ("--keep-data", "--delete-data"):
+        pingbox("deploy", "--yes", "--template", outer)
+        inner = account.physical("pingbox-dev", "Inner")
+        bucket = account.physical(inner, "Files")
+        account.client("s3").put_object(Bucket=bucket, Key="customer", Body=b"precious")
+        text = pingbox("destroy", "--yes", option).output
+        names = [entry["Name"] for entry in account.client("s3").list_buckets()["Buckets"]]
+        assert (bucket in names) is (option == "--keep-data"), text
+        assert "Inner/Files" in text

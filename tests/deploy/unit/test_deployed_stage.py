@@ -293,3 +293,48 @@ def test_a_stack_in_review_has_no_resources_to_list() -> None:
     )
     found = take_inventory(aws, TARGET)
     assert (found.resources, found.is_empty) == ((), False)
+
+
+class TestNestedStacks:
+    """What is inside a nested stack is listed, emptied and kept with it."""
+
+    INNER, FILES = resource("Inner", "AWS::CloudFormation::Stack"), resource("Files", "AWS::S3::Bucket")
+
+    def taken(self, template: dict, inside: dict) -> Inventory:
+        stack = {"StackName": "app-prod", "StackStatus": "CREATE_COMPLETE", "StackId": "arn"}
+        listed = {"arn": [self.INNER], "p-Inner": [self.FILES]}
+        templates = {"arn": template, "p-Inner": inside}
+        aws = FakeAws(
+            {
+                "describe_stacks": {"Stacks": [stack]},
+                "list_objects_v2": refused("NoSuchBucket"),
+                "list_stack_resources": lambda StackName: {"StackResourceSummaries": listed[StackName]},
+                "get_template": lambda StackName, **_: {"TemplateBody": {"Resources": templates[StackName]}},
+            }
+        )
+        return take_inventory(aws, TARGET)
+
+    def test_its_buckets_are_emptied(self) -> None:
+        """CloudFormation deletes no full bucket, wherever it is."""
+        found = self.taken({"Inner": {}}, {"Files": {}})
+        assert [entry["LogicalResourceId"] for entry in found.resources] == ["Inner", "Inner/Files"]
+        assert EmptyBucket("p-Files", VERSION) in destroy_steps(found)
+        assert DeleteStack("app-prod", VERSION, resources=1) in destroy_steps(found)
+
+    @pytest.mark.parametrize(
+        ("outer", "inner"),
+        [
+            ({"Inner": {"DeletionPolicy": "Retain"}}, {"Files": {}}),
+            ({"Inner": {}}, {"Files": {"DeletionPolicy": "Retain"}}),
+        ],
+    )
+    def test_what_stays_is_not_emptied(self, outer: dict, inner: dict) -> None:
+        """Because the nested stack is retained, or the bucket inside it."""
+        found = self.taken(outer, inner)
+        assert not any(isinstance(step, EmptyBucket) for step in destroy_steps(found))
+        assert "p-Files" in kept(found, delete_data=True, keep_data=False)
+
+    def test_with_its_data_it_is_kept_as_a_whole(self) -> None:
+        found = self.taken({"Inner": {}}, {"Files": {}})
+        assert found.data == {"Inner"}
+        assert set(kept(found, delete_data=False, keep_data=True)) >= {"p-Inner", "p-Files"}
