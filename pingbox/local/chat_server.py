@@ -22,6 +22,7 @@ from pingbox.local.chat_functions import ChatPorts
 from pingbox.local.data_dir import token_secret
 from pingbox.local.item_store import LocalTables, item_store
 from pingbox.local.listening import exposure, is_loopback, listening, tls_facts
+from pingbox.local.message_steps import with_message_steps
 from pingbox.local.switch_options import switches
 from pingbox.model.api import Api
 from pingbox.model.regions import DEFAULT_REGION
@@ -59,7 +60,7 @@ class ChatServer:
             clock=clock,
             history=history,
             switches=switches(settings.switches),
-            page=site(f"/{stage}", local=True),
+            page=with_message_steps(site(f"/{stage}", local=True), lambda: self.cloud.history),
         )
 
     async def start(self) -> None:

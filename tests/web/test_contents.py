@@ -55,6 +55,8 @@ def test_every_file_says_how_it_is_to_be_served() -> None:
         "js": "text/javascript; charset=utf-8",
         "svg": "image/svg+xml",
         "json": "application/json",
+        "png": "image/png",
+        "webmanifest": "application/manifest+json",
     }
 
 

@@ -101,7 +101,7 @@ def test_all_languages_say_the_same_things() -> None:
     for code, words in LANGUAGES.items():
         assert list(words) == english, code
     missing = set(re.findall(r"""\bt\(\s*'([\w.]+)'""", "".join(SCRIPTS.values()))) - set(english)
-    missing |= set(re.findall(r'data-(?:i18n|name)="([\w.]+)"', TEXTS["index.html"])) - set(english)
+    missing |= set(re.findall(r'data-(?:i18n|name|label)="([\w.]+)"', TEXTS["index.html"])) - set(english)
     assert missing == set()
 
 
@@ -117,6 +117,16 @@ def test_a_translation_fills_in_the_same_values() -> None:
                 found = set(re.findall(r"\{(\w+)\}", text))
                 assert wanted - found <= ({"count"} if form != "other" else set()), (code, key, form)
                 assert found <= wanted, (code, key, form)
+
+
+def test_the_manifest_names_icons_that_are_there() -> None:
+    """Of both sizes that browsers ask for before they offer to install the page, in their true size."""
+    manifest = json.loads(TEXTS["manifest.webmanifest"])
+    assert {icon["sizes"] for icon in manifest["icons"]} == {"192x192", "512x512"}
+    for icon in manifest["icons"]:
+        header = sources()[icon["src"]]
+        size = "x".join(str(int.from_bytes(header[at : at + 4], "big")) for at in (16, 20))
+        assert (header[:8], size) == (b"\x89PNG\r\n\x1a\n", icon["sizes"])
 
 
 def test_no_word_is_left_over() -> None:

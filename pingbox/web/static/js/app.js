@@ -31,6 +31,7 @@ import { Actions } from './view/timeline/actions.js';
 import { Messages } from './view/timeline/messages.js';
 import { Search } from './view/timeline/search.js';
 import { renderNoRoom, renderStart } from './view/timeline/start.js';
+import { Wire, wireHead } from './view/wire/wire.js';
 
 const ACTIVE_FOR = 60_000; // ms after the last touch of key, mouse or screen in which someone is there
 const SENT_MARK = 2000; // ms for which a message that was just sent shows it
@@ -101,7 +102,7 @@ const deeds = new Deeds({
 const actions = new Actions($('log'), messages, {
   reply: (item) => composer.answer(item), edit: (item) => composer.edit(item), react: (item, emoji) => deeds.react(item, emoji),
   pick: (item, node) => deeds.pick(item, node), copy: (item) => deeds.copy(item.text), link: (item) => deeds.copy(deeds.address(chat.state.focus, item.seq)),
-  unread: (item) => deeds.markUnread(item), remove: (item, node) => deeds.remove(item, node), wire: null, mayRemove: () => chat.state.me?.admin === true,
+  unread: (item) => deeds.markUnread(item), remove: (item, node) => deeds.remove(item, node), wire: local ? showWire : null, mayRemove: () => chat.state.me?.admin === true,
 });
 const joins = new JoinDialog(document, { open: (id, title, topic) => deeds.open(id, title, topic) });
 const roomList = new RoomList(document, { open: (id) => deeds.open(id) });
@@ -119,9 +120,11 @@ const settings = new Settings(preferences, LANGUAGES, notices, {
   download: () => deeds.download(), forget: () => deeds.forget(), askNotices: () => notices.ask(),
 });
 
+const wire = new Wire(document, fetcher, { copy: (text) => deeds.copy(text) });
+
 /** What commands and menus may use. */
 function tools() {
-  return { chat, deeds, lang, preferences, settings: (section) => settings.open(me(), lang, section), join: askForRoom, search: () => search.open(), messages };
+  return { chat, deeds, lang, preferences, wire: local ? toggleWire : null, settings: (section) => settings.open(me(), lang, section), join: askForRoom, search: () => search.open(), messages };
 }
 
 function now() {
@@ -154,6 +157,7 @@ function showSent(item) {
   if (!item) return;
   const { cid } = item;
   justSent = cid;
+  if (wire.isOpen) setTimeout(() => showWire(newestOwn()), 0);
   setTimeout(() => {
     if (justSent !== cid) return;
     justSent = null;
@@ -180,9 +184,10 @@ function redraw() {
 }
 
 function draw() {
-  drawing = false;
+  drawing = true; // what is seen by drawing the messages is drawn at once, below
   const shown = chat.state.rooms[chat.state.focus];
-  if (shown) drawMessages(shown); // first, for what is seen there is not unread any more
+  if (shown) drawMessages(shown);
+  drawing = false;
   const { state } = chat;
   const room = state.rooms[state.focus] ?? null;
   const level = (id) => preferences.level(id);
@@ -201,6 +206,8 @@ function draw() {
   switcher.render(state, lang);
   search.render(room, lang);
   actions.speak(lang);
+  wireHead(document, lang, closeWire);
+  wire.render(lang, state.focus, itemOf);
   const held = state.outbox.filter((item) => item.state !== 'failed' && !item.after).length;
   status.render(state.link, state.notice, held, lang, Date.now());
   const count = unreadIn(state.rooms, level);
@@ -241,7 +248,7 @@ function drawComposer(room, state, time) {
   const slow = state.link.phase === 'online' && queued > 0 && quiet > 300 ? { count: queued, seconds: Math.ceil(quiet / 1000) } : null;
   const empty = isEmpty(room, state);
   renderStart($('start'), room, empty && !isDirect(room.id), { address: deeds.address(room?.id), socket: wsUrl, local }, lang, {
-    copy: (text) => deeds.copy(text), second: () => deeds.secondWindow(), hello: () => chat.write('👋'),
+    copy: (text) => deeds.copy(text), second: () => deeds.secondWindow(), hello: sayHello,
   });
   const words = !room ? '' : off ? lang.t(room.closed ? 'compose.closed' : 'compose.out') : isDirect(room.id) ? lang.t('compose.direct', { name: label(room) })
     : lang.t(empty ? 'compose.hello' : 'compose.label', { room: sign(room) });
@@ -266,6 +273,53 @@ function wind(room, time) {
   const moments = [fading, ...silent].filter((each) => each !== null);
   const ticking = state.link.phase === 'online' && state.quietUntil < Date.now() ? 30_000 : 500;
   clock = window.setTimeout(redraw, Math.max(50, Math.min(ticking, ...moments.map((each) => each - time))));
+}
+
+function itemOf(cid) {
+  const node = [...$('log').querySelectorAll('.message')].find((each) => each.item?.cid === cid);
+  if (wire.isOpen) node?.classList.add('traced');
+  return node?.item ?? null;
+}
+
+/** The newest message of mine that is in the list. */
+function newestOwn() {
+  return [...$('log').querySelectorAll('.message.own')].at(-1)?.item ?? null;
+}
+
+function sayHello() {
+  if (local) openWire();
+  chat.write('👋');
+}
+
+function showWire(item) {
+  if (!item) return;
+  openWire();
+  for (const node of $('log').querySelectorAll('.traced')) node.classList.remove('traced');
+  wire.show(item);
+}
+
+function openWire() {
+  if (wire.isOpen) return;
+  $('wire').hidden = false;
+  $('app').classList.add('with-wire');
+  if (drawers.isDrawer('wire')) drawers.open('wire', $('wire-open'));
+  else $('wire-open').setAttribute('aria-expanded', 'true');
+  redraw();
+}
+
+function closeWire() {
+  drawers.close();
+  $('wire').hidden = true;
+  $('app').classList.remove('with-wire');
+  $('wire-open').setAttribute('aria-expanded', 'false');
+  for (const node of $('log').querySelectorAll('.traced')) node.classList.remove('traced');
+  composer.focus();
+}
+
+function toggleWire() {
+  if (wire.isOpen) return closeWire();
+  openWire();
+  return showWire(newestOwn());
 }
 
 async function chooseLanguage() {
@@ -355,7 +409,7 @@ function listen() {
   listenToButtons();
   listenForKeys(document, {
     switcher: () => switcher.ask(chat.state, lang), search: () => search.open(), room: (step, unreadOnly) => deeds.step(roomList.ids(), step, unreadOnly),
-    regions: () => [$('rooms'), document.querySelector('.bar'), $('log'), $('text'), $('people')],
+    regions: () => [$('rooms'), document.querySelector('.bar'), $('log'), $('text'), $('people'), $('wire')],
     compose: (key) => composer.insert(key), help: () => settings.open(me(), lang, 'keyboard'), escape: () => deeds.readAll(),
   });
 }
@@ -364,7 +418,7 @@ function listenToButtons() {
   const clicks = {
     'new-room': () => askForRoom(), 'new-direct': askForPerson, 'new-message': askForPerson, 'people-close': closePeople, 'open-people': togglePeople,
     'settings-open': () => settings.open(me(), lang), find: () => switcher.ask(chat.state, lang), me: () => deeds.profile(me(), $('me')),
-    bell: bellMenu, insert: insertMenu, 'search-open': () => search.open(), skip: () => messages.focus(),
+    'wire-open': toggleWire, bell: bellMenu, insert: insertMenu, 'search-open': () => search.open(), skip: () => messages.focus(),
     more: () => roomMenu($('more'), tools()), emoji: () => picker.ask($('emoji'), lang, lang.t('emoji.insert'), (emoji) => composer.insert(emoji), $('text')),
   };
   for (const [id, act] of Object.entries(clicks)) $(id).addEventListener('click', act);
@@ -372,17 +426,20 @@ function listenToButtons() {
 
 function followAddress() {
   const room = roomOf(location.hash);
-  if (!room) return;
+  if (!room) return undefined;
   const seq = messageOf(location.hash);
-  if (room !== chat.state.focus) deeds.open(room);
-  if (seq !== null) messages.goTo(seq);
+  if (seq !== null && room === chat.state.focus) return messages.goTo(seq);
+  if (seq !== null) messages.wanted = { room, seq, asked: false };
+  return deeds.open(room);
 }
 
 listen();
 spoken();
 $('insecure').hidden = window.isSecureContext;
+$('wire-open').hidden = !local;
+drawers.add('wire');
 const linked = messageOf(location.hash);
-if (linked !== null && roomOf(location.hash)) messages.wanted = { room: roomOf(location.hash), seq: linked };
+if (linked !== null && roomOf(location.hash)) messages.wanted = { room: roomOf(location.hash), seq: linked, asked: false };
 draw();
 if (!identity.name) names.ask('', { must: true }, lang);
 else if (navigator.onLine) chat.session.start();

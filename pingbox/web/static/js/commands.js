@@ -35,7 +35,7 @@ const SLASH = {
 };
 
 /** What the switcher offers: {icon, words, act}. */
-export function commands({ chat, deeds, lang, preferences, settings, join }) {
+export function commands({ chat, deeds, lang, preferences, settings, join, wire }) {
   const { t } = lang;
   const { focus } = chat.state;
   const themes = ['auto', 'light', 'dark'];
@@ -46,11 +46,12 @@ export function commands({ chat, deeds, lang, preferences, settings, join }) {
   return [
     { icon: 'plus', words: t('join.title'), act: () => join() }, { icon: 'gear', words: t('settings.title'), act: () => settings() },
     { icon: 'sun', words: t('switch.theme'), act: () => preferences.set('theme', next) }, ...room,
+    ...(wire ? [{ icon: 'wave', words: t('wire.title'), act: wire }] : []),
   ];
 }
 
 /** The menu behind the three dots of the header. */
-export function roomMenu(anchor, { chat, deeds, lang, search, messages }) {
+export function roomMenu(anchor, { chat, deeds, lang, search, messages, wire }) {
   const { t } = lang;
   const room = chat.state.rooms[chat.state.focus];
   if (!room) return;
@@ -61,6 +62,7 @@ export function roomMenu(anchor, { chat, deeds, lang, search, messages }) {
     { icon: 'search', words: t('search.open'), act: () => search() },
     ...(last ? [{ icon: 'mark', words: t('room.unread'), act: () => deeds.markUnread(last) }] : []),
     { icon: 'all', words: t('room.all'), act: () => messages.showAll() },
+    ...(wire ? [{ icon: 'wave', words: t('wire.title'), act: wire }] : []),
     null,
     { icon: 'enter', words: t('room.leave'), bad: true, act: () => deeds.leave(room.id) },
   ], { label: t('room.more') });

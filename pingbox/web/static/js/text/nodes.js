@@ -64,7 +64,7 @@ function shown(url) {
 function mentionPattern(people) {
   if (people.length === 0) return null;
   const byName = new Map(people.map((person) => [person.name.toLocaleLowerCase(), person]));
-  const names = [...byName.keys()].sort((a, b) => b.length - a.length).map((name) => name.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&'));
+  const names = [...byName.keys()].sort((a, b) => b.length - a.length).map((name) => name.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
   return { byName, pattern: new RegExp(`@(${names.join('|')})(?![\\p{L}\\p{N}])`, 'giu') };
 }
 

@@ -50,6 +50,7 @@ export function translate(root, lang) {
   root.documentElement.lang = lang.code;
   root.documentElement.dir = lang.dir;
   for (const node of root.querySelectorAll('[data-i18n]')) setText(node, lang.t(node.dataset.i18n));
+  for (const node of root.querySelectorAll('[data-label]')) node.setAttribute('aria-label', lang.t(node.dataset.label));
   for (const node of root.querySelectorAll('[data-name]')) {
     node.title = lang.t(node.dataset.name);
     node.setAttribute('aria-label', node.title);

@@ -17,7 +17,9 @@ export function popup(anchor, content, { kind = '', role = 'dialog', label, focu
   const opener = back ?? document.activeElement;
   const node = el('div', { class: `popup ${kind}${sheet ? ' sheet' : ''}`, role, 'aria-label': label, tabindex: -1 }, ...content);
   const veil = el('div', { class: sheet ? 'popup-veil dim' : 'popup-veil', on: { pointerdown: () => close() } });
-  const host = (anchor instanceof Element ? anchor.closest('dialog') : null) ?? document.body;
+  const layer = document.getElementById('overlays');
+  layer.hidden = false;
+  const host = (anchor instanceof Element ? anchor.closest('dialog') : null) ?? layer;
   host.append(veil, node);
   if (anchor instanceof Element) anchor.setAttribute('aria-expanded', 'true');
   if (!sheet) place(node, anchor);
@@ -38,6 +40,7 @@ export function close() {
   const inside = node.contains(document.activeElement);
   node.remove();
   veil.remove();
+  document.getElementById('overlays').hidden = true;
   if (anchor instanceof Element) anchor.setAttribute('aria-expanded', 'false');
   if (inside && opener?.isConnected) opener.focus();
   onClose();

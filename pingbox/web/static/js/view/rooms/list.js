@@ -80,7 +80,7 @@ function dotOf(room, { rooms }, now) {
 function fillRoom(node, item, lang) {
   const button = node.firstElementChild;
   node.dataset.id = item.id;
-  button.className = ['room', item.count && 'unread', item.muted && 'muted'].filter(Boolean).join(' ');
+  button.className = ['room', item.count && 'unread counted', item.muted && 'muted'].filter(Boolean).join(' ');
   if (item.current) button.setAttribute('aria-current', 'true');
   else button.removeAttribute('aria-current');
   const parts = [

@@ -121,6 +121,7 @@ function makeBody(item, tools) {
   }
   const body = el('div', { class: 'body' }, ...textNodes(item.text, tools.people(item), does));
   if (item.state === 'sending') body.classList.add('waiting');
+  if (body.querySelector('.code')) body.classList.add('with-code');
   const last = body.lastElementChild?.matches('p') ? body.lastElementChild : body;
   if (item.editedAt) last.append(' ', el('span', { class: 'edited', 'data-words': lang.t('message.edited.mark'), title: lang.exact(item.editedAt) }));
   const mark = MARKS[item.state] ?? (item.sent ? 'sent' : null);

@@ -33,9 +33,8 @@ export class Messages {
     this.given = null;
     this.placed = false;
     this.placedAt = null; // the divider at which the reader was put last
-    this.wanted = null; // a message to go to as soon as it is here
+    this.wanted = null; // {room, seq, asked}: a message to go to as soon as it is here
     this.quotes = new Map(); // number of a message → {key, quote}, as it is quoted above answers
-    this.asked = false; // a message that was linked to was asked for
     this.unfolded = new Set();
     this.average = 40; // px, height of a message
     this.scroller.addEventListener('scroll', () => this.#moved());
@@ -52,6 +51,7 @@ export class Messages {
   render(given) {
     if (given.room.id !== this.room?.id || given.lang !== this.given.lang) this.#clear(given.room.id !== this.room?.id);
     this.given = given;
+    if (this.wanted && this.wanted.room !== given.room.id) this.wanted = null;
     this.#draw();
     this.#place();
     this.#showJump();
@@ -78,8 +78,9 @@ export class Messages {
   goTo(seq) {
     const { room } = this;
     if (!room || room.log.seen === null || !room.log.messages.has(seq)) {
-      this.wanted = { room: room?.id, seq };
-      if (room && room.log.seen !== null && seq <= room.log.head) this.on.fill(room.id, seq, Math.min(seq + 50, room.log.head));
+      const asked = Boolean(room) && room.log.seen !== null;
+      this.wanted = { room: room?.id, seq, asked };
+      if (asked && seq <= room.log.head) this.on.fill(room.id, seq, Math.min(seq + 50, room.log.head));
       return;
     }
     this.wanted = null;
@@ -119,7 +120,6 @@ export class Messages {
     if (!other) return;
     this.placed = false;
     this.placedAt = null;
-    this.wanted = this.wanted?.room === undefined ? this.wanted : null;
     this.unfolded.clear();
     this.window = new ListWindow();
     this.scroll.stuck = true;
@@ -223,13 +223,9 @@ export class Messages {
   #place() {
     const { room } = this;
     if (room.log.seen === null) return;
-    if (this.wanted && (this.wanted.room ?? room.id) === room.id) {
-      if (room.log.messages.has(this.wanted.seq)) this.goTo(this.wanted.seq);
-      else if (!room.fill && !this.asked) {
-        this.asked = true;
-        this.goTo(this.wanted.seq);
-      }
-      if (this.wanted && this.placed) return;
+    if (this.wanted) {
+      if (room.log.messages.has(this.wanted.seq) || !this.wanted.asked) this.goTo(this.wanted.seq);
+      if (this.placed) return;
     }
     const due = room.divider !== null && room.divider !== this.placedAt && unread(room) > 0 && (!this.placed || this.scroll.stuck);
     if (!due) {

@@ -8,6 +8,7 @@ import { button, el, icon, rebuild, tool } from '../dom.js';
  */
 export function renderStart(node, room, shown, facts, lang, on) {
   node.hidden = !shown;
+  node.parentElement.classList.toggle('starting', shown);
   if (!shown) return;
   rebuild(node, [room.id, room.title, lang.code, facts], () => [
     el('img', { src: 'favicon.svg', alt: '', width: 44, height: 44 }),

@@ -2,8 +2,8 @@
  * Which of the messages held are in the document: a few hundred, however many there are. What stands above and below them is
  * replaced by empty space of about their height, so that the scroll bar tells where one is.
  */
-const MOST = 320; // messages in the document
-const STEP = 80; // how many come in at a time while someone scrolls
+const MOST = 220; // messages in the document
+const STEP = 50; // how many come in at a time while someone scrolls
 
 export class ListWindow {
   constructor() {
