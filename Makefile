@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 WORKERS ?= -n auto --maxprocesses 4 --dist worksteal
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test check bench model mutants conformance fidelity autobahn test-deploy test-rehearsal format clean
+.PHONY: serve test check bench model mutants conformance fidelity autobahn screenshots test-deploy test-rehearsal format clean
 
 serve: $(VENV)/.serve  ## Chat offline: the page, the WebSocket and @connections on one port.
 	$(BIN)/pingbox serve $(ARGS)
@@ -51,6 +51,9 @@ fidelity: $(VENV)/.dev  ## The local DynamoDB beside DynamoDB Local (fetched; Ja
 
 autobahn: $(VENV)/.dev  ## The emulator's sockets under the Autobahn suite (from PyPI). Needs Python 2.7; AUTOBAHN_PYTHON= says where.
 	PINGBOX_AUTOBAHN=1 $(BIN)/pytest -q tests/emulator/apigateway/server/test_autobahn.py $(ARGS)
+
+screenshots: $(VENV)/.dev  ## The README's picture, made from the chat: docs/images/chat.png.
+	PYTHONPATH=tests $(BIN)/python -m support.chat.screenshots
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -146,7 +146,8 @@ function changed(before, after) {
 
 function focusChanged(before, after) {
   if (roomOf(location.hash) !== after.focus) history.replaceState(null, '', after.focus ? `#${after.focus}` : location.pathname);
-  if (before.focus === null && document.activeElement === document.body) {
+  if (deeds.awaited || before.focus === null && document.activeElement === document.body) {
+    deeds.awaited = false;
     draw();
     composer.focus();
   }

@@ -24,6 +24,7 @@ export class Deeds {
     this.language = language;
     this.now = now;
     this.redraw = redraw;
+    this.awaited = false; // a room that was asked for is on its way: the focus goes into it
   }
 
   get lang() {
@@ -110,8 +111,10 @@ export class Deeds {
 
   message(user) {
     this.drawers.close();
+    const before = this.state.focus;
     this.chat.dispatch({ type: 'direct', user: { id: user.id, name: user.name } });
-    this.composer.focus();
+    if (this.state.focus === before) this.awaited = true; // what is typed now must not go into the room that is open
+    else this.composer.focus();
   }
 
   profile(user, node) {

@@ -42,8 +42,8 @@ export class Picker {
     const found = query ? [['found', findEmoji(query, 64)]] : [['often', this.#often()], ...Object.entries(GROUPS).map(([name, group]) => [name, Object.entries(group)])];
     return found.flatMap(([name, entries]) => [
       el('h3', {}, entries.length ? lang.t(`emoji.${name}`) : lang.t('emoji.none')),
-      el('div', { class: 'picker-grid' }, ...entries.map(([code, emoji]) => el(
-        'button', { type: 'button', tabindex: -1, title: `:${code}:`, 'aria-label': code.replaceAll('_', ' '), 'data-code': code, on: { click: () => take(emoji) } }, emoji,
+      el('div', { class: 'picker-grid' }, ...entries.map(([code, emoji], index) => el(
+        'button', { type: 'button', tabindex: index ? -1 : 0, title: `:${code}:`, 'aria-label': code.replaceAll('_', ' '), 'data-code': code, on: { click: () => take(emoji) } }, emoji,
       ))),
     ]);
   }
