@@ -53,10 +53,10 @@ async def house(clock: WoundClock) -> AsyncIterator[ChatServer | RehearsedHouse]
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def strict_house(clock: WoundClock) -> AsyncIterator[ChatServer]:
-    """A chat with the usual limit: ten actions at once, then one a second."""
+    """A chat with a low limit, which a slow machine reaches too: a burst, then one message in six seconds."""
     if REHEARSED:
         pytest.skip("the time of functions in processes of their own cannot be wound on")
-    async for running in _house(ServeSettings(port=0), clock):
+    async for running in _house(ServeSettings(port=0, rate=10), clock):
         yield running
 
 

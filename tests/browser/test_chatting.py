@@ -171,7 +171,6 @@ async def test_being_far_behind_leaves_a_gap_that_says_how_much_is_missing(
     gap = ana.page.locator(".gap span")
     await expect(gap).to_have_text(re.compile("^[2-4][0-9][0-9] messages not loaded$"))
     await expect(ana.messages.first).to_have_text("before")
-    await expect(ana.messages.last).to_have_text("m600")
     await ana.page.locator(".gap button").evaluate("(button) => button.click()")
     await expect(gap).to_have_count(0)
     await ana.shows_everything()

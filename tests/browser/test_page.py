@@ -271,12 +271,12 @@ async def test_everything_can_be_done_with_the_keyboard(house: ChatServer, peopl
 async def test_plain_http_works_and_says_so(open_house: ChatServer, people: People) -> None:
     """[23] As on an S3 website: no secure context, none of its functions, and a word of warning."""
     ana = await people.newcomer()
-    await ana.enter(f"http://chat.example:{open_house.server.port}/", "Ana")
+    await ana.enter(f"http://chat.example:{open_house.cloud.server.port}/", "Ana")
     assert await ana.page.evaluate("() => window.isSecureContext || 'randomUUID' in crypto") is False
     await expect(ana.page.locator("#insecure")).to_be_visible()
     await ana.say("hello")
     await expect(ana.page.locator(".message.own")).to_have_attribute("data-state", "sent")
-    bo = await people.guest(f"http://localhost:{open_house.server.port}/", "Bo")
+    bo = await people.guest(f"http://localhost:{open_house.cloud.server.port}/", "Bo")
     await expect(bo.page.locator("#insecure")).to_be_hidden()
 
 

@@ -158,6 +158,7 @@ export const en = {
   'compose.command': 'Command',
   'compose.pasted': { one: '{count} line was pasted.', other: '{count} lines were pasted.' },
   'compose.pasted.code': 'As code block',
+  'complete.title': 'Suggestions',
   'complete.outside': 'not in this room yet',
   'command.me': 'say what you do',
   'command.topic': 'set the topic of the room',

@@ -114,16 +114,13 @@ export class Completion {
   #show() {
     const { found, at } = this;
     this.list.hidden = found.length === 0;
+    if (found.length) this.list.setAttribute('aria-label', this.suggest.words().t('complete.title'));
     this.list.replaceChildren(...found.map((option, index) => el('div', {
       class: 'option', id: `completion-${index}`, role: 'option', 'aria-selected': String(index === at),
       on: { mousedown: (event) => { event.preventDefault(); this.#insert(option); } },
     }, ...option.look)));
-    this.text.setAttribute('aria-expanded', String(found.length > 0));
     if (found.length) this.text.setAttribute('aria-activedescendant', `completion-${at}`);
     else this.text.removeAttribute('aria-activedescendant');
-    if (found.length) this.text.setAttribute('role', 'combobox');
-    else this.text.removeAttribute('role');
-    if (!found.length) this.text.removeAttribute('aria-expanded');
   }
 }
 
