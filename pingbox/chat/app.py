@@ -34,7 +34,8 @@ def chat_app(
     """What the template of this stage declares. Tables and functions have their names in the template.
 
     `parameters` are the template's, by name. `environment` are variables that every function has besides, or instead
-    of, those of the template. `throttled`: with the limits of requests a second that it has on AWS.
+    of, those of the template. `throttled`: with the limits of requests a second that it has on AWS. The page's bucket
+    and the queue of lost events are left out: here the page comes with the port, and no event is lost.
     Raises `TemplateError` for a parameter that the template does not have or allow.
     """
     document = template(chat(stage)).document()
@@ -52,6 +53,7 @@ def chat_app(
         app,
         apis=app.apis if throttled else tuple(map(_unthrottled, app.apis)),
         functions=tuple(_with(function, environment) for function in app.functions),
+        resources=(),
         files=(),
     )
 

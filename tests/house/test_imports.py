@@ -33,6 +33,12 @@ def test_the_way_to_the_help_imports_nothing_heavy(code):
     assert loaded_after(code) & HEAVY == set()
 
 
+def test_the_chat_starts_without_what_only_other_apps_need():
+    """No function of it runs in a process of its own, none has packages to install, and no service is moto's."""
+    loaded = loaded_after("import pingbox.local.chat_server, pingbox.local.server")
+    assert loaded & {"packaging", "cryptography", "moto", "samtranslator", "jsonschema", "airspeed"} == set()
+
+
 def imported(tree: ast.AST) -> set[str]:
     """The modules that a file imports, anywhere in it."""
     found = set()

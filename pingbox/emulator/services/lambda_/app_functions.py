@@ -11,19 +11,19 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pingbox.emulator.activity import Observer
 from pingbox.emulator.clock import Clock
-from pingbox.emulator.services.lambda_.in_process.apps import in_process_function
 from pingbox.emulator.services.lambda_.in_process.current import CallObserver
 from pingbox.emulator.services.lambda_.in_process.functions import InProcessFunction, InProcessFunctions
 from pingbox.emulator.services.lambda_.in_process.inline import InlineFunctions
 from pingbox.emulator.services.lambda_.outcome import Functions, Outcome, unknown
-from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
-from pingbox.emulator.services.lambda_.process.launch import CannotRun, HostEnvironment
 from pingbox.emulator.services.lambda_.runtimes.python.handler import Handler
 from pingbox.model.function import FunctionSpec
+
+if TYPE_CHECKING:
+    from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
 
 log = logging.getLogger("pingbox.serve")
 
@@ -81,8 +81,9 @@ class AppFunctions:
         given = {name: self._given(spec) for name, spec in self._specs.items() if name in how.code}
         kind = InProcessFunctions if how.code_waits else InlineFunctions
         self._code = kind(given, aws_calls=aws_calls, **common)
-        self._processes = ProcessFunctions((), isolate=how.isolate, **common)
-        self._host = HostEnvironment(region, None, dict(os.environ))
+        self._common = common
+        self._running_apart: ProcessFunctions | None = None
+        self._endpoint: str | None = None
         self._undo = contextlib.ExitStack()
         self._tmp = ""
         if not how.in_process:
@@ -97,12 +98,13 @@ class AppFunctions:
     @property
     def apart(self) -> frozenset[str]:
         """Those that run in processes of their own."""
-        return frozenset(self._processes.names)
+        return frozenset(() if self._running_apart is None else self._running_apart.names)
 
     def open(self, endpoint: str) -> None:
         """Functions find the emulator at `endpoint` from now on."""
-        self._host = HostEnvironment(self._region, endpoint, dict(os.environ))
-        self._processes.endpoint = endpoint
+        self._endpoint = endpoint
+        if self._running_apart is not None:
+            self._running_apart.endpoint = endpoint
         if self._how.in_process:
             self._tmp = self._undo.enter_context(tempfile.TemporaryDirectory(prefix="pingbox-"))
             self._undo.callback(_restore_path, list(sys.path))
@@ -122,8 +124,12 @@ class AppFunctions:
         if not self._how.in_process:
             self._processes.define(spec)
             return
+        from pingbox.emulator.services.lambda_.in_process.apps import in_process_function
+        from pingbox.emulator.services.lambda_.process.launch import CannotRun, HostEnvironment
+
+        host = HostEnvironment(self._region, self._endpoint, dict(os.environ))
         try:
-            function = in_process_function(spec, self._host, tmp=self._tmp, now=self._clock.now())
+            function = in_process_function(spec, host, tmp=self._tmp, now=self._clock.now())
         except CannotRun as reason:
             if spec.runtime.startswith("python") and spec.unavailable is None:
                 log.warning("%s, so it runs in one of its own, where breakpoint() does not work", reason)
@@ -135,6 +141,16 @@ class AppFunctions:
             load = self._how.around_load(spec.name, function.load)
             self._python.define(spec.name, replace(self._without_endpoint(function), load=load))
 
+    @property
+    def _processes(self) -> ProcessFunctions:
+        """Made, and imported, with the first function that needs a process: an app that has none starts without."""
+        if self._running_apart is None:
+            from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
+
+            self._running_apart = ProcessFunctions((), isolate=self._how.isolate, **self._common)
+            self._running_apart.endpoint = self._endpoint
+        return self._running_apart
+
     def remove(self, function: str) -> None:
         """There is no such function any more; what runs of it ends its event."""
         self.reload(function)
@@ -143,12 +159,13 @@ class AppFunctions:
     def reload(self, function: str) -> None:
         """The next event meets a new environment, with the code as it is on disk."""
         part = self._part(function)
-        if isinstance(part, InProcessFunctions | ProcessFunctions):
+        if part is not None and not isinstance(part, InlineFunctions):
             part.reload(function)
 
     async def close(self) -> None:
         """End all threads and processes."""
-        await self._processes.close()
+        if self._running_apart is not None:
+            await self._running_apart.close()
         for part in (self._code, self._python):
             # Off the loop: a handler that still runs may wait for it.
             await asyncio.to_thread(part.close)
@@ -157,7 +174,7 @@ class AppFunctions:
     def _part(self, function: str) -> InProcessFunctions | InlineFunctions | ProcessFunctions | None:
         if function not in self._specs:
             return None
-        parts = (self._code, self._python, self._processes)
+        parts = [self._code, self._python, *([] if self._running_apart is None else [self._running_apart])]
         return next((part for part in parts if function in part.names), None)
 
     def _others(self) -> list[FunctionSpec]:
