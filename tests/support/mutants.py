@@ -179,7 +179,18 @@ def mutated(mutant: Mutant, source: str) -> str:
 
 def _passes(copy: Path, tests: Sequence[str]) -> bool:
     # `python -m` looks for modules in the working directory first: in the copy, not in the source.
-    command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    command = [
+        sys.executable,
+        "-B",
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "--hypothesis-seed=0",
+        *tests,
+    ]
     environ = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     ended = subprocess.run(command, cwd=copy, env=environ, capture_output=True, text=True)
     if ended.returncode not in (0, 1):

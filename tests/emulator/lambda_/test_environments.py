@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -138,3 +139,14 @@ class EnvironmentsMachine(RuleBasedStateMachine):
 
 
 TestEnvironments = EnvironmentsMachine.TestCase
+
+
+@pytest.mark.fact("LM-26")
+def test_an_environment_that_runs_an_event_is_given_no_other() -> None:
+    environments: Environments[str, int] = Environments(limit=2, waiting=1)
+    assert environments.offer(1) == Grow()
+    environments.add("a")
+    environments.up("a")
+    assert environments.freed("a") == Idle()
+    assert environments.offer(2) == Use("a")
+    assert environments.offer(3) == Grow()
