@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -9,7 +10,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +131,7 @@ def _pass_time(seconds: float) -> None:
     time.sleep(seconds)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _debugged(
     python: Path, folder: Path, printed: Path, *arguments: str
 ) -> Iterator[tuple[subprocess.Popen[str], _Dap]]:
@@ -145,7 +145,8 @@ def _debugged(
     with printed.open("w") as output:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output, text=True)
     try:
-        yield process, _Dap(port)
+        with contextlib.closing(_Dap(port)) as client:
+            yield process, client
     finally:
         process.kill()
         process.wait()
@@ -160,7 +161,15 @@ class _Dap:
         self._numbers = iter(range(1, 1000))
         self._messages: list[dict[str, Any]] = []
         self._news = threading.Condition()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):  # the debugger may have hung up before
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._reader.join()
+        self._stream.close()
+        self._socket.close()
 
     def attach(self, breakpoints: dict[str, list[int]]) -> None:
         self.ask("initialize", adapterID="test", pathFormat="path")
@@ -190,8 +199,14 @@ class _Dap:
         assert found is not None, f"the debugger did not say it; it said {self._messages}"
         return found
 
+    def _next_line(self) -> bytes:
+        try:
+            return self._stream.readline()
+        except OSError:  # hung up
+            return b""
+
     def _read(self) -> None:
-        while line := self._stream.readline():
+        while line := self._next_line():
             length = int(line.partition(b":")[2])
             self._stream.readline()
             message = json.loads(self._stream.read(length))
