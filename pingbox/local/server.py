@@ -12,6 +12,7 @@ import sys
 import time
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import click
@@ -131,12 +132,19 @@ def tell(settings: ServeSettings) -> None:
 
     if settings.app is None:
         raise click.UsageError("--explain needs an APP; expected a template, a folder or module:function")
+    from pingbox.emulator.services.lambda_.packages.packages import other_versions
     from pingbox.local.app_server import read
 
     try:
-        click.echo(explain(read(settings)), nl=False)
+        app = read(settings)
     except TemplateError as error:
         raise click.ClickException(str(error)) from error
+    click.echo(explain(app), nl=False)
+    notes = other_versions(app.functions, os.environ, Path(sys.executable) if settings.in_process else None)
+    if notes:
+        click.echo("\nRuntimes")
+    for note in notes:
+        click.echo(f"  {note}")
 
 
 def open_server(settings: ServeSettings, history: History) -> Server:

@@ -14,6 +14,7 @@ import pytest
 from pingbox.emulator.services.lambda_.outcome import Returned
 from pingbox.emulator.services.lambda_.packages.hints import hint
 from pingbox.emulator.services.lambda_.packages.interpreters import interpreter_for, mismatch, node_for
+from pingbox.emulator.services.lambda_.packages.packages import other_versions
 from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
 from pingbox.model.function import FunctionSpec
 
@@ -133,6 +134,12 @@ class TestADeclaredVersion:
         assert told is not None
         assert told.startswith("runs on Node.js 18 (")
         assert told.endswith("install Node.js 22, for instance with nvm install 22")
+
+    def test_is_told_once_for_all_functions_of_a_runtime(self, app: App) -> None:
+        code = str(app(app_py=""))
+        specs = [FunctionSpec(name, "app.handler", code, "python3.99") for name in ("a", "b")]
+        [told] = other_versions(specs, {"PATH": ""}, None)
+        assert told.startswith("a, b each: runs on Python ")
 
     def test_stands_beside_the_error(self, app: App) -> None:
         spec = FunctionSpec("f", "app.handler", str(app(app_py="")), "python3.99")

@@ -26,6 +26,21 @@ def asks_for_packages(file: Path) -> bool:
     return file.name == requirements.FILE or node_packages.is_source(file)
 
 
+def other_versions(specs: Iterable[FunctionSpec], environ: Mapping[str, str], interpreter: Path | None) -> list[str]:
+    """Which functions run on another version than their runtime declares, and what to install: a text for each runtime.
+
+    `interpreter` runs every Python function; None: each the one its code belongs to.
+    """
+    names: dict[str, list[str]] = {}
+    for spec in specs:
+        if (sentence := mismatch(spec, environ, interpreter)) is not None:
+            names.setdefault(sentence, []).append(spec.name)
+    return [
+        f"{', '.join(functions)} {sentence if len(functions) == 1 else 'each: ' + sentence}"
+        for sentence, functions in names.items()
+    ]
+
+
 @dataclass
 class Packages:
     """Prepares functions. `tell` is told before something takes long; `notes` is what did not work the last time.
@@ -47,17 +62,9 @@ class Packages:
         self.notes.clear()
         self._failed.clear()
         prepared = tuple(self._prepared(spec) for spec in specs)
-        self._note_other_versions(prepared)
+        for text in other_versions(prepared, self.environ, self.interpreter):
+            self._note(text)
         return prepared
-
-    def _note_other_versions(self, specs: Iterable[FunctionSpec]) -> None:
-        """One note for all functions of a runtime, however many the app has."""
-        names: dict[str, list[str]] = {}
-        for spec in specs:
-            if (sentence := mismatch(spec, self.environ, self.interpreter)) is not None:
-                names.setdefault(sentence, []).append(spec.name)
-        for sentence, functions in names.items():
-            self._note(f"{', '.join(functions)} {sentence if len(functions) == 1 else 'each ' + sentence}")
 
     def _prepared(self, spec: FunctionSpec) -> FunctionSpec:
         if not Path(spec.code).is_dir():
