@@ -154,6 +154,25 @@ def _members(group: int) -> list[int]:
     return found
 
 
+@ISOLATED
+def test_asking_whether_it_works_leaves_no_process() -> None:
+    before = _scripts()
+    assert cannot_isolate() is None
+    assert _scripts() <= before
+
+
+def _scripts() -> set[int]:
+    """The processes that were started to ask."""
+    found = set()
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if b'"ports": []' in line.read_bytes():
+                found.add(int(line.parent.name))
+        except OSError:
+            continue
+    return found
+
+
 @pytest.mark.parametrize("options", [{"app": None}, {"app": "x", "in_process": True}], ids=["chat", "in process"])
 def test_only_functions_in_processes_of_their_own_are_isolated(options: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match="--isolate is for an APP"):

@@ -29,16 +29,21 @@ def main(options: dict[str, Any], command: list[str]) -> None:
         sys.stderr.write(f"no network namespace can be made here: {error}\n")
         sys.exit(CANNOT)
     listeners = [(_listening(port), port) for port in options["ports"]]
-    # Twice, so that it is no child of the command, which may wait for its children.
-    child = os.fork()
-    if child == 0:
-        if os.fork() == 0:
-            _forward(listeners, options["bridge"])
-        os._exit(0)
-    os.waitpid(child, 0)
+    if listeners:
+        _start_forwarding(listeners, options["bridge"])
     for listener, _ in listeners:
         listener.close()
     os.execvpe(command[0], command, os.environ)  # noqa: S606 - that is what it is for
+
+
+def _start_forwarding(listeners: list[tuple[socket.socket, int]], bridge: str) -> None:
+    """In a process that ends with the command's process group; no child of the command, which may wait for its own."""
+    child = os.fork()
+    if child == 0:
+        if os.fork() == 0:
+            _forward(listeners, bridge)
+        os._exit(0)
+    os.waitpid(child, 0)
 
 
 def _enter_namespace() -> None:
