@@ -113,7 +113,9 @@ class Client:
         return await self._stored[cid]
 
     async def ask(self, **frame: Any) -> Event:
-        """Send any other frame and wait for its answer. Raises `RefusedError`; `TimeoutError` after ten seconds."""
+        """Send any other frame and wait for its answer. Raises `RefusedError`, or `ConnectionError` and
+        `TimeoutError` (ten seconds) if none came: unlike what is put into the log, it is not asked again.
+        """
         request = secrets.token_urlsafe(6)
         self._answers[request] = asyncio.get_running_loop().create_future()
         try:
@@ -161,6 +163,7 @@ class Client:
                 self._trouble = str(error)  # any close is recoverable unless a `bye` said otherwise
             self._ready.clear()
             self._socket = None
+            self._fail_questions(ConnectionError("the connection was lost before the answer came; ask again"))
             self._tries += 1
             await asyncio.sleep(random.uniform(0, min(_LONGEST_WAIT, 0.3 * 2**self._tries)))  # noqa: S311 - jitter
 
@@ -204,7 +207,13 @@ class Client:
         self._failure = failure
         self._ready.set()
         self._events.put_nowait(None)
-        for waiting in (*self._stored.values(), *self._answers.values()):
+        self._fail_questions(failure)
+        for waiting in self._stored.values():
+            if not waiting.done():
+                waiting.set_exception(failure)
+
+    def _fail_questions(self, failure: Exception) -> None:
+        for waiting in self._answers.values():
             if not waiting.done():
                 waiting.set_exception(failure)
 

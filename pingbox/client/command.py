@@ -56,8 +56,8 @@ def chat(
             if closed.status != 401 or "token" not in known:
                 raise
             _run(talk({"name": known.get("name")}))  # the server has another secret now: be somebody new
-    except (RefusedError, ClosedByServerError) as error:
-        raise click.ClickException(str(error)) from error
+    except (RefusedError, ClosedByServerError, TimeoutError, ConnectionError) as error:
+        raise click.ClickException(str(error) or "no answer; try again") from error
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 

@@ -36,7 +36,7 @@ class Talk:
             return await self._typed(text)
         except RefusedError as refused:
             self.say(f"! {safe(str(refused))}")
-        except TimeoutError:
+        except (TimeoutError, ConnectionError):
             self.say("! no answer; try again")
         except (IndexError, ValueError):
             self.say("! this command needs more words; /help says which")

@@ -25,7 +25,7 @@ def export(room: str, url: str, origin: str | None, token: str | None) -> None:
     client = Client(socket_address(url), token=token, origin=origin)
     try:
         messages = asyncio.run(_messages(client, room))
-    except (RefusedError, ClosedByServerError, TimeoutError) as error:
+    except (RefusedError, ClosedByServerError, TimeoutError, ConnectionError) as error:
         raise click.ClickException(str(error) or "no answer") from error
     for message in messages:
         click.echo(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
