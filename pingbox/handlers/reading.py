@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pingbox.handlers.dynamodb import StoreBusyError
 from pingbox.handlers.invocation import Invocation
 from pingbox.handlers.messages import SYNC_LIMIT
+from pingbox.handlers.targets import targets_of
 from pingbox_core import decide, effects, events, limits, pages
 from pingbox_core.commands import Position
 from pingbox_core.errors import Code, Request
 from pingbox_core.log import Head, RoomRecord, Row, Tail, head_of
 from pingbox_core.members import Presence, people
 from pingbox_core.names import direct_members
-
-_TARGET_TRIES = 6
-_TARGET_PAUSE = 0.01  # seconds, times the reads so far
 
 
 @dataclass(frozen=True)
@@ -132,7 +129,7 @@ def _page_from(invocation: Invocation, position: Position, record: RoomRecord) -
         return _newest(invocation, record, reset=True)
     tail = invocation.messages.from_slot(record.room, position.seen, SYNC_LIMIT)
     rows = tuple(slot for slot in tail.rows if isinstance(slot, Row))
-    targets = _targets(invocation, record.room, rows)
+    targets = targets_of(invocation, record.room, rows)
     told = _as_record_says(tail, position.seen, record)
     page = pages.forward(record.room, told, position.seen, invocation.now, targets)
     if isinstance(page, pages.Lost):
@@ -142,24 +139,6 @@ def _page_from(invocation: Invocation, position: Position, record: RoomRecord) -
         return View(record, page, page.head, floor, False, rows)
     newest = [slot for slot in invocation.messages.newest(record.room, 1) if isinstance(slot, Row)]
     return View(record, page, head_of(newest[0]), floor, False, tuple(newest))
-
-
-def _targets(invocation: Invocation, room: str, rows: Sequence[Row]) -> events.Targets:
-    """The messages among `rows` and those that edits among them are about, none older than the edit says."""
-    held = {row.seq: row for row in rows if row.kind == "message"}
-    edits = [row for row in rows if row.kind == "edit"]
-    missing = pages.unsettled(rows)
-    for attempt in range(_TARGET_TRIES):
-        if not missing:
-            return held
-        if attempt:
-            invocation.ports.pause(_TARGET_PAUSE * attempt)
-        held |= invocation.messages.rows(room, missing)
-        old = {edit.target for edit in edits if edit.target in held and pages.is_too_old(held[edit.target], edit)}
-        missing = {seq for seq in missing if seq in old}
-    if missing:
-        raise StoreBusyError(f"half of a transaction in {room} is still not visible after {_TARGET_TRIES} reads")
-    return held
 
 
 def _as_record_says(tail: Tail, seen: int, record: RoomRecord) -> Tail:
@@ -172,7 +151,7 @@ def _as_record_says(tail: Tail, seen: int, record: RoomRecord) -> Tail:
 def _newest(invocation: Invocation, record: RoomRecord, *, reset: bool) -> View:
     slots = invocation.messages.newest(record.room, limits.PAGE_EVENTS)
     rows = [slot for slot in slots if isinstance(slot, Row)]
-    targets = _targets(invocation, record.room, rows)
+    targets = targets_of(invocation, record.room, rows)
     page = pages.newest(record.room, rows, record, invocation.now, targets)
     head = page.head or head_of(record)
     return View(record, page, head, _floor(invocation, record.room), reset, tuple(rows[::-1]))

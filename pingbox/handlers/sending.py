@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pingbox.handlers.invocation import Invocation
 from pingbox.handlers.messages import TAIL_LIMIT, Refused
+from pingbox.handlers.targets import targets_of
 from pingbox_core import amendments, decide, effects, limits, log
 from pingbox_core.amendments import Denied
 from pingbox_core.log import Already, Behind, Busy, Closed, Draft, LookAtRecord, NoRoom, Ours, Put, Reread, Row
@@ -55,7 +56,9 @@ def amend(
         return refused
 
     def done_before(row: Row) -> tuple[Row, Row]:
-        target = messages.row(draft.room, draft.target or 0)
+        # Half of that transaction may not be visible yet: an edit must not be told with the text before it.
+        settled = targets_of(invocation, draft.room, [row]).get(row.target or 0)
+        target = settled or messages.row(draft.room, row.target or 0)
         return row, row if target is None else target
 
     return _both_or_neither(invocation, wanted, write, ends, done_before)

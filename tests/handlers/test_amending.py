@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from support.chat.interference import Meddler
+from support.chat.model_dynamodb import refusal
 from support.chat.world import World
 
 ENGINES = ("local", "moto")
@@ -180,3 +181,53 @@ def test_a_reply_names_the_message_it_answers(room: World) -> None:
     sent = room.ask("c2", action="sendMessage", room="general", text="yes", replyTo=1, cid="cid-rp-1", seen=1)
     assert sent["replyTo"] == 1
     assert sync(room, "c1", after=1)[0]["replyTo"] == 1
+
+
+def test_an_edit_whose_answer_was_lost_is_told_with_its_text(dynamodb: Any) -> None:
+    """It was stored after all, and half of it is not visible yet: everybody hears the new text, once it is."""
+    meddler = Meddler(dynamodb)
+    world = World(meddler)
+    world.page("c1", "Ana")
+    world.page("c2", "Bo")
+    world.ask("c1", action="sendMessage", room="general", text="old", cid="cid-hi-1", seen=0)
+    world.take("c2")
+
+    def done_and_refused(call: Any, arguments: dict[str, Any]) -> Any:
+        call(**arguments)
+        event = arguments["TransactItems"][1]["Put"]["Item"]
+        failed = {"Code": "ConditionalCheckFailed"}
+        raise refusal("TransactionCanceledException", reasons=[failed, {**failed, "Item": event}])
+
+    def stale(call: Any, arguments: dict[str, Any]) -> Any:
+        answer = call(**arguments)
+        for item in answer["Responses"]["Messages"]:
+            item["text"] = {"S": "old"}
+            item.pop("rev")
+        return answer
+
+    meddler.instead("transact_write_items", 1, done_and_refused)
+    meddler.instead("batch_get_item", 1, stale)
+    told = world.ask("c1", action="editMessage", room="general", target=1, text="new", cid="cid-ed-1", seen=1)
+    assert (told["type"], told["text"], told["rev"]) == ("edit", "new", 1)
+    assert [event["text"] for event in world.take("c2")] == ["new"]
+
+
+def test_a_change_made_from_an_older_message_is_refused(dynamodb: Any) -> None:
+    """The row of another's reaction was seen, the reaction was not: without the count of changes it would be lost."""
+    meddler = Meddler(dynamodb)
+    world = World(meddler)
+    world.page("c1", "Ana")
+    world.page("c2", "Bo")
+    world.ask("c1", action="sendMessage", room="general", text="hi", cid="cid-hi-1", seen=0)
+    react = {"action": "react", "room": "general", "target": 1, "emoji": "\U0001f44d"}
+    world.ask("c2", **react, cid="cid-re-1", seen=1)
+
+    def stale(call: Any, arguments: dict[str, Any]) -> Any:
+        answer = call(**arguments)
+        return {"Item": {key: value for key, value in answer["Item"].items() if key not in ("rx", "amended")}}
+
+    meddler.instead("get_item", 2, stale)  # the first is the gate's
+    world.ask("c1", **react, cid="cid-re-2", seen=2)
+    assert meddler.names().count("transact_write_items") == 3
+    (message,) = world.ask("c1", action="history", room="general")["events"]
+    assert len(message["rx"]["\U0001f44d"]) == 2

@@ -73,6 +73,10 @@ class MemoryDynamoDB:
         finally:
             self._veils.pop(veil, None)
 
+    def is_veiled(self, table: str, key: Item) -> bool:
+        """Whether a transaction that is becoming visible still holds the item: no other write gets at it."""
+        return (table, *_key(table, key)) in self._veils
+
     def find(self, table: str, key: Item) -> Item | None:
         """The item with this key, for whoever looks past the handlers."""
         return self._find(table, key)

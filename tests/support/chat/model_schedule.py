@@ -220,7 +220,9 @@ class Schedule:
     def transact(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """All or nothing; but of what was written one item may become visible to readers before the other."""
         r, knobs = self.r, self.knobs
-        if r.random() < knobs.conflict:
+        actions = [next(iter(item.values())) for item in arguments["TransactItems"]]
+        busy = any(self.store.is_veiled(one["TableName"], one.get("Key") or one["Item"]) for one in actions)
+        if busy or r.random() < knobs.conflict:
             raise refusal("TransactionCanceledException", reasons=[{"Code": "TransactionConflict"}, {"Code": "None"}])
         hidden = r.choice(arguments["TransactItems"])
         action = next(iter(hidden.values()))
@@ -494,6 +496,8 @@ class _Stepped:
             if r.random() < knobs.throttled:
                 raise refusal("ProvisionedThroughputExceededException")
             if operation == "put_item" and arguments["TableName"] == "Messages" and r.random() < knobs.conflict:
+                raise refusal("TransactionConflictException")
+            if operation == "put_item" and schedule.store.is_veiled(arguments["TableName"], arguments["Item"]):
                 raise refusal("TransactionConflictException")
             if operation == "transact_write_items":
                 return schedule.transact(arguments)
