@@ -1,4 +1,4 @@
-"""Where a running house answers."""
+"""Where a running server answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Addresses:
-    """URLs of a running house. `page` is None for an app without a page; `websocket` has one URL for each stage."""
+    """URLs of a running server. `page` is None for an app without a page; `websocket` has one URL for each stage."""
 
     websocket: str
     management: str

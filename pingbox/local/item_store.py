@@ -125,8 +125,8 @@ class _Forwarded:
                 aiohttp.ClientSession() as session,
                 session.post(self._url, data=request.body, headers=kept) as answer,
             ):
-                told = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
-                return AwsResponse(answer.status, told, await answer.read())
+                received = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
+                return AwsResponse(answer.status, received, await answer.read())
         except aiohttp.ClientError as error:
             message = f"the DynamoDB at {self._url} did not answer: {error}"
             return AwsResponse(503, {}, json.dumps({"__type": "ServiceUnavailable", "message": message}).encode())

@@ -1,4 +1,4 @@
-"""`pingbox serve`: options to `ServeSettings`, then the running house until Ctrl-C."""
+"""`pingbox serve`: options to `ServeSettings`, then the running server until Ctrl-C."""
 
 from __future__ import annotations
 

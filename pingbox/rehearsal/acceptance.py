@@ -1,6 +1,6 @@
 """The chat's acceptance conversation: what a newcomer would try first, held against what the server says.
 
-Told as steps, so that whoever watches sees how far it came. Nothing here knows how the chat is made.
+It reports each step, so that whoever watches sees how far it came. Nothing here knows how the chat is made.
 """
 
 from __future__ import annotations
@@ -62,50 +62,50 @@ async def arrived(websocket: str, origin: str, name: str) -> AsyncIterator[Perso
         yield someone
 
 
-async def converse(websocket: str, origin: str, told: Callable[[str], None]) -> None:
-    """Run the conversation; `told` hears each step that went well. `UnexpectedError` at the first that did not."""
+async def converse(websocket: str, origin: str, report: Callable[[str], None]) -> None:
+    """Run the conversation; `report` gets each step that went well. `UnexpectedError` at the first that did not."""
     async with arrived(websocket, origin, "Ana") as ana, arrived(websocket, origin, "Bo") as bo:
         for someone in (ana, bo):
             await someone.hears("welcome")
-        told("two people are greeted")
+        report("two people are greeted")
         await ana.send(action="sendMessage", room="general", text="hi Bo")
         _same("hi Bo", (await bo.hears("message"))["text"])
         _same("hi Bo", (await ana.hears("message"))["text"])
-        told("what one says both hear")
+        report("what one says both hear")
         await bo.send(action="createRoom", room="kitchen", title="Kitchen", id="1")
         await bo.hears("joined")
         await ana.send(action="listRooms", id="2")
         listed = {entry["room"] for entry in (await ana.hears("rooms"))["rooms"]}
         _same({"general", "kitchen"}, listed)
-        told("a new room is found by the others")
-        await _come_later(websocket, origin, told)
+        report("a new room is found by the others")
+        await _come_later(websocket, origin, report)
         await bo.socket.close()
         await _leaves(ana, "Bo")
-        told("who leaves is missed")
-    await _refused(websocket, told)
+        report("who leaves is missed")
+    await _refused(websocket, report)
 
 
-async def _come_later(websocket: str, origin: str, told: Callable[[str], None]) -> None:
+async def _come_later(websocket: str, origin: str, report: Callable[[str], None]) -> None:
     async with arrived(websocket, origin, "Cy") as cy:
         _same(["hi Bo"], [event["text"] for event in (await cy.hears("sync"))["events"]])
-    told("who comes later finds what was said")
+    report("who comes later finds what was said")
 
 
 async def _leaves(listener: Person, name: str) -> None:
-    """Arrivals come on the same way, so the one farewell is waited for."""
+    """Arrivals come on the same way, so the one departure is waited for."""
     while True:
         news = await listener.hears("presence")
         if (news["user"]["name"], news["state"]) == (name, "offline"):
             return
 
 
-async def _refused(websocket: str, told: Callable[[str], None]) -> None:
+async def _refused(websocket: str, report: Callable[[str], None]) -> None:
     try:
         async with connect(websocket, origin=Origin("https://elsewhere.example")):
             raise UnexpectedError("a strange page was let in")
     except InvalidStatus as refused:
         _same(403, refused.response.status_code)
-    told("a strange page is not let in")
+    report("a strange page is not let in")
 
 
 def _same(expected: object, found: object) -> None:

@@ -34,14 +34,14 @@ async def _rehearse(page: Iterable[SiteFile], port: int, go_on: bool) -> None:
     from pingbox.deploy.plan.desired import chat_desired
 
     artifact = chat_artifact()
-    house = Rehearsal(chat_desired(TARGET, artifact, page, Site.WEBSITE, {}), port=port)
+    rehearsal = Rehearsal(chat_desired(TARGET, artifact, page, Site.WEBSITE, {}), port=port)
     click.echo(f"zip {artifact.digest} ({len(artifact.body):,} bytes)")
     try:
-        await house.start()
-        click.echo(f"page {house.url}  websocket {house.websocket}")
-        await converse(house.websocket, house.origin, lambda step: click.echo(f"ok: {step}"))
+        await rehearsal.start()
+        click.echo(f"page {rehearsal.url}  websocket {rehearsal.websocket}")
+        await converse(rehearsal.websocket, rehearsal.origin, lambda step: click.echo(f"ok: {step}"))
         if go_on:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.Event().wait()
     finally:
-        await house.stop()
+        await rehearsal.stop()

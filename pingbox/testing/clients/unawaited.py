@@ -18,7 +18,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _MANY = 100
-"""Promises that are kept in mind before those that were awaited are forgotten."""
+"""Calls that are kept before those that were awaited are forgotten."""
 
 
 class Unawaited:
@@ -60,7 +60,7 @@ class Unawaited:
 
 
 class HasUnawaited(Protocol):
-    """Whose calls are promises."""
+    """Whose calls have to be awaited."""
 
     @property
     def unawaited(self) -> Unawaited: ...

@@ -1,4 +1,4 @@
-"""Spoils invocations: lost, doubled, late, killed."""
+"""Faults of invocations: lost, doubled, late, killed."""
 
 from __future__ import annotations
 

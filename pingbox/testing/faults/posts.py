@@ -1,4 +1,4 @@
-"""Spoils posts to connections, over HTTP and in process alike."""
+"""Faults of posts to connections, over HTTP and in process alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spoils DynamoDB: throttled calls, and eventually consistent reads that really lag."""
+"""Faults of DynamoDB: throttled calls, and eventually consistent reads that really lag."""
 
 from __future__ import annotations
 
