@@ -2,7 +2,9 @@
 
 What is known is listed in `moto_suite_known.txt`. Those tests ask for moto's wording where ours is AWS's, for reserved
 words and unused placeholders that DynamoDB refuses, for a missing last key on a page that is exactly full, for constant
-capacity figures, for bare descriptions of indexes, or they look into moto's objects.
+capacity figures, for bare descriptions of indexes, or they look into moto's objects. They make
+provisioned tables whose indexes have no capacity, mix `Expected` with expressions, switch off a time to live that is
+off, name tables without quotes in PartiQL: AWS refuses all of it. One is ours: a restore answers no counts.
 """
 
 from __future__ import annotations
