@@ -18,7 +18,7 @@ from pingbox.deploy.plan.target import DeployTarget
 from pingbox.templates.parsing import read_document
 from support.broken import WRONG, KeyPath, broken, paths
 
-APPS = Path(__file__).parents[2] / "apps"
+APPS = Path(__file__).parents[3] / "apps"
 TARGET = DeployTarget("mine", "dev", "eu-central-1", "123456789012")
 
 

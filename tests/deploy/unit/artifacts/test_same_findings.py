@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from pingbox.cli import main
 
-APPS = Path(__file__).parents[2] / "apps"
-CDK = Path(__file__).parents[2] / "templates" / "cloudformation" / "cdk_stack.template.json"
+APPS = Path(__file__).parents[3] / "apps"
+CDK = Path(__file__).parents[3] / "templates" / "cloudformation" / "cdk_stack.template.json"
 TEMPLATES = sorted(path for path in APPS.glob("*/template.*") if path.suffix in (".yaml", ".yml", ".json"))
 
 
