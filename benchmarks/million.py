@@ -27,9 +27,9 @@ from benchmarks.serving import Server, pingbox
 from pingbox.chat.app import chat_tables
 from pingbox.emulator.clock import SystemClock
 from pingbox.emulator.services.dynamodb import LocalDynamoDB
-from pingbox.handlers.messages import Messages
 from pingbox.handlers.ports import Ports
 from pingbox.handlers.settings import from_environment
+from pingbox.handlers.storage.messages import Messages
 from pingbox_core.log import RoomRecord, Row
 
 ROOMS, MESSAGES = 100, 1_000_000

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pingbox.handlers import entering, environment
+from pingbox.handlers import environment
+from pingbox.handlers.effects import entry
 from pingbox.handlers.invocation import Invocation
 from pingbox.handlers.ports import Ports
-from pingbox_core import admission
 from pingbox_core.errors import Request
+from pingbox_core.identity import admission
 from pingbox_core.members import Member
 from pingbox_core.rate import NEW_GUEST
 
@@ -49,7 +50,7 @@ def _connect(invocation: Invocation, event: Mapping[str, Any]) -> Response:
         return {"statusCode": answer.status}
     invocation.line |= {"user": answer.user, "plain": answer.room is not None}
     if not answer.is_new:
-        entering.limit_connections(invocation, answer.user, admission.connections_allowed(answer))
+        entry.limit_connections(invocation, answer.user, admission.connections_allowed(answer))
     _open(invocation, answer, event["requestContext"].get("connectedAt", invocation.now))
     if answer.subprotocol is None:
         return {"statusCode": 200}

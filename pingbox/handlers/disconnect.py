@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pingbox.handlers import departing, environment
+from pingbox.handlers import environment
+from pingbox.handlers.effects import departure
 from pingbox.handlers.invocation import Invocation
 from pingbox.handlers.ports import Ports
 
@@ -14,9 +15,9 @@ def handle(ports: Ports, event: Mapping[str, Any], context: object) -> dict[str,
     """Remove everything of the connection and tell its rooms. The result goes nowhere (DC-2)."""
     connection = event["requestContext"]["connectionId"]
     with Invocation(ports, "disconnect", connection) as invocation:
-        if not departing.depart(invocation, connection):
+        if not departure.depart(invocation, connection):
             invocation.line["code"] = "already_gone"
-        departing.clean(invocation)
+        departure.clean(invocation)
         return {"statusCode": 200}
     return {"statusCode": 500}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pingbox.handlers import departing, environment
+from pingbox.handlers import environment
+from pingbox.handlers.effects import departure
 from pingbox.handlers.invocation import Invocation
 from pingbox.handlers.ports import Ports
 
@@ -18,7 +19,7 @@ def handle(ports: Ports, event: Mapping[str, Any], context: object) -> dict[str,
     with Invocation(ports, "fanout") as invocation:
         invocation.line |= {"room": event["room"], "receivers": len(event["connections"])}
         invocation.post(event["connections"], event["frame"].encode(), event["room"])
-        departing.clean(invocation)
+        departure.clean(invocation)
     return {}
 
 

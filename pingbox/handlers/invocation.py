@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pingbox.handlers.connections import Connections
-from pingbox.handlers.messages import Messages
 from pingbox.handlers.ports import Delivery, Ports
+from pingbox.handlers.storage.connections import Connections
+from pingbox.handlers.storage.messages import Messages
 from pingbox_core.events import frame
 from pingbox_core.members import Member
 

@@ -7,7 +7,8 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from pingbox_core import jwt, limits
+from pingbox_core import limits
+from pingbox_core.identity import jwt
 
 _KEPT: Final = 10 * limits.MINUTE
 _AT_MOST_EVERY: Final = limits.MINUTE  # a made-up `kid` must not make us ask the issuer for each handshake

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from pingbox.handlers import departing, environment
-from pingbox.handlers.dynamodb import is_throttled
-from pingbox.handlers.entering import Guest
+from pingbox.handlers import environment
+from pingbox.handlers.effects import departure
+from pingbox.handlers.effects.entry import Guest
+from pingbox.handlers.effects.perform import perform
 from pingbox.handlers.invocation import Invocation
-from pingbox.handlers.performing import perform
 from pingbox.handlers.ports import Ports
+from pingbox.handlers.storage.dynamodb import is_throttled
 from pingbox_core import commands, decide, gate, limits
 from pingbox_core.commands import Command
 from pingbox_core.decide import Circumstances
@@ -41,7 +42,7 @@ def handle(ports: Ports, event: Mapping[str, Any], context: object) -> dict[str,
         else:
             with _told_if_it_fails(invocation, command.request):
                 _answer(invocation, action, command)
-        departing.clean(invocation)
+        departure.clean(invocation)
     return {"statusCode": 200}
 
 

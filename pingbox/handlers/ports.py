@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from pingbox.handlers.fresh import Fresh
 from pingbox.handlers.settings import Settings
-from pingbox_core.jwt import RsaKey
+from pingbox_core.identity.jwt import RsaKey
 
 T = TypeVar("T")
 

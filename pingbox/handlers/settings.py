@@ -29,8 +29,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pingbox_core import names, tokens
-from pingbox_core.jwt import Algorithm, Issuer
+from pingbox_core import names
+from pingbox_core.identity import tokens
+from pingbox_core.identity.jwt import Algorithm, Issuer
 from pingbox_core.rate import Rate
 
 LogLevel = Literal["INFO", "WARNING"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pingbox.handlers import departing, environment
+from pingbox.handlers import environment
+from pingbox.handlers.effects import departure
 from pingbox.handlers.invocation import Invocation
 from pingbox.handlers.ports import Ports
 from pingbox_core import limits
@@ -24,11 +25,11 @@ def handle(ports: Ports, event: Mapping[str, Any], context: object) -> dict[str,
         asked = ghosts = 0
         for connection in invocation.connections.silent_since(invocation.now - silent):
             asked += 1
-            if not ports.postman.is_open(connection) and departing.depart(invocation, connection):
+            if not ports.postman.is_open(connection) and departure.depart(invocation, connection):
                 ghosts += 1
         invocation.line |= {"asked": asked, "ghosts": ghosts}
         invocation.line.pop("user", None)
-        departing.clean(invocation)
+        departure.clean(invocation)
         if invocation.settings.retention_days is not None:
             invocation.line["heads"] = _note_heads(invocation)
     return {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pingbox.handlers.dynamodb import StoreBusyError
 from pingbox.handlers.invocation import Invocation
+from pingbox.handlers.storage.dynamodb import StoreBusyError
 from pingbox_core import events, pages
 from pingbox_core.log import Row
 

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 
-from pingbox_core import jwt
-from pingbox_core.jwt import BadTokenError, Identity, Issuer, RsaKey, UnknownKeyError
+from pingbox_core.identity import jwt
+from pingbox_core.identity.jwt import BadTokenError, Identity, Issuer, RsaKey, UnknownKeyError
 
 NOW = 1_764_000_000_000
 SECRET = b"thirty-two bytes of a shared secret"

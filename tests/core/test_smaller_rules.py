@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pingbox_core import events, gate, pages, tokens
-from pingbox_core.admission import Admitted, Handshake, Keys, Policy, Rejected, admit, counted_address
+from pingbox_core import events, gate, pages
 from pingbox_core.errors import Code, Refusal, Request
-from pingbox_core.jwt import BadTokenError
+from pingbox_core.identity import tokens
+from pingbox_core.identity.admission import Admitted, Handshake, Keys, Policy, Rejected, admit, counted_address
+from pingbox_core.identity.jwt import BadTokenError
 from pingbox_core.log import Head, RoomRecord, Row, Tail
 from pingbox_core.members import Member, Presence, has_left, is_first_tab, oldest_beyond, people, row_expiry
 from pingbox_core.rate import Charge, Kind, Rate, advanced, wait

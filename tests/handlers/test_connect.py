@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pingbox.handlers import connect
-from pingbox_core import tokens
+from pingbox_core.identity import tokens
 from support.chat.interference import Meddler
 from support.chat.world import SECRET, START, World
 

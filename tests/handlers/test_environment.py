@@ -10,7 +10,7 @@ import pytest
 from pingbox.handlers import connect, disconnect, fanout, message, sweep
 from pingbox.handlers.environment import fanout_invoker, json_lines, secret_reader
 from pingbox.handlers.settings import BadEnvironmentError, Settings, from_environment
-from pingbox_core.jwt import Issuer
+from pingbox_core.identity.jwt import Issuer
 from pingbox_core.rate import Rate
 from support.chat.world import SECRET
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pingbox.handlers.connections import Connections
+from pingbox.handlers.storage.connections import Connections
 from support.chat.world import World
 
 

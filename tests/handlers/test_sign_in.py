@@ -12,7 +12,7 @@ from jwt.algorithms import RSAAlgorithm
 from jwt.warnings import InsecureKeyLengthWarning
 
 from pingbox.handlers.issuer_keys import IssuerKeys
-from pingbox_core.jwt import BadTokenError, Issuer
+from pingbox_core.identity.jwt import BadTokenError, Issuer
 from support.chat.world import SECRET, START, World
 
 ISSUER = Issuer("RS256", "https://issuer.example", "chat", ("cognito:groups", "admins"))

@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import pytest
 
-from pingbox.handlers.messages import Messages
 from pingbox.handlers.ports import Ports
+from pingbox.handlers.storage.messages import Messages
 from pingbox_core.log import RoomRecord, Row
 from support.chat.model_dynamodb import MemoryDynamoDB
 

@@ -36,7 +36,7 @@ def real(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 def connections_call(r: random.Random, c: str) -> Call:
-    """A call on the Connections table, in the words of `handlers/connections.py`."""
+    """A call on the Connections table, in the words of `handlers/storage/connections.py`."""
     key = {"topic": S(f"conn#{c}"), "connectionId": S(c)}
     table = {"TableName": "Connections"}
     update = {**table, "Key": key}
@@ -91,7 +91,7 @@ def connections_call(r: random.Random, c: str) -> Call:
 
 
 def messages_call(r: random.Random, room: str) -> Call:
-    """A call on the Messages table, in the words of `handlers/messages.py`."""
+    """A call on the Messages table, in the words of `handlers/storage/messages.py`."""
     table = {"TableName": "Messages"}
     seq = N(r.randint(0, 6))
     row = {"roomId": S(room), "seq": seq, "kind": S("message"), "lastSeq": N(r.randint(0, 3)), "text": S("t"),

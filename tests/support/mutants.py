@@ -30,7 +30,7 @@ class Mutant:
     tests: tuple[str, ...]
 
 
-_MESSAGES = "pingbox/handlers/messages.py"
+_MESSAGES = "pingbox/handlers/storage/messages.py"
 _STORE = "pingbox/emulator/services/dynamodb/storage/store.py"
 _CONVERSATION = "pingbox/emulator/services/apigateway/websocket/conversation.py"
 _STRONG = ("tests/handlers/test_strong_reads.py",)

@@ -39,7 +39,7 @@ def test_a_plain_install_is_told_the_command_to_run(monkeypatch: pytest.MonkeyPa
 
 def test_it_runs_from_the_zip_alone() -> None:
     """A module that was not packed is missing, although it is installed here."""
-    lacking = pack(source for source in chat_sources() if source.path != "pingbox_core/admission.py")
+    lacking = pack(source for source in chat_sources() if source.path != "pingbox_core/identity/admission.py")
 
     async def run() -> None:
         house = rehearsal(lacking)

@@ -15,11 +15,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from pingbox.handlers.connections import Connections
-from pingbox.handlers.messages import Messages
 from pingbox.handlers.ports import Ports
 from pingbox.handlers.settings import Settings
-from pingbox_core import limits, tokens
+from pingbox.handlers.storage.connections import Connections
+from pingbox.handlers.storage.messages import Messages
+from pingbox_core import limits
+from pingbox_core.identity import tokens
 from pingbox_core.log import RoomRecord, Row
 from pingbox_core.members import Member
 from support.chat.cloud_chat import CloudChat, Talker

@@ -222,7 +222,7 @@ def read_store(data_dir: Path) -> list[Row]:
     """The whole log, straight from the folder; no server may have it open."""
     from pingbox.emulator.clock import SystemClock
     from pingbox.emulator.services.dynamodb import LocalDynamoDB
-    from pingbox.handlers.attributes import from_item
+    from pingbox.handlers.storage.attributes import from_item
 
     local = LocalDynamoDB.open(data_dir, clock=SystemClock())
     query: dict[str, Any] = {

@@ -12,7 +12,7 @@ from pingbox.chat.declaration import FUNCTIONS, ROUTES, chat
 from pingbox.chat.model import ChatStack, Site
 from pingbox.chat.template.render import as_json, as_yaml, template
 from pingbox.deploy.plan.desired import INLINE_BYTES
-from pingbox.handlers.messages import DIRECTORY
+from pingbox.handlers.storage.messages import DIRECTORY
 from support.deploy.template_judges import findings
 from support.deploy.template_mutants import MUTANTS, Mutant
 

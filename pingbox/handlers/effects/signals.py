@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pingbox.handlers import departing
+from pingbox.handlers.effects import departure
 from pingbox.handlers.invocation import Invocation
 from pingbox_core import decide, effects, events, limits
 from pingbox_core.errors import Code
@@ -53,5 +53,5 @@ def remove_user(invocation: Invocation, wanted: effects.RemoveUser) -> None:
     for _, connection in invocation.connections.tabs(wanted.user, invocation.now):
         invocation.post([connection], events.frame(farewell), "")
         invocation.ports.postman.close(connection)
-        departing.depart(invocation, connection)
+        departure.depart(invocation, connection)
     invocation.tell(events.answer("ok", wanted.request, user=wanted.user))

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from pingbox.handlers import departing, entering, reading, sending, signals
-from pingbox.handlers.entering import Guest
+from pingbox.handlers.effects import answers, append, departure, entry, signals
+from pingbox.handlers.effects.entry import Guest
 from pingbox.handlers.invocation import Invocation
 from pingbox_core import decide, effects
 from pingbox_core.effects import Effect, Unconditional
@@ -33,11 +33,11 @@ def _perform_one(invocation: Invocation, guest: Guest, effect: Effect) -> bool:
     """One effect. False: the connection is gone, do not go on. A post that fails is no reason to stop an append."""
     match effect:
         case effects.Subscribe():
-            return entering.subscribe(invocation, guest.member, effect)
+            return entry.subscribe(invocation, guest.member, effect)
         case effects.Welcome():
-            return entering.welcome(invocation, guest, effect)
+            return entry.welcome(invocation, guest, effect)
         case effects.ShowRoom():
-            return entering.show_room(invocation, guest.member, effect)
+            return entry.show_room(invocation, guest.member, effect)
         case _:
             _carry_out(invocation, guest, effect)
             return True
@@ -51,13 +51,13 @@ def _carry_out(invocation: Invocation, guest: Guest, effect: Unconditional) -> N
             invocation.tell(event)
         case effects.Append():
             invocation.line["room"] = effect.draft.room
-            perform(invocation, guest, decide.appended(effect, sending.append(invocation, effect)))
+            perform(invocation, guest, decide.appended(effect, append.append(invocation, effect)))
         case effects.Amend():
             invocation.line["room"] = effect.draft.room
-            perform(invocation, guest, decide.amended(effect, sending.amend(invocation, effect, member)))
+            perform(invocation, guest, decide.amended(effect, append.amend(invocation, effect, member)))
         case effects.Update():
             invocation.line["room"] = effect.draft.room
-            perform(invocation, guest, decide.updated(effect, sending.update(invocation, effect, member)))
+            perform(invocation, guest, decide.updated(effect, append.update(invocation, effect, member)))
         case effects.OpenDirect():
             _open_direct(invocation, guest, effect)
         case effects.CallOther():
@@ -69,33 +69,33 @@ def _carry_out(invocation: Invocation, guest: Guest, effect: Unconditional) -> N
         case effects.RemoveUser():
             signals.remove_user(invocation, effect)
         case effects.Broadcast():
-            sending.broadcast(invocation, effect)
+            append.broadcast(invocation, effect)
         case effects.CreateRoom():
             _create_room(invocation, guest, effect)
         case effects.AnnounceArrival(rooms):
-            entering.announce_arrival(invocation, member, rooms)
+            entry.announce_arrival(invocation, member, rooms)
         case effects.LimitTabs():
-            entering.limit_tabs(invocation, member)
+            entry.limit_tabs(invocation, member)
         case effects.ConfirmOpen(rooms, tab):
-            entering.confirm_open(invocation, member, rooms, tab=tab)
+            entry.confirm_open(invocation, member, rooms, tab=tab)
         case effects.Unsubscribe(request, room):
-            departing.leave_room(invocation, member, room)
+            departure.leave_room(invocation, member, room)
             invocation.tell(answer("left", request, room=room))
         case effects.SendPage():
-            reading.send_page(invocation, effect)
+            answers.send_page(invocation, effect)
         case effects.SendHistory():
-            reading.send_history(invocation, effect)
+            answers.send_history(invocation, effect)
         case effects.SendPeople():
-            reading.send_people(invocation, effect)
+            answers.send_people(invocation, effect)
         case effects.SendRooms():
-            reading.send_rooms(invocation, effect)
+            answers.send_rooms(invocation, effect)
         case effects.SendPong():
-            reading.send_pong(invocation, effect)
+            answers.send_pong(invocation, effect)
         case effects.Focus(request, room):
             if not invocation.connections.focus(member.connection, room):
                 invocation.tell(decide.refuse(Code.NOT_JOINED, f"join {room} before you focus it", request, room).event)
         case effects.Leave():
-            departing.depart(invocation, member.connection)
+            departure.depart(invocation, member.connection)
         case effects.Close():
             invocation.ports.postman.close(invocation.connection)
         case _:
@@ -112,7 +112,7 @@ def _create_room(invocation: Invocation, guest: Guest, effect: effects.CreateRoo
 
 
 def _open_direct(invocation: Invocation, guest: Guest, effect: effects.OpenDirect) -> None:
-    record = entering.open_direct(invocation, effect)
+    record = entry.open_direct(invocation, effect)
     if record is None:
         text = f"nobody with the id {effect.other} has been here"
         invocation.tell(decide.refuse(Code.NOT_FOUND, text, effect.request).event)

@@ -8,9 +8,18 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from pingbox.handlers.attributes import from_item, to_item
-from pingbox.handlers.dynamodb import Item, at_most, cancelled, get_all, is_conflict, is_refusal, pages, refused_item
 from pingbox.handlers.ports import Ports
+from pingbox.handlers.storage.attributes import from_item, to_item
+from pingbox.handlers.storage.dynamodb import (
+    Item,
+    at_most,
+    cancelled,
+    get_all,
+    is_conflict,
+    is_refusal,
+    pages,
+    refused_item,
+)
 from pingbox_core import limits
 from pingbox_core.log import RoomRecord, Row, Tail
 from pingbox_core.names import is_public_room

@@ -6,7 +6,8 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pingbox_core import jwt, limits, names, tokens
+from pingbox_core import limits, names
+from pingbox_core.identity import jwt, tokens
 
 ANY_ORIGIN = "*"
 NO_ORIGIN = "missing"  # an entry of the list that lets clients in that send no Origin: scripts, terminal tools

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pingbox.handlers import departing
+from pingbox.handlers.effects import departure
+from pingbox.handlers.effects.answers import View, last_message, recent, view
 from pingbox.handlers.invocation import Entry, Invocation
-from pingbox.handlers.messages import UserDocument
-from pingbox.handlers.reading import View, last_message, recent, view
-from pingbox_core import effects, events, limits, tokens
+from pingbox.handlers.storage.messages import UserDocument
+from pingbox_core import effects, events, limits
+from pingbox_core.identity import tokens
 from pingbox_core.log import RoomRecord
 from pingbox_core.members import Member, Presence, is_first_tab, oldest_beyond, people
 from pingbox_core.names import direct_members, guest_name
@@ -90,7 +91,7 @@ def announce_arrival(invocation: Invocation, member: Member, rooms: tuple[str, .
         if is_first_tab(present, member):
             online = len(people(present))
             event = events.presence(room, {"id": member.user, "name": member.name}, online)
-            departing.announce(invocation, room, event, departing.present_ids(present, member.connection), online)
+            departure.announce(invocation, room, event, departure.present_ids(present, member.connection), online)
 
 
 def limit_tabs(invocation: Invocation, member: Member) -> None:
@@ -98,7 +99,7 @@ def limit_tabs(invocation: Invocation, member: Member) -> None:
     tabs = invocation.connections.tabs(member.user, invocation.now)
     for connection in oldest_beyond(tabs, limits.TABS_PER_USER):
         _dismiss(invocation, connection)
-        departing.depart(invocation, connection)
+        departure.depart(invocation, connection)
 
 
 def limit_connections(invocation: Invocation, user: str, allowed: int) -> None:
@@ -120,7 +121,7 @@ def confirm_open(invocation: Invocation, member: Member, rooms: tuple[str, ...],
     invocation.unconfirmed = None
     if invocation.connections.record(member.connection) is None:
         invocation.connections.unsubscribe(member, rooms, tab=tab)
-        departing.announce_leave(invocation, member, list(rooms))
+        departure.announce_leave(invocation, member, list(rooms))
 
 
 def _marks(invocation: Invocation, guest: Guest, name: str, views: list[View]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from pingbox_core import limits
-from pingbox_core.jwt import BadTokenError
+from pingbox_core.identity.jwt import BadTokenError
 from pingbox_core.names import is_user_id
 
 _HEADER = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")

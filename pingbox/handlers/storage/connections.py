@@ -7,9 +7,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from pingbox.handlers.attributes import from_item, to_item
-from pingbox.handlers.dynamodb import Item, is_refusal, pages, refused_item, write_all
 from pingbox.handlers.ports import Ports
+from pingbox.handlers.storage.attributes import from_item, to_item
+from pingbox.handlers.storage.dynamodb import Item, is_refusal, pages, refused_item, write_all
 from pingbox_core import gate, limits, rate
 from pingbox_core.errors import Code, Refusal, Request
 from pingbox_core.members import Member, Presence, row_expiry

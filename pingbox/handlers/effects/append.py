@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from pingbox.handlers.invocation import Invocation
-from pingbox.handlers.messages import TAIL_LIMIT, Refused
+from pingbox.handlers.storage.messages import TAIL_LIMIT, Refused
 from pingbox.handlers.targets import targets_of
 from pingbox_core import amendments, decide, effects, limits, log
 from pingbox_core.amendments import Denied

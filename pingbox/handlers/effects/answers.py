@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from pingbox.handlers.invocation import Invocation
-from pingbox.handlers.messages import SYNC_LIMIT
+from pingbox.handlers.storage.messages import SYNC_LIMIT
 from pingbox.handlers.targets import targets_of
 from pingbox_core import decide, effects, events, limits, pages
 from pingbox_core.commands import Position

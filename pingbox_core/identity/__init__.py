@@ -1,0 +1,1 @@
+"""Who somebody is: tokens, and who may open a connection. Pure."""
