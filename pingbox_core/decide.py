@@ -110,7 +110,7 @@ def create(command: commands.CreateRoom, member: Member, given: Circumstances) -
         return [_too_many_rooms(command.request)]
     record = RoomRecord(command.room, given.epoch, command.title, command.topic, member.user, given.now)
     then = tuple(_entering(command.request, Position(command.room), record, member))
-    return [effects.CreateRoom(record, command.request, then)]
+    return [effects.StoreRoom(record, command.request, then)]
 
 
 def act(command: Command, member: Member, given: Circumstances) -> list[Effect]:
@@ -130,7 +130,7 @@ def act(command: Command, member: Member, given: Circumstances) -> list[Effect]:
             mine = (position for position in command.rooms if _hears(member, position[0]))
             return [effects.SendPong(command.request, tuple(mine))]
         case commands.Focus():
-            return [effects.Focus(command.request, command.room)]
+            return [effects.StoreFocus(command.request, command.room)]
         case commands.Bye():
             return [effects.Leave(), effects.Close()]
         case commands.Hello() | commands.JoinRoom():
@@ -304,7 +304,7 @@ def _manage(
             return _update(command, member, given)
         case commands.MarkRead(request, room, seq, back):
             denied = may(member, room, "mark")
-            return [refuse(*denied, request, room)] if denied else [effects.MarkRead(request, room, seq, back)]
+            return [refuse(*denied, request, room)] if denied else [effects.StoreReadMark(request, room, seq, back)]
         case commands.OpenDm():
             return _open_direct(command, member, given)
         case commands.RemoveUser(request, user):
@@ -312,7 +312,7 @@ def _manage(
                 return [refuse(Code.FORBIDDEN, "only an admin removes a guest", request)]
             if not is_guest(user):
                 return [refuse(Code.BAD_REQUEST, "only guests are removed here; others, where they sign in", request)]
-            return [effects.RemoveUser(request, user)]
+            return [effects.RemoveMember(request, user)]
         case _:
             assert_never(command)
 

@@ -152,7 +152,7 @@ class SendTyping:
 
 
 @dataclass(frozen=True)
-class MarkRead:
+class StoreReadMark:
     """Move the user's read marker and tell all connections of the user. `back`: also to an earlier number."""
 
     request: Request
@@ -162,7 +162,7 @@ class MarkRead:
 
 
 @dataclass(frozen=True)
-class RemoveUser:
+class RemoveMember:
     """Note that a guest is not welcome any more, and close all connections of that guest."""
 
     request: Request
@@ -170,7 +170,7 @@ class RemoveUser:
 
 
 @dataclass(frozen=True)
-class CreateRoom:
+class StoreRoom:
     """Write the room record; then `then`, or `room_exists` if there is one already."""
 
     record: RoomRecord
@@ -222,7 +222,7 @@ class SendPong:
 
 
 @dataclass(frozen=True)
-class Focus:
+class StoreFocus:
     """Make a joined room the current one; answered only if it is not joined."""
 
     request: Request
@@ -247,20 +247,20 @@ Unconditional = (
     | OpenDirect
     | CallOther
     | SendTyping
-    | MarkRead
-    | RemoveUser
+    | StoreReadMark
+    | RemoveMember
     | Broadcast
     | AnnounceArrival
     | LimitTabs
     | ConfirmOpen
     | Unsubscribe
-    | CreateRoom
+    | StoreRoom
     | SendPage
     | SendHistory
     | SendPeople
     | SendRooms
     | SendPong
-    | Focus
+    | StoreFocus
     | Leave
     | Close
 )

@@ -45,7 +45,7 @@ async def _rehearsed(rate_per_minute: int | None = 0) -> AsyncIterator[Rehearsed
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(clock: WoundClock) -> AsyncIterator[ChatServer | RehearsedHouse]:
+async def server(clock: WoundClock) -> AsyncIterator[ChatServer | RehearsedHouse]:
     """A chat of its own for each test, empty, without a rate limit."""
     async for running in _rehearsed() if REHEARSED else _house(ServeSettings(port=0, rate=0), clock):
         yield running
@@ -86,11 +86,11 @@ async def people(browser: Browser) -> AsyncIterator[People]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def written(house: ChatServer) -> Writer:
+async def written(server: ChatServer) -> Writer:
     """`await written("a", "b")` stores messages from a terminal client, one after the other."""
 
     async def write(*texts: str) -> None:
-        async with Clients(house.addresses.websocket) as ws:
+        async with Clients(server.addresses.websocket) as ws:
             terminal = await ws.connect("?name=Terminal")
             for text in texts:
                 await terminal.send_json({"action": "sendMessage", "room": "general", "text": text})

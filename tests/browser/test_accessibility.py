@@ -24,13 +24,13 @@ async def objections(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-async def test_nothing_to_object_to(house: ChatServer, people: People, theme: str, size: dict[str, int]) -> None:
+async def test_nothing_to_object_to(server: ChatServer, people: People, theme: str, size: dict[str, int]) -> None:
     newcomer = await people.newcomer(color_scheme=theme, viewport=size, reduced_motion="reduce")
     page = newcomer.page
-    await page.goto(str(house.addresses.page))
+    await page.goto(str(server.addresses.page))
     await expect(page.locator("#name")).to_be_visible()
     assert await objections(page) == [], "while the name is asked for"
-    await newcomer.enter(str(house.addresses.page), "Ana")
+    await newcomer.enter(str(server.addresses.page), "Ana")
     await newcomer.say("**Hello** from https://pingbox.example/ with `code`", "> a quotation\nand an answer")
     await expect(page.locator(".message[data-state=sent]")).to_have_count(2)
     assert await objections(page) == [], "in the room"
@@ -48,10 +48,10 @@ async def test_nothing_to_object_to(house: ChatServer, people: People, theme: st
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_nothing_to_object_to_in_any_state(house: ChatServer, people: People, theme: str) -> None:
+async def test_nothing_to_object_to_in_any_state(server: ChatServer, people: People, theme: str) -> None:
     """Menus, pickers, dialogs, cards, search, an edit, an answer, a direct message, what is refused and what waits."""
-    ana = await people.guest(str(house.addresses.page), "Ana", color_scheme=theme, reduced_motion="reduce")
-    bo = await people.guest(str(house.addresses.page), "Bo")
+    ana = await people.guest(str(server.addresses.page), "Ana", color_scheme=theme, reduced_motion="reduce")
+    bo = await people.guest(str(server.addresses.page), "Bo")
     page, keys = ana.page, ana.page.keyboard
     assert await objections(page) == [], "in an empty room"
     await bo.say("@Ana **look** at `this`", "- one\n- two", "```python\nx = 1\n```", "https://a.example/ 🎉")
@@ -97,9 +97,9 @@ async def test_nothing_to_object_to_in_any_state(house: ChatServer, people: Peop
     await state("offline")
 
 
-async def test_what_a_screen_reader_finds(house: ChatServer, people: People) -> None:
+async def test_what_a_screen_reader_finds(server: ChatServer, people: People) -> None:
     """The tree of names and roles: landmarks, the room as heading, each message as an article with its words."""
-    ana = await people.guest(str(house.addresses.page), "Ana")
+    ana = await people.guest(str(server.addresses.page), "Ana")
     await ana.say("hello")
     await expect(ana.page.locator(".message[data-state=sent]")).to_have_count(1)
     await expect(ana.page.locator("body")).to_match_aria_snapshot(

@@ -16,12 +16,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 Writer = Callable[..., Awaitable[None]]
 
 
-async def test_two_guests_meet_and_read_the_same_in_the_same_order(house: ChatServer, people: People) -> None:
+async def test_two_guests_meet_and_read_the_same_in_the_same_order(server: ChatServer, people: People) -> None:
     """[1] And who looks away sees in the title how much was missed."""
     ana = await people.newcomer()
     bo = await people.newcomer()
-    await ana.enter(str(house.addresses.page), "Ana")
-    await bo.enter(str(house.addresses.page), "Bo")
+    await ana.enter(str(server.addresses.page), "Ana")
+    await bo.enter(str(server.addresses.page), "Bo")
     await ana.sees_online("Ana", "Bo")
     await bo.sees_online("Bo", "Ana")
     await ana.say("hi Bo")
@@ -39,10 +39,10 @@ async def test_two_guests_meet_and_read_the_same_in_the_same_order(house: ChatSe
     await expect(ana.page.locator(".new + .message .body")).to_have_text("still there?")
 
 
-async def test_a_lost_socket_costs_nothing(house: ChatServer, people: People) -> None:
+async def test_a_lost_socket_costs_nothing(server: ChatServer, people: People) -> None:
     """[4] Three messages are written meanwhile: exactly these three come, in order, below the line."""
-    ana = await people.guest(house.addresses.page, "Ana")
-    bo = await people.guest(house.addresses.page, "Bo")
+    ana = await people.guest(server.addresses.page, "Ana")
+    bo = await people.guest(server.addresses.page, "Bo")
     await ana.say("one")
     await bo.sees("one")
     await bo.wire.cut()
@@ -57,9 +57,9 @@ async def test_a_lost_socket_costs_nothing(house: ChatServer, people: People) ->
     assert bo.wire.opened >= 2, "it came over a new socket"
 
 
-async def test_a_message_shows_at_once_and_settles_in_place(house: ChatServer, people: People) -> None:
+async def test_a_message_shows_at_once_and_settles_in_place(server: ChatServer, people: People) -> None:
     """[2] One element per cid, before the echo and after it."""
-    ana = await people.guest(house.addresses.page, "Ana")
+    ana = await people.guest(server.addresses.page, "Ana")
     held: list[Frame] = []
     ana.wire.inward = lambda frame: held.append(frame) or [] if frame["type"] == "message" else [frame]
     await ana.say("hello")
@@ -76,10 +76,10 @@ async def test_a_message_shows_at_once_and_settles_in_place(house: ChatServer, p
     assert len(cids) == 1
 
 
-async def test_a_lost_echo_is_asked_for_and_nothing_is_stored_twice(house: ChatServer, people: People) -> None:
+async def test_a_lost_echo_is_asked_for_and_nothing_is_stored_twice(server: ChatServer, people: People) -> None:
     """[3]"""
-    ana = await people.guest(house.addresses.page, "Ana", time_machine=True)
-    bo = await people.guest(house.addresses.page, "Bo")
+    ana = await people.guest(server.addresses.page, "Ana", time_machine=True)
+    bo = await people.guest(server.addresses.page, "Bo")
     ana.wire.inward = lambda frame: [] if frame["type"] == "message" else [frame]
     await ana.say("hello")
     await bo.sees("hello")
@@ -91,9 +91,9 @@ async def test_a_lost_echo_is_asked_for_and_nothing_is_stored_twice(house: ChatS
     await bo.sees("hello", "once?")
 
 
-async def test_a_lost_message_leaves_its_sender_and_is_sent_again(house: ChatServer, people: People) -> None:
+async def test_a_lost_message_leaves_its_sender_and_is_sent_again(server: ChatServer, people: People) -> None:
     """[3] The other way round: the frame never reached the server."""
-    ana = await people.guest(house.addresses.page, "Ana", time_machine=True)
+    ana = await people.guest(server.addresses.page, "Ana", time_machine=True)
     ana.wire.outward = lambda frame: [] if frame["action"] == "sendMessage" else [frame]
     await ana.say("hello")
     await expect(ana.page.locator(".message.own")).to_have_attribute("data-state", "sending")
@@ -104,10 +104,10 @@ async def test_a_lost_message_leaves_its_sender_and_is_sent_again(house: ChatSer
 
 
 async def test_a_post_that_got_lost_silently_is_found_by_the_next_ping(
-    house: ChatServer, people: People, written: Writer
+    server: ChatServer, people: People, written: Writer
 ) -> None:
     """[7] No later message tells of the hole."""
-    ana = await people.guest(house.addresses.page, "Ana", time_machine=True)
+    ana = await people.guest(server.addresses.page, "Ana", time_machine=True)
     ana.wire.inward = lambda frame: [] if frame["type"] == "message" else [frame]
     await written("hello?")
     await ana.sees()
@@ -116,10 +116,10 @@ async def test_a_post_that_got_lost_silently_is_found_by_the_next_ping(
 
 
 async def test_events_in_the_wrong_order_end_in_the_right_one(
-    house: ChatServer, people: People, written: Writer
+    server: ChatServer, people: People, written: Writer
 ) -> None:
     """[8]"""
-    ana = await people.guest(house.addresses.page, "Ana")
+    ana = await people.guest(server.addresses.page, "Ana")
     held: list[Frame] = []
     ana.wire.inward = lambda frame: held.append(frame) or [] if frame["type"] == "message" else [frame]
     await written("one", "two", "three", "four")
@@ -131,10 +131,10 @@ async def test_events_in_the_wrong_order_end_in_the_right_one(
     await ana.sees("one", "two", "three", "four")
 
 
-async def test_what_was_written_without_a_connection_survives_a_reload(house: ChatServer, people: People) -> None:
+async def test_what_was_written_without_a_connection_survives_a_reload(server: ChatServer, people: People) -> None:
     """[10] And is sent once."""
-    ana = await people.guest(house.addresses.page, "Ana")
-    bo = await people.guest(house.addresses.page, "Bo")
+    ana = await people.guest(server.addresses.page, "Ana")
+    bo = await people.guest(server.addresses.page, "Bo")
     await ana.wire.cut()
     await ana.say("first", "second")
     await expect(ana.page.locator(".message.own")).to_have_count(2)
@@ -150,18 +150,18 @@ async def test_what_was_written_without_a_connection_survives_a_reload(house: Ch
     await ana.sees("first", "second")
 
 
-async def test_a_draft_is_kept_per_room_and_over_a_reload(house: ChatServer, people: People) -> None:
-    ana = await people.guest(house.addresses.page, "Ana")
+async def test_a_draft_is_kept_per_room_and_over_a_reload(server: ChatServer, people: People) -> None:
+    ana = await people.guest(server.addresses.page, "Ana")
     await ana.page.locator("#text").fill("half a thou")
     await ana.page.reload()
     await expect(ana.page.locator("#text")).to_have_value("half a thou")
 
 
 async def test_being_far_behind_leaves_a_gap_that_says_how_much_is_missing(
-    house: ChatServer, people: People, written: Writer
+    server: ChatServer, people: People, written: Writer
 ) -> None:
     """[5] And loads it on demand."""
-    ana = await people.guest(house.addresses.page, "Ana")
+    ana = await people.guest(server.addresses.page, "Ana")
     await written("before")
     await ana.sees("before")
     await ana.wire.cut()
@@ -178,11 +178,11 @@ async def test_being_far_behind_leaves_a_gap_that_says_how_much_is_missing(
 
 
 async def test_reading_back_keeps_the_place_and_says_when_the_top_is_reached(
-    house: ChatServer, people: People, written: Writer
+    server: ChatServer, people: People, written: Writer
 ) -> None:
     """[9]"""
     await written(*(f"m{n}" for n in range(1, 301)))
-    ana = await people.guest(house.addresses.page, "Ana")
+    ana = await people.guest(server.addresses.page, "Ana")
     await expect(ana.messages.last).to_have_text("m300")
     place = """() => {
         const scroller = document.getElementById('scroller');
@@ -209,9 +209,11 @@ async def test_reading_back_keeps_the_place_and_says_when_the_top_is_reached(
     assert sum(frame["action"] == "history" for frame in ana.wire.sent) == 5
 
 
-async def test_new_messages_do_not_drag_a_reader_to_the_end(house: ChatServer, people: People, written: Writer) -> None:
+async def test_new_messages_do_not_drag_a_reader_to_the_end(
+    server: ChatServer, people: People, written: Writer
+) -> None:
     await written(*(f"m{n}" for n in range(1, 41)))
-    ana = await people.guest(house.addresses.page, "Ana")
+    ana = await people.guest(server.addresses.page, "Ana")
     await expect(ana.messages.last).to_be_in_viewport()
     await ana.page.locator("#scroller").hover()
     await ana.page.mouse.wheel(0, -400)
@@ -247,11 +249,11 @@ async def test_a_flood_is_slowed_down_and_arrives_whole(
 
 
 async def test_a_socket_is_renewed_before_its_two_hours_and_nobody_notices(
-    house: ChatServer, people: People, written: Writer
+    server: ChatServer, people: People, written: Writer
 ) -> None:
     """[13]"""
-    ana = await people.guest(house.addresses.page, "Ana", time_machine=True)
-    bo = await people.guest(house.addresses.page, "Bo")
+    ana = await people.guest(server.addresses.page, "Ana", time_machine=True)
+    bo = await people.guest(server.addresses.page, "Bo")
     await bo.sees_online("Bo", "Ana")
     phases: list[str] = []
     await ana.page.expose_function("phase", lambda phase: phases.append(phase))

@@ -18,9 +18,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 Writer = Callable[..., Awaitable[None]]
 
 
-async def two(people: People, house: ChatServer) -> tuple[Person, Person]:
-    ana = await people.guest(house.addresses.page, "Ana Lind")
-    bo = await people.guest(house.addresses.page, "Bo")
+async def two(people: People, server: ChatServer) -> tuple[Person, Person]:
+    ana = await people.guest(server.addresses.page, "Ana Lind")
+    bo = await people.guest(server.addresses.page, "Bo")
     await ana.sees_online("Ana Lind", "Bo")
     return ana, bo
 
@@ -58,10 +58,10 @@ async def test_a_message_is_edited_answered_and_reacted_to_by_pointer(slow_house
     await expect(mine).to_be_focused()
 
 
-async def test_a_deleted_message_can_be_taken_back_for_five_seconds(house: ChatServer, people: People) -> None:
+async def test_a_deleted_message_can_be_taken_back_for_five_seconds(server: ChatServer, people: People) -> None:
     """Its text is gone for everyone after that; the others see nothing before."""
-    ana = await people.guest(house.addresses.page, "Ana", time_machine=True)
-    bo = await people.guest(house.addresses.page, "Bo")
+    ana = await people.guest(server.addresses.page, "Ana", time_machine=True)
+    bo = await people.guest(server.addresses.page, "Bo")
     await ana.say("one", "two")
     await bo.sees("one", "two")
     message = ana.page.locator(".message").nth(1)
@@ -195,17 +195,17 @@ async def test_unread_belongs_to_the_person_and_can_be_set_back(slow_house: Chat
     await expect(phone.page).to_have_title("(1) PingBox", timeout=10_000)
 
 
-async def test_a_link_to_a_message_leads_to_it(house: ChatServer, people: People, written: Writer) -> None:
+async def test_a_link_to_a_message_leads_to_it(server: ChatServer, people: People, written: Writer) -> None:
     """Also to one that is not loaded."""
     await written(*(f"m{n}" for n in range(1, 201)))
     ana = await people.newcomer()
-    await ana.enter(f"{house.addresses.page}#general/20", "Ana")
+    await ana.enter(f"{server.addresses.page}#general/20", "Ana")
     await expect(ana.page.locator('.message[data-seq="20"]')).to_be_in_viewport(timeout=10_000)
 
 
-async def test_search_goes_back_through_history(house: ChatServer, people: People, written: Writer) -> None:
+async def test_search_goes_back_through_history(server: ChatServer, people: People, written: Writer) -> None:
     await written("the needle", *(f"m{n}" for n in range(1, 151)), "another NEEDLE")
-    ana = await people.guest(house.addresses.page, "Ana")
+    ana = await people.guest(server.addresses.page, "Ana")
     await expect(ana.messages.last).to_have_text("another NEEDLE")
     await ana.page.keyboard.press("Control+Shift+F")
     await ana.page.keyboard.type("needle")

@@ -48,11 +48,11 @@ async def absent_for(ana: Person, url: str, writes: Writer, count: int) -> None:
 
 @pytest.mark.parametrize("missed", [60, 600])
 async def test_what_was_missed_while_the_page_was_closed_is_new(
-    house: ChatServer, people: People, written: Writer, missed: int
+    server: ChatServer, people: People, written: Writer, missed: int
 ) -> None:
     """The page opens at the first of them, under the line, and counts the rest until it is seen."""
-    ana = await people.guest(house.addresses.page, "Ana")
-    await absent_for(ana, str(house.addresses.page), written, missed)
+    ana = await people.guest(server.addresses.page, "Ana")
+    await absent_for(ana, str(server.addresses.page), written, missed)
     await expect(ana.page.locator(LINE)).to_have_text("m1", timeout=15_000)
     await expect(ana.page.locator(LINE)).to_be_in_viewport()
     await expect(ana.page).to_have_title(re.compile(r"^\(\d+\) PingBox$"))
@@ -75,9 +75,9 @@ async def test_three_missed_messages_are_under_the_line_and_read_at_once(
 
 
 async def test_after_a_lost_socket_with_a_thousand_missed_the_place_is_kept(
-    house: ChatServer, people: People, written: Writer
+    server: ChatServer, people: People, written: Writer
 ) -> None:
-    ana = await people.guest(house.addresses.page, "Ana")
+    ana = await people.guest(server.addresses.page, "Ana")
     await ana.say("before")
     await ana.sees("before")
     await ana.wire.cut()
@@ -131,10 +131,10 @@ async def test_a_long_topic_does_not_widen_the_dialog(slow_house: ChatServer, pe
 
 
 async def test_a_room_of_ten_thousand_messages_keeps_a_few_hundred_in_the_document(
-    people: People, house: ChatServer
+    people: People, server: ChatServer
 ) -> None:
     """Each has its number of all, so that a screen reader knows; what is scrolled to is there."""
-    ana = await people.guest(house.addresses.page, "Ana")
+    ana = await people.guest(server.addresses.page, "Ana")
     await hold_many(ana, 10_000)
     assert await ana.page.locator(".message").count() <= 300
     last = ana.page.locator(".message").last
@@ -409,15 +409,15 @@ async def test_without_a_room_there_is_somewhere_to_go(slow_house: ChatServer, p
     await expect(ana.page.get_by_role("heading", level=1)).to_have_text("#General")
 
 
-async def test_the_list_of_rooms_is_filtered_while_one_types(house: ChatServer, people: People) -> None:
-    async with Clients(house.addresses.websocket) as ws:
+async def test_the_list_of_rooms_is_filtered_while_one_types(server: ChatServer, people: People) -> None:
+    async with Clients(server.addresses.websocket) as ws:
         maker = await ws.connect(subprotocols=["pingbox.v1"])
         await maker.send_json({"action": "hello", "name": "Maker"})
         await maker.expect(type="ready")
         for room in ("retrospective", "cats", "tea"):
             await maker.send_json({"action": "createRoom", "room": room})
             await maker.expect(type="joined")
-        ana = await people.guest(house.addresses.page, "Ana")
+        ana = await people.guest(server.addresses.page, "Ana")
         await ana.page.locator("#new-room").click()
         await expect(ana.page.locator("#directory-list button")).to_have_count(4)
         await ana.page.locator("#room-name").fill("ret")

@@ -26,10 +26,10 @@ ATTACKS = (
 
 
 async def test_what_people_write_is_shown_as_text_and_nothing_else(
-    house: ChatServer, people: People, written: Writer
+    server: ChatServer, people: People, written: Writer
 ) -> None:
     """[14] No dialog, no policy report, no request to anywhere else."""
-    ana = await people.guest(house.addresses.page, "Ana")
+    ana = await people.guest(server.addresses.page, "Ana")
     requests: list[str] = []
     ana.page.on("request", lambda request: requests.append(request.url))
     await written(*ATTACKS)
@@ -39,13 +39,13 @@ async def test_what_people_write_is_shown_as_text_and_nothing_else(
     link = ana.page.locator("#log a")
     await expect(link).to_have_attribute("href", "https://a.example/?q=")
     await expect(link).to_have_attribute("rel", "noopener noreferrer nofollow ugc")
-    assert [url for url in requests if not url.startswith(str(house.addresses.page))] == []
+    assert [url for url in requests if not url.startswith(str(server.addresses.page))] == []
 
 
-async def test_a_name_cannot_turn_the_line_around(house: ChatServer, people: People) -> None:
+async def test_a_name_cannot_turn_the_line_around(server: ChatServer, people: People) -> None:
     """[14] Direction marks are taken out, and the name stays apart from the text around it."""
-    ana = await people.guest(house.addresses.page, "Ana")
-    async with Clients(house.addresses.websocket) as ws:
+    ana = await people.guest(server.addresses.page, "Ana")
+    async with Clients(server.addresses.websocket) as ws:
         forger = await ws.connect(subprotocols=["pingbox.v1"])
         name = "\u202eeve\u202c<b>"
         await forger.send_json({"action": "hello", "name": name, "rooms": [{"room": "general"}]})
@@ -55,9 +55,9 @@ async def test_a_name_cannot_turn_the_line_around(house: ChatServer, people: Peo
         await expect(ana.page.locator("#log .byline bdi")).to_have_text(["eve<b>"])
 
 
-async def test_too_long_is_refused_before_it_is_sent(house: ChatServer, people: People) -> None:
+async def test_too_long_is_refused_before_it_is_sent(server: ChatServer, people: People) -> None:
     """[16] And what was written is not lost."""
-    ana = await people.guest(house.addresses.page, "Ana")
+    ana = await people.guest(server.addresses.page, "Ana")
     text = ana.page.locator("#text")
     note = ana.page.locator("#composer-note")
     await text.fill("x" * 3_200)
@@ -75,9 +75,9 @@ async def test_too_long_is_refused_before_it_is_sent(house: ChatServer, people: 
     await expect(ana.page.locator(".message.own")).to_have_attribute("data-state", "sent")
 
 
-async def test_a_frame_that_closes_the_socket_is_survived(house: ChatServer, people: People) -> None:
+async def test_a_frame_that_closes_the_socket_is_survived(server: ChatServer, people: People) -> None:
     """[16] More than 32 KB: 1009, and back again."""
-    ana = await people.guest(house.addresses.page, "Ana")
+    ana = await people.guest(server.addresses.page, "Ana")
     ana.wire.to_server("x" * 40_000)
     while ana.wire.opened < 2:
         await ana.page.wait_for_timeout(10)
@@ -86,12 +86,12 @@ async def test_a_frame_that_closes_the_socket_is_survived(house: ChatServer, peo
     await expect(ana.page.locator(".message.own")).to_have_attribute("data-state", "sent")
 
 
-async def test_a_person_with_two_tabs_is_one_person(house: ChatServer, people: People) -> None:
+async def test_a_person_with_two_tabs_is_one_person(server: ChatServer, people: People) -> None:
     """[11] Who goes stays green for 20 seconds: a reload is no farewell."""
-    ana = await people.guest(house.addresses.page, "Ana", time_machine=True)
-    bo = await people.guest(house.addresses.page, "Bo")
+    ana = await people.guest(server.addresses.page, "Ana", time_machine=True)
+    bo = await people.guest(server.addresses.page, "Bo")
     second = await people.another_tab(bo)
-    await second.enter(str(house.addresses.page), None)
+    await second.enter(str(server.addresses.page), None)
     await ana.sees_online("Ana", "Bo")
     await second.sees_online("Bo", "Ana")
     await bo.page.close()
@@ -106,9 +106,9 @@ async def test_a_person_with_two_tabs_is_one_person(house: ChatServer, people: P
     await expect(ana.page.locator("[data-group=away] .person-name bdi")).to_have_text("Bo")
 
 
-async def test_the_server_knows_a_guest_again(house: ChatServer, people: People) -> None:
+async def test_the_server_knows_a_guest_again(server: ChatServer, people: People) -> None:
     """The token of the first visit makes the second one the same person: own messages stay own."""
-    ana = await people.guest(house.addresses.page, "Ana")
+    ana = await people.guest(server.addresses.page, "Ana")
     await ana.say("mine")
     await expect(ana.page.locator(".message.own")).to_have_attribute("data-state", "sent")
     await ana.page.reload()
@@ -117,11 +117,11 @@ async def test_the_server_knows_a_guest_again(house: ChatServer, people: People)
 
 
 async def test_a_token_that_is_no_longer_good_costs_the_identity_but_not_the_chat(
-    house: ChatServer, people: People
+    server: ChatServer, people: People
 ) -> None:
     """The handshake just fails (close 1006): after two such failures the page tries without the token."""
     ana = await people.newcomer()
-    await ana.page.goto(str(house.addresses.page))
+    await ana.page.goto(str(server.addresses.page))
     await ana.page.evaluate(
         """() => {
             localStorage.setItem('pingbox:name', '"Ana"');
@@ -135,10 +135,10 @@ async def test_a_token_that_is_no_longer_good_costs_the_identity_but_not_the_cha
     assert token != '"forged.token.here"'
 
 
-async def test_rooms_are_started_found_and_left(house: ChatServer, people: People) -> None:
+async def test_rooms_are_started_found_and_left(server: ChatServer, people: People) -> None:
     """One starts it, the other finds it in the list; a message there counts as unread elsewhere."""
-    ana = await people.guest(house.addresses.page, "Ana")
-    bo = await people.guest(house.addresses.page, "Bo")
+    ana = await people.guest(server.addresses.page, "Ana")
+    bo = await people.guest(server.addresses.page, "Bo")
     await ana.page.get_by_role("button", name="Find or start a room").click()
     await ana.page.locator("#room-name").fill("Book Club!")
     await expect(ana.page.locator("#room-hint")).to_contain_text("#book-club")
@@ -161,23 +161,23 @@ async def test_rooms_are_started_found_and_left(house: ChatServer, people: Peopl
     await expect(bo.page).to_have_title("PingBox")
 
 
-async def test_a_link_leads_into_a_room(house: ChatServer, people: People) -> None:
+async def test_a_link_leads_into_a_room(server: ChatServer, people: People) -> None:
     ana = await people.newcomer()
-    await ana.enter(f"{house.addresses.page}#tea", "Ana")
+    await ana.enter(f"{server.addresses.page}#tea", "Ana")
     await expect(ana.page.locator("#no-room")).to_contain_text("There is no #tea. Start it?")
     await ana.page.get_by_role("button", name="Start #tea").click()
     await expect(ana.page.locator("#no-room")).to_be_hidden()
     await ana.say("water is on")
     bo = await people.newcomer()
-    await bo.enter(f"{house.addresses.page}#tea", "Bo")
+    await bo.enter(f"{server.addresses.page}#tea", "Bo")
     await bo.sees("water is on")
 
 
-async def test_a_phone_has_drawers_and_no_sideways_scroll(house: ChatServer, people: People, written: Writer) -> None:
+async def test_a_phone_has_drawers_and_no_sideways_scroll(server: ChatServer, people: People, written: Writer) -> None:
     """[18]"""
     await written("a" * 300, "```\n" + "wide " * 60 + "\n```")
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-    ana = await people.guest(house.addresses.page, "Ana", **phone)
+    ana = await people.guest(server.addresses.page, "Ana", **phone)
     await expect(ana.messages).to_have_count(2)
     width = await ana.page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
     assert width[0] <= width[1] == 390
@@ -204,11 +204,11 @@ async def test_a_phone_has_drawers_and_no_sideways_scroll(house: ChatServer, peo
 
 
 async def test_a_screen_reader_hears_what_is_new_and_only_that(
-    house: ChatServer, people: People, written: Writer
+    server: ChatServer, people: People, written: Writer
 ) -> None:
     """[20]"""
     await written("old news")
-    ana = await people.guest(house.addresses.page, "Ana", time_machine=True)
+    ana = await people.guest(server.addresses.page, "Ana", time_machine=True)
     await ana.sees("old news")
     said = ana.page.locator("#said p")
     await expect(said).to_have_count(0)
@@ -231,10 +231,10 @@ async def test_a_screen_reader_hears_what_is_new_and_only_that(
     await expect(said.last).to_have_text("3 new messages in General")
 
 
-async def test_everything_can_be_done_with_the_keyboard(house: ChatServer, people: People) -> None:
+async def test_everything_can_be_done_with_the_keyboard(server: ChatServer, people: People) -> None:
     """[19] as far as there is something to do: enter, start a room, write, read, leave; focus is never lost."""
     ana = await people.newcomer()
-    await ana.page.goto(str(house.addresses.page))
+    await ana.page.goto(str(server.addresses.page))
     keyboard = ana.page.keyboard
     await expect(ana.page.locator("#name")).to_be_focused()
     await keyboard.type("Ana")
@@ -280,10 +280,10 @@ async def test_plain_http_works_and_says_so(open_house: ChatServer, people: Peop
     await expect(bo.page.locator("#insecure")).to_be_hidden()
 
 
-async def test_language_and_theme_are_chosen_and_remembered(house: ChatServer, people: People) -> None:
+async def test_language_and_theme_are_chosen_and_remembered(server: ChatServer, people: People) -> None:
     """The reader's language comes from the browser; both can be switched."""
     ana = await people.newcomer(locale="de-AT")
-    await ana.page.goto(str(house.addresses.page))
+    await ana.page.goto(str(server.addresses.page))
     await ana.page.get_by_label("Wie sollen dich die anderen nennen?").fill("Ana")
     await ana.page.get_by_role("button", name="Loslegen").click()
     await ana.online()
@@ -298,10 +298,10 @@ async def test_language_and_theme_are_chosen_and_remembered(house: ChatServer, p
     await expect(ana.page.locator("html")).to_have_attribute("lang", "en")
 
 
-async def test_another_name_is_taken_at_once_and_shown_to_the_others(house: ChatServer, people: People) -> None:
+async def test_another_name_is_taken_at_once_and_shown_to_the_others(server: ChatServer, people: People) -> None:
     """Without a new connection, and messages keep the name they were written under."""
-    ana = await people.guest(house.addresses.page, "Ana")
-    bo = await people.guest(house.addresses.page, "Bo")
+    ana = await people.guest(server.addresses.page, "Ana")
+    bo = await people.guest(server.addresses.page, "Bo")
     await ana.say("first")
     await bo.sees("first")
     await ana.page.get_by_role("button", name="Change name: Ana").click()

@@ -71,13 +71,13 @@ async def nothing_ran(page: Page) -> None:
 assert len(set(PAYLOADS)) >= 90
 
 
-async def test_no_payload_is_more_than_text(house: ChatServer, people: People) -> None:
+async def test_no_payload_is_more_than_text(server: ChatServer, people: People) -> None:
     """In texts, names, quotes, reactions, edits, typing, presence; from a server that checks nothing."""
     ana = await people.newcomer()
     await ana.context.add_init_script(f"({WATCH})()")
     asked: list[str] = []
     ana.page.on("request", lambda request: asked.append(request.url))
-    await ana.enter(str(house.addresses.page), "Ana")
+    await ana.enter(str(server.addresses.page), "Ana")
     seq = 0
     for payload in PAYLOADS:
         seq += 1
@@ -95,12 +95,12 @@ async def test_no_payload_is_more_than_text(house: ChatServer, people: People) -
     await ana.page.keyboard.press("Enter")
     await nothing_ran(ana.page)
     await ana.page.keyboard.press("Escape")
-    assert [url for url in asked if not url.startswith(str(house.addresses.page))] == []
+    assert [url for url in asked if not url.startswith(str(server.addresses.page))] == []
 
 
-async def test_no_room_and_no_topic_is_more_than_text(house: ChatServer, people: People) -> None:
+async def test_no_room_and_no_topic_is_more_than_text(server: ChatServer, people: People) -> None:
     """From the real server, as far as it takes them; shown in the list, the header, the dialog, the switcher."""
-    async with Clients(house.addresses.websocket) as ws:
+    async with Clients(server.addresses.websocket) as ws:
         maker = await ws.connect(subprotocols=["pingbox.v1"])
         await maker.send_json({"action": "hello", "name": "Maker"})
         await maker.expect(type="ready")
@@ -111,7 +111,7 @@ async def test_no_room_and_no_topic_is_more_than_text(house: ChatServer, people:
             await maker.expect(type="joined")
         ana = await people.newcomer()
         await ana.context.add_init_script(f"({WATCH})()")
-        await ana.enter(str(house.addresses.page), "Ana")
+        await ana.enter(str(server.addresses.page), "Ana")
         await ana.page.locator("#new-room").click()
         await expect(ana.page.locator("#directory-list button")).to_have_count(41)
         await nothing_ran(ana.page)
@@ -125,18 +125,18 @@ async def test_no_room_and_no_topic_is_more_than_text(house: ChatServer, people:
         await nothing_ran(ana.page)
 
 
-async def test_an_address_cannot_put_anything_into_the_page(house: ChatServer, people: People) -> None:
+async def test_an_address_cannot_put_anything_into_the_page(server: ChatServer, people: People) -> None:
     for hash_ in ("<img src=x onerror=alert(1)>", "%3Cscript%3Ealert(1)%3C/script%3E", "general/<b>", "dm:<b>:x"):
         ana = await people.newcomer()
         await ana.context.add_init_script(f"({WATCH})()")
-        await ana.enter(f"{house.addresses.page}#{hash_}", "Ana")
+        await ana.enter(f"{server.addresses.page}#{hash_}", "Ana")
         await nothing_ran(ana.page)
 
 
-async def test_the_watch_would_see_it(people: People, house: ChatServer) -> None:
+async def test_the_watch_would_see_it(people: People, server: ChatServer) -> None:
     ana = await people.newcomer()
     await ana.context.add_init_script(f"({WATCH})()")
-    await ana.enter(str(house.addresses.page), "Ana")
+    await ana.enter(str(server.addresses.page), "Ana")
     await ana.page.evaluate("() => document.body.append(document.createElement('iframe'))")
     assert await ana.page.evaluate(STRANGERS) == ["<iframe></iframe>"]
     await ana.page.evaluate("() => { const i = new Image(); i.src = 'https://evil.example/x.png'; }")

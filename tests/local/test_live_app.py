@@ -34,13 +34,13 @@ def app(tmp_path):
 @asynccontextmanager
 async def served(app, **settings):
     """A client of the app."""
-    house = AppServer(ServeSettings(port=0, app=str(app), **settings))
-    await house.start()
+    server = AppServer(ServeSettings(port=0, app=str(app), **settings))
+    await server.start()
     try:
-        async with Clients(house.addresses.websocket) as ws:
+        async with Clients(server.addresses.websocket) as ws:
             yield await ws.connect(name="ana")
     finally:
-        await house.stop()
+        await server.stop()
 
 
 async def asked(client, action):

@@ -64,13 +64,13 @@ def _carry_out(invocation: Invocation, guest: Guest, effect: Unconditional) -> N
             signals.call_other(invocation, member, effect)
         case effects.SendTyping(room):
             signals.send_typing(invocation, member, room)
-        case effects.MarkRead():
+        case effects.StoreReadMark():
             signals.mark_read(invocation, member, effect)
-        case effects.RemoveUser():
+        case effects.RemoveMember():
             signals.remove_user(invocation, effect)
         case effects.Broadcast():
             append.broadcast(invocation, effect)
-        case effects.CreateRoom():
+        case effects.StoreRoom():
             _create_room(invocation, guest, effect)
         case effects.AnnounceArrival(rooms):
             entry.announce_arrival(invocation, member, rooms)
@@ -91,7 +91,7 @@ def _carry_out(invocation: Invocation, guest: Guest, effect: Unconditional) -> N
             answers.send_rooms(invocation, effect)
         case effects.SendPong():
             answers.send_pong(invocation, effect)
-        case effects.Focus(request, room):
+        case effects.StoreFocus(request, room):
             if not invocation.connections.focus(member.connection, room):
                 invocation.tell(decide.refuse(Code.NOT_JOINED, f"join {room} before you focus it", request, room).event)
         case effects.Leave():
@@ -102,7 +102,7 @@ def _carry_out(invocation: Invocation, guest: Guest, effect: Unconditional) -> N
             assert_never(effect)
 
 
-def _create_room(invocation: Invocation, guest: Guest, effect: effects.CreateRoom) -> None:
+def _create_room(invocation: Invocation, guest: Guest, effect: effects.StoreRoom) -> None:
     room = effect.record.room
     if invocation.messages.create(effect.record):
         perform(invocation, guest, effect.then)

@@ -18,7 +18,7 @@ def send_typing(invocation: Invocation, member: Member, room: str) -> None:
         invocation.fan_out(others, events.typing(room, {"id": member.user, "name": member.name}), room)
 
 
-def mark_read(invocation: Invocation, member: Member, wanted: effects.MarkRead) -> None:
+def mark_read(invocation: Invocation, member: Member, wanted: effects.StoreReadMark) -> None:
     """Move the marker to a row that exists, and tell all connections of the user; the asking one if it gave an `id`."""
     room, seq = wanted.room, wanted.seq
     row = invocation.messages.row(room, seq) if seq else None
@@ -46,7 +46,7 @@ def call_other(invocation: Invocation, member: Member, wanted: effects.CallOther
             invocation.messages.call(user, wanted.room, {"s": seq, "n": n})
 
 
-def remove_user(invocation: Invocation, wanted: effects.RemoveUser) -> None:
+def remove_user(invocation: Invocation, wanted: effects.RemoveMember) -> None:
     """Keep the guest out from now on, and close what is open. What `$disconnect` misses, the sweep finds."""
     invocation.messages.remove(wanted.user, guest_name(wanted.user))
     farewell = events.bye("removed", "an admin has closed this chat for you", reconnect=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pingbox.emulator.services.lambda_.in_process.scoped_import import Scope
+from pingbox.emulator.services.lambda_.in_process.scoped_import import ImportScope
 from pingbox.model.api import CONNECT, DEFAULT, DISCONNECT, Api, LambdaProxy, Route, Stage
 from pingbox.model.app import App, Table
 from pingbox.model.function import FunctionSpec
@@ -104,7 +104,7 @@ def _imported(name: str, folder: Path) -> ModuleType:
     beside = next((path.resolve() for path in own if path.is_file()), None)
     if beside is None or module.__file__ is None or Path(module.__file__).resolve() == beside:
         return module
-    return Scope([str(folder.resolve())]).import_module(name)
+    return ImportScope([str(folder.resolve())]).import_module(name)
 
 
 def _as_python_finds_it(name: str, folder: Path) -> ModuleType:

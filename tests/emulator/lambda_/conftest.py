@@ -17,15 +17,15 @@ class Log:
     """An observer that keeps the lines of functions."""
 
     def __init__(self) -> None:
-        self.happenings: list[FunctionLog] = []
+        self.activities: list[FunctionLog] = []
 
     def __call__(self, happening: Activity) -> None:
         assert isinstance(happening, FunctionLog)
-        self.happenings.append(happening)
+        self.activities.append(happening)
 
     @property
     def lines(self) -> list[str]:
-        return [happening.line for happening in self.happenings]
+        return [happening.line for happening in self.activities]
 
     def own(self) -> list[str]:
         """Without Lambda's own lines."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pingbox.emulator.services.apigateway.common import expressions
-from pingbox.emulator.services.apigateway.common.expressions import MISSING, ExpressionError
+from pingbox.emulator.services.apigateway.common.expressions import MISSING, SelectionError
 from pingbox.emulator.services.apigateway.websocket.route_selection import check_expression, route_key, select_route
 from pingbox.model.api import Api, Route
 
@@ -76,7 +76,7 @@ def test_values_as_text(value, text):
 
 @pytest.mark.parametrize("broken", ["$", "a$", "${request.body.a", "\\", "$ {a}", "${a{b}}"])
 def test_an_expression_that_cannot_be_read_says_where(broken):
-    with pytest.raises(ExpressionError, match="cannot read"):
+    with pytest.raises(SelectionError, match="cannot read"):
         expressions.parse(broken)
 
 
@@ -84,7 +84,7 @@ def test_an_expression_that_cannot_be_read_says_where(broken):
     "unknown", ["$request.header.x", "$context.routeKey", "$request.bodyx", "${}", "$request.body..a"]
 )
 def test_a_route_may_only_be_selected_by_the_body(unknown):
-    with pytest.raises(ExpressionError):
+    with pytest.raises(SelectionError):
         check_expression(unknown)
 
 

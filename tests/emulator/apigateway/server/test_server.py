@@ -337,10 +337,10 @@ async def test_stop_in_a_hurry_waits_for_no_function(serve):
 
     world = await serve(functions=FakeFunctions(disconnect=hang))
     await world.client()
-    hurry = asyncio.Event()
-    stopping = asyncio.create_task(world.server.stop(3600, hurry))
+    force = asyncio.Event()
+    stopping = asyncio.create_task(world.server.stop(3600, force))
     await until(lambda: world.events("DISCONNECT"), "the function to hang")
-    hurry.set()
+    force.set()
     await asyncio.wait_for(stopping, 5)
 
 

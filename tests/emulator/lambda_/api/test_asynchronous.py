@@ -15,7 +15,7 @@ from pingbox.emulator.clock import WoundClock
 from pingbox.emulator.history import History
 from pingbox.emulator.services.lambda_.api.asynchronous import AsynchronousInvocations
 from pingbox.emulator.services.lambda_.api.destinations import MAX_ROUNDS
-from pingbox.emulator.services.lambda_.api.retries import Again, Attempt, Condition, Done, after
+from pingbox.emulator.services.lambda_.api.retries import Again, Attempt, Done, RetryCondition, after
 from pingbox.emulator.services.lambda_.details import details
 from pingbox.emulator.services.lambda_.observed import ObservedFunctions
 from pingbox.emulator.services.lambda_.outcome import FunctionError, NotInvoked, Outcome, Returned
@@ -30,14 +30,14 @@ THROTTLED = NotInvoked("busy", "throttled")
 
 class TestWhatComesAfterATry:
     def test_success_is_the_end(self) -> None:
-        assert after(Returned(None), Attempt(0.0, 1), 0.0) == Done(Condition.SUCCESS, 2)
+        assert after(Returned(None), Attempt(0.0, 1), 0.0) == Done(RetryCondition.SUCCESS, 2)
 
     @pytest.mark.fact("LM-50")
     def test_errors_are_tried_again_after_one_and_two_minutes_and_then_never(self) -> None:
         assert after(FAILED, Attempt(0.0), 5.0) == Again(60.0, Attempt(0.0, 1))
         assert after(FAILED, Attempt(0.0, 1), 65.0) == Again(120.0, Attempt(0.0, 2))
         reason = "3 tries ended in an error, the last in ValueError"
-        assert after(FAILED, Attempt(0.0, 2), 185.0) == Done(Condition.RETRIES_EXHAUSTED, 3, reason)
+        assert after(FAILED, Attempt(0.0, 2), 185.0) == Done(RetryCondition.RETRIES_EXHAUSTED, 3, reason)
 
     @pytest.mark.fact("LM-50")
     @pytest.mark.parametrize(("retries", "tries"), [(0, 1), (1, 2), (2, 3)])
@@ -45,7 +45,7 @@ class TestWhatComesAfterATry:
         settings, attempt, count = AsynchronousSettings(retries=retries), Attempt(0.0), 0
         while isinstance(following := after(FAILED, attempt, 0.0, settings), Again):
             attempt, count = following.attempt, count + 1
-        assert (count, following.tries, following.condition) == (retries, tries, Condition.RETRIES_EXHAUSTED)
+        assert (count, following.tries, following.condition) == (retries, tries, RetryCondition.RETRIES_EXHAUSTED)
 
     def test_throttled_events_come_back_ever_more_slowly_for_six_hours(self) -> None:
         assert after(THROTTLED, Attempt(0.0), 0.0) == Again(1.0, Attempt(0.0, 0, 1))
@@ -53,7 +53,7 @@ class TestWhatComesAfterATry:
         assert after(THROTTLED, Attempt(0.0, 0, 20), 7.0) == Again(300.0, Attempt(0.0, 0, 21))
         ended = after(THROTTLED, Attempt(0.0, 0, 80), 21_500.0)
         assert isinstance(ended, Done)
-        assert (ended.condition, ended.tries, ended.delay) == (Condition.EVENT_AGE_EXCEEDED, 0, 100.0)
+        assert (ended.condition, ended.tries, ended.delay) == (RetryCondition.EVENT_AGE_EXCEEDED, 0, 100.0)
 
     @pytest.mark.fact("LM-50")
     @given(
@@ -75,7 +75,7 @@ class TestWhatComesAfterATry:
 
     def test_what_cannot_run_at_all_is_not_tried_again(self) -> None:
         ended = after(NotInvoked("no runtime"), Attempt(0.0), 0.0)
-        assert ended == Done(Condition.RETRIES_EXHAUSTED, 0, "no runtime")
+        assert ended == Done(RetryCondition.RETRIES_EXHAUSTED, 0, "no runtime")
 
 
 @pytest.fixture

@@ -286,7 +286,7 @@ class TestRequestIds:
         await until(lambda: any(line.startswith("REPORT") for line in log.lines), "the REPORT line")
         told = answer["ResponseMetadata"]["RequestId"]
         assert seen == [told]
-        assert {happening.request_id for happening in log.happenings} == {told}
+        assert {activity.request_id for activity in log.activities} == {told}
         assert all(told in line for line in log.lines)
 
     @pytest.mark.fact("LM-40")

@@ -101,7 +101,7 @@ async def test_what_a_handler_raises_becomes_lambdas_error_document(in_process: 
     assert error_of(outcome) == ("ValueError", "no such room")
     payload = outcome.payload()
     assert list(payload) == ["errorMessage", "errorType", "requestId", "stackTrace"]
-    assert payload["requestId"] == log.happenings[0].request_id
+    assert payload["requestId"] == log.activities[0].request_id
     [line] = payload["stackTrace"]
     assert line.startswith(f'  File "{__file__}", line ')
     assert line.endswith('in handler\n    raise ValueError("no such room")\n')
@@ -143,7 +143,7 @@ class TestTimeouts:
 
         functions = in_process(of(handler, timeout=0.05))
         error_type, message = error_of(await functions.invoke("f", {"wait": True}))
-        request_id = log.happenings[0].request_id
+        request_id = log.activities[0].request_id
         assert error_type == "Sandbox.Timedout"
         assert message == f"RequestId: {request_id} Error: Task timed out after 0.05 seconds"
         [logged] = log.own()
@@ -256,7 +256,7 @@ class TestEnvironments:
         functions = in_process(of(lambda event, context: sys.exit(3)))
         request_id, text = "", "Error: Runtime exited with error: exit status 3"
         outcome = await functions.invoke("f", {})
-        request_id = log.happenings[0].request_id
+        request_id = log.activities[0].request_id
         assert outcome == FunctionError("Runtime.ExitError", f"RequestId: {request_id} {text}")
         assert functions.environments("f") == 0
 
@@ -291,7 +291,7 @@ class TestOutput:
             sys.stdout.write("without newline")
 
         await in_process(of(handler)).invoke("f", {})
-        request_id = log.happenings[0].request_id
+        request_id = log.activities[0].request_id
         start, out, err, logged, contexts, rest, end, report = log.lines
         assert start == f"START RequestId: {request_id} Version: $LATEST"
         assert (out, err, contexts, rest) == ("to stdout", "to stderr", "to the context", "without newline")
@@ -314,9 +314,9 @@ class TestOutput:
         functions = in_process(of(handler))
         await asyncio.gather(functions.invoke("f", "one"), functions.invoke("f", "two"))
         by_request: dict[str, set[str]] = {}
-        for happening in log.happenings:
-            if happening.line in ("one", "two"):
-                by_request.setdefault(happening.request_id, set()).add(happening.line)
+        for activity in log.activities:
+            if activity.line in ("one", "two"):
+                by_request.setdefault(activity.request_id, set()).add(activity.line)
         assert sorted(map(sorted, by_request.values())) == [["one"], ["two"]]
 
     async def test_of_everybody_else_goes_where_it_always_went(

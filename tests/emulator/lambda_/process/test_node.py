@@ -90,7 +90,7 @@ async def test_a_callback_waits_for_what_still_runs_unless_told_not_to(invoke: I
     """
     assert await invoke({"app.js": source}, {"waits": True}) == Returned("answer")
     assert log.own()[0].endswith("\tINFO\tlater")
-    log.happenings.clear()
+    log.activities.clear()
     assert await invoke({"app.js": source}, {"waits": False}) == Returned("answer")
     assert log.own() == []
 
@@ -207,7 +207,7 @@ async def test_console_lines_have_time_request_id_and_level(invoke: Invoke, log:
         };
     """
     await invoke({"app.js": source})
-    request_id = log.happenings[0].request_id
+    request_id = log.activities[0].request_id
     *console, raw = log.own()
     stamped = [re.fullmatch(rf"[\d-]{{10}}T[\d:.]{{12}}Z\t{request_id}\t(.*)", line) for line in console]
     assert [match and match[1] for match in stamped] == [

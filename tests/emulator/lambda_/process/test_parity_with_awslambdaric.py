@@ -126,7 +126,7 @@ def both(processes: Callable[..., ProcessFunctions], app: Callable[..., Path], l
     """Invoke a handler with events under both runtimes; gives ours and the real one's masked outcomes and logs."""
 
     async def seen(functions: ProcessFunctions, event: Any) -> Seen:
-        log.happenings.clear()
+        log.activities.clear()
         outcome = await functions.invoke("f", event)
         # On AWS an entry of several lines is one; the real client can only say so to AWS's own pipe.
         lines = [line for entry in log.own() for line in re.split("[\r\n]+", entry.strip("\r\n"))]

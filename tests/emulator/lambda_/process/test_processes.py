@@ -175,7 +175,7 @@ async def test_a_timeout_kills_the_process_and_the_next_event_gets_a_new_one(
     functions = processes(FunctionSpec("f", "app.handler", str(code), timeout=0.5))
     error_type, message = error_of(await functions.invoke("f", {"hang": True}))
     assert error_type == "Sandbox.Timedout"
-    request_id = log.happenings[0].request_id
+    request_id = log.activities[0].request_id
     assert message == f"RequestId: {request_id} Error: Task timed out after 0.50 seconds"
     pids, logged = log.own()
     assert re.fullmatch(rf"[\d-]{{10}}T[\d:.]{{12}}Z {request_id} Task timed out after 0\.50 seconds", logged)
@@ -309,7 +309,7 @@ async def test_lambdas_lines_surround_the_handlers(processes: Make, app: App, lo
     functions = processes(FunctionSpec("f", "app.handler", str(code), memory=512))
     for _ in range(2):
         await functions.invoke("f", {})
-    request_id = log.happenings[0].request_id
+    request_id = log.activities[0].request_id
     init, start, out, err, logged, rest, end, report, *second = log.lines
     assert init == "at import"
     assert start == f"START RequestId: {request_id} Version: $LATEST"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from pingbox.emulator.services.apigateway.common.authorizers import Permit
-from pingbox.emulator.services.apigateway.common.expressions import ExpressionError
+from pingbox.emulator.services.apigateway.common.expressions import SelectionError
 from pingbox.emulator.services.apigateway.websocket import error_frames
 from pingbox.emulator.services.apigateway.websocket.connect_route import Refuse
 from pingbox.emulator.services.apigateway.websocket.handshake_request import HandshakeRequest
@@ -34,7 +34,7 @@ def check_api_key(api: Api, request: HandshakeRequest, permit: Permit | None) ->
 def check_key_expression(expression: str) -> None:
     """Raise `ExpressionError` for a selection expression that AU-22 does not know."""
     if not (_BY_HEADER.fullmatch(expression) or _BY_AUTHORIZER.fullmatch(expression)):
-        raise ExpressionError(
+        raise SelectionError(
             f"API key selection expression {expression!r} is not known; expected $request.header.x-api-key "
             "or $context.authorizer.usageIdentifierKey"
         )

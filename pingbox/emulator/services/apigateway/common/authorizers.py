@@ -124,7 +124,7 @@ def _identity(source: str, event: Mapping[str, Any]) -> str | None:
 def _split_source(source: str) -> tuple[str, str]:
     parts = _SOURCE.fullmatch(source)
     if parts is None:
-        raise expressions.ExpressionError(
+        raise expressions.SelectionError(
             f"identity source {source!r} is not known; expected route.request.header.NAME, "
             "route.request.querystring.NAME, stageVariables.NAME or context.NAME"
         )

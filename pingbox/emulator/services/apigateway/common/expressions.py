@@ -35,7 +35,7 @@ def _refuse_constant(name: str) -> None:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-class ExpressionError(ValueError):
+class SelectionError(ValueError):
     """An expression that the gateway cannot evaluate; the message names it and says what is allowed."""
 
 
@@ -59,13 +59,13 @@ Part = str | Variable
 
 @lru_cache(maxsize=256)
 def parse(expression: str) -> tuple[Part, ...]:
-    """The expression's static texts and variables, in order. Raises `ExpressionError` for a lone `$` or backslash."""
+    """The expression's static texts and variables, in order. Raises `SelectionError` for a lone `$` or backslash."""
     parts: list[Part] = []
     at = 0
     while at < len(expression):
         token = _TOKEN.match(expression, at)
         if token is None:
-            raise ExpressionError(
+            raise SelectionError(
                 f"selection expression {expression!r}: cannot read {expression[at:]!r}; "
                 "expected static text, $variable, ${variable} or an escaped \\$"
             )
@@ -98,7 +98,7 @@ def at_path(value: Any, path: str) -> Any:
 
 
 def check_path(path: str) -> None:
-    """Raise `ExpressionError` for a JSONPath that is beyond names, indexes and `[*]`."""
+    """Raise `SelectionError` for a JSONPath that is beyond names, indexes and `[*]`."""
     _steps(path)
 
 
@@ -144,7 +144,7 @@ def _steps(path: str) -> Steps:
     while at < len(path):
         step = _STEP.match(path, at)
         if step is None:
-            raise ExpressionError(f"path {path!r}: cannot read {path[at:]!r}; expected .name, [0], ['name'] or [*]")
+            raise SelectionError(f"path {path!r}: cannot read {path[at:]!r}; expected .name, [0], ['name'] or [*]")
         at = step.end()
         steps.append(_read_step(step))
     return tuple(steps)

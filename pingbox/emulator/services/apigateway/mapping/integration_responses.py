@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pingbox.emulator.services.apigateway.common import expressions
-from pingbox.emulator.services.apigateway.common.expressions import ExpressionError
+from pingbox.emulator.services.apigateway.common.expressions import SelectionError
 from pingbox.emulator.services.apigateway.mapping.request_parameters import MappingError
 from pingbox.model.api import DEFAULT, IntegrationResponse
 
@@ -63,7 +63,5 @@ def response_variable(name: str, answer: BackendAnswer) -> str:
         return next((value for key, value in answer.headers.items() if key.lower() == header.lower()), "")
     path = name.removeprefix("integration.response.body")
     if path == name:
-        raise ExpressionError(
-            f"variable ${{{name}}} is not known; expected integration.response.statuscode|header|body"
-        )
+        raise SelectionError(f"variable ${{{name}}} is not known; expected integration.response.statuscode|header|body")
     return expressions.as_text(expressions.at_path(expressions.json_or_missing(answer.body), path))

@@ -16,7 +16,7 @@ class NoSuchMethodError(ValueError):
 
 
 @dataclass(frozen=True)
-class Entry:
+class MapEntry:
     """One member of a map, as `entrySet()` has it."""
 
     key: str
@@ -27,7 +27,7 @@ def member(value: Any, name: str) -> Any:
     """`$value.name`: a map's member, an entry's key or value; nothing of anything else."""
     if isinstance(value, dict) and name in value:
         return value[name]
-    if isinstance(value, Entry) and name in ("key", "value"):
+    if isinstance(value, MapEntry) and name in ("key", "value"):
         return getattr(value, name)
     if name == "empty" and isinstance(value, str | list | dict):  # isEmpty() as a Java bean has it
         return not value
@@ -59,7 +59,7 @@ def _text(value: Any) -> str:
             return "[" + ", ".join(map(_text, value)) + "]"
         case dict():
             return "{" + ", ".join(f"{key}={_text(item)}" for key, item in value.items()) + "}"
-        case Entry(key, item):
+        case MapEntry(key, item):
             return f"{key}={_text(item)}"
         case _:
             return str(value)
@@ -82,7 +82,7 @@ def _methods_of(value: Any) -> tuple[str, Mapping[str, Method]]:
             return "a list", _LIST
         case dict():
             return "a map", _MAP
-        case Entry():
+        case MapEntry():
             return "a map's entry", _ENTRY
         case _:
             return f"a {type(value).__name__}", {}
@@ -196,7 +196,7 @@ _MAP: dict[str, Method] = {
     "clear": lambda members: members.clear(),
     "containsKey": lambda members, key: key in members,
     "containsValue": lambda members, value: value in members.values(),
-    "entrySet": lambda members: [Entry(key, value) for key, value in members.items()],
+    "entrySet": lambda members: [MapEntry(key, value) for key, value in members.items()],
     "get": lambda members, key: members.get(key),
     "getOrDefault": lambda members, key, other: members.get(key, other),
     "isEmpty": lambda members: not members,

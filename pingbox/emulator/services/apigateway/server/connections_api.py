@@ -136,6 +136,6 @@ def _unready(socket: ClientSocket | None) -> AwsResponse | None:
     return management.buffer_full() if socket.congested else None
 
 
-def _named(host: str, target: management.Target) -> str:
+def _named(host: str, target: management.ConnectionTarget) -> str:
     """The API and the stage as the request names them."""
     return "/".join(part for part in (host, target.prefix, target.stage) if part)

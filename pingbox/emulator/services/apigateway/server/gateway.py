@@ -177,12 +177,12 @@ class Gateway:
             self._jobs_announced = True
             self.loop.call_soon_threadsafe(self._run_jobs)
 
-    async def finish(self, within: float, hurry: asyncio.Event, others: Callable[[], Awaitable[None]]) -> None:
+    async def finish(self, within: float, force: asyncio.Event, others: Callable[[], Awaitable[None]]) -> None:
         """Wait for background work and what it begins, `others` after it, at most `within` seconds or until `hurry`.
 
         What still runs then is cancelled.
         """
-        waiting = [self.loop.create_task(self._idle(others)), self.loop.create_task(hurry.wait())]
+        waiting = [self.loop.create_task(self._idle(others)), self.loop.create_task(force.wait())]
         await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
         left = [*waiting, *self._tasks]
         for task in left:

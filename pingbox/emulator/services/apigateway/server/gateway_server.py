@@ -136,13 +136,13 @@ class GatewayServer:
     async def stop(
         self,
         within: float = _FINISH_SECONDS,
-        hurry: asyncio.Event | None = None,
+        force: asyncio.Event | None = None,
         others: Callable[[], Awaitable[None]] = _nobody_else,
     ) -> None:
         """Say 1001 to every client, run `$disconnect` for them, and be gone soon after the last has ended.
 
         `others` is then awaited: what `$disconnect` began and this server does not know of. Functions that still run
-        after `within` seconds in all, or once `hurry` is set, are not waited for. Until then the port answers what they
+        after `within` seconds in all, or once `force` is set, are not waited for. Until then the port answers what they
         ask; new handshakes get 503.
         """
         if self._running is None or self._running[0].stopping:
@@ -151,7 +151,7 @@ class GatewayServer:
         gateway.stopping = True
         for socket in list(gateway.sockets.values()):
             socket.close(STOPPING)
-        await gateway.finish(within, hurry or asyncio.Event(), others)
+        await gateway.finish(within, force or asyncio.Event(), others)
         self._running = None
         self._services.unregister(connections)
         withdraw(self.url)

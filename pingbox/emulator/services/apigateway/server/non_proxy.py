@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from pingbox.emulator.activity import IntegrationTimedOut
-from pingbox.emulator.services.apigateway.common.expressions import ExpressionError
+from pingbox.emulator.services.apigateway.common.expressions import SelectionError
 from pingbox.emulator.services.apigateway.mapping import templates
 from pingbox.emulator.services.apigateway.mapping.integration_responses import BackendAnswer
 from pingbox.emulator.services.apigateway.mapping.request_parameters import MappingError
@@ -34,7 +34,7 @@ async def perform(
     try:
         answer = await _ask(gateway, connection, route, integration, event)
         return templates.rendered(integration, answer, event) if isinstance(answer, BackendAnswer) else answer
-    except (MappingError, MappingTemplateError, ExpressionError) as problem:
+    except (MappingError, MappingTemplateError, SelectionError) as problem:
         return IntegrationFailed(str(problem))
 
 

@@ -19,7 +19,7 @@ _METHODS = ("POST", "GET", "DELETE")
 
 
 @dataclass(frozen=True)
-class Target:
+class ConnectionTarget:
     """Which connection of which stage a request is about, decoded. `prefix` is the path before the stage."""
 
     prefix: str
@@ -32,7 +32,7 @@ DELETED = AwsResponse(204)  # MG-3
 
 
 @lru_cache(maxsize=4096)
-def read_path(path: str) -> Target | None:
+def read_path(path: str) -> ConnectionTarget | None:
     """`/{stage}/@connections/{id}`, percent-encoded or not (MG-4), with or without the API's id in front.
 
     None when the path is not about `@connections`. The query is not part of `path`.
@@ -44,7 +44,7 @@ def read_path(path: str) -> Target | None:
     # An endpoint with a slash at its end, as many handlers write it, comes from today's SDK for JavaScript as `//`.
     before = [segment for segment in segments[:at] if segment]
     stage = before[-1] if before else ""
-    return Target("/".join(before[:-1]), stage, "/".join(segments[at + 1 :]))
+    return ConnectionTarget("/".join(before[:-1]), stage, "/".join(segments[at + 1 :]))
 
 
 def refusal(method: str, connection_id: str, body_size: int) -> AwsResponse | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pingbox.emulator.services.apigateway.common import expressions
-from pingbox.emulator.services.apigateway.common.expressions import ExpressionError
+from pingbox.emulator.services.apigateway.common.expressions import SelectionError
 from pingbox.model.api import DEFAULT, Api, Route
 
 _BODY = "request.body"
@@ -53,7 +53,7 @@ def check_expression(expression: str) -> None:
 
 def _path(name: str) -> str:
     if name != _BODY and not name.startswith((f"{_BODY}.", f"{_BODY}[")):
-        raise ExpressionError(f"variable ${{{name}}} is not known here; expected ${{request.body.<path>}}")
+        raise SelectionError(f"variable ${{{name}}} is not known here; expected ${{request.body.<path>}}")
     return name.removeprefix(_BODY)
 
 

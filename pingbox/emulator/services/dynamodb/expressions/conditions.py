@@ -13,13 +13,13 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from pingbox.emulator.services.dynamodb.answers import AttributeValue, Item
-from pingbox.emulator.services.dynamodb.expressions.paths import Path, Scope
+from pingbox.emulator.services.dynamodb.expressions.paths import Path, Placeholders
 
 
 class Operand(Protocol):
     """Something that has a value for an item: a path, a `:value`, a size."""
 
-    def value(self, item: Item | None, scope: Scope) -> AttributeValue | None: ...
+    def value(self, item: Item | None, scope: Placeholders) -> AttributeValue | None: ...
     def parts(self) -> Iterator[Path | str]:
         """The paths and `:values` it mentions."""
         ...
@@ -28,7 +28,7 @@ class Operand(Protocol):
 class Condition(Protocol):
     """Something that holds for an item or does not; `item` None is an item that is not there."""
 
-    def holds(self, item: Item | None, scope: Scope) -> bool: ...
+    def holds(self, item: Item | None, scope: Placeholders) -> bool: ...
     def parts(self) -> Iterator[Path | str]: ...
 
 
@@ -36,7 +36,7 @@ class Condition(Protocol):
 class PathOperand:
     path: Path
 
-    def value(self, item: Item | None, scope: Scope) -> AttributeValue | None:
+    def value(self, item: Item | None, scope: Placeholders) -> AttributeValue | None:
         return self.path.find(item, scope.names)
 
     def parts(self) -> Iterator[Path | str]:
@@ -47,7 +47,7 @@ class PathOperand:
 class ValueOperand:
     name: str
 
-    def value(self, item: Item | None, scope: Scope) -> AttributeValue | None:
+    def value(self, item: Item | None, scope: Placeholders) -> AttributeValue | None:
         return scope.values[self.name]
 
     def parts(self) -> Iterator[Path | str]:
@@ -58,7 +58,7 @@ class ValueOperand:
 class SizeOperand:
     of: Operand
 
-    def value(self, item: Item | None, scope: Scope) -> AttributeValue | None:
+    def value(self, item: Item | None, scope: Placeholders) -> AttributeValue | None:
         found = self.of.value(item, scope)
         if found is None:
             return None
@@ -79,7 +79,7 @@ class And:
     left: Condition
     right: Condition
 
-    def holds(self, item: Item | None, scope: Scope) -> bool:
+    def holds(self, item: Item | None, scope: Placeholders) -> bool:
         return self.left.holds(item, scope) and self.right.holds(item, scope)
 
     def parts(self) -> Iterator[Path | str]:
@@ -92,7 +92,7 @@ class Or:
     left: Condition
     right: Condition
 
-    def holds(self, item: Item | None, scope: Scope) -> bool:
+    def holds(self, item: Item | None, scope: Placeholders) -> bool:
         return self.left.holds(item, scope) or self.right.holds(item, scope)
 
     def parts(self) -> Iterator[Path | str]:
@@ -104,7 +104,7 @@ class Or:
 class Not:
     inner: Condition
 
-    def holds(self, item: Item | None, scope: Scope) -> bool:
+    def holds(self, item: Item | None, scope: Placeholders) -> bool:
         return not self.inner.holds(item, scope)
 
     def parts(self) -> Iterator[Path | str]:
@@ -117,7 +117,7 @@ class Comparison:
     left: Operand
     right: Operand
 
-    def holds(self, item: Item | None, scope: Scope) -> bool:
+    def holds(self, item: Item | None, scope: Placeholders) -> bool:
         left, right = self.left.value(item, scope), self.right.value(item, scope)
         if self.operator == "<>":
             return left is None or right is None or not same(left, right)
@@ -136,7 +136,7 @@ class Between:
     low: Operand
     high: Operand
 
-    def holds(self, item: Item | None, scope: Scope) -> bool:
+    def holds(self, item: Item | None, scope: Placeholders) -> bool:
         value, low, high = (o.value(item, scope) for o in (self.operand, self.low, self.high))
         if value is None or low is None or high is None:
             return False
@@ -152,7 +152,7 @@ class In:
     operand: Operand
     choices: tuple[Operand, ...]
 
-    def holds(self, item: Item | None, scope: Scope) -> bool:
+    def holds(self, item: Item | None, scope: Placeholders) -> bool:
         value = self.operand.value(item, scope)
         if value is None:
             return False
@@ -169,7 +169,7 @@ class Exists:
     path: Path
     wanted: bool
 
-    def holds(self, item: Item | None, scope: Scope) -> bool:
+    def holds(self, item: Item | None, scope: Placeholders) -> bool:
         return (self.path.find(item, scope.names) is not None) == self.wanted
 
     def parts(self) -> Iterator[Path | str]:
@@ -181,7 +181,7 @@ class HasType:
     path: Path
     type_value: str
 
-    def holds(self, item: Item | None, scope: Scope) -> bool:
+    def holds(self, item: Item | None, scope: Placeholders) -> bool:
         found = self.path.find(item, scope.names)
         return found is not None and scope.values[self.type_value]["S"] in found
 
@@ -195,7 +195,7 @@ class BeginsWith:
     operand: Operand
     prefix: Operand
 
-    def holds(self, item: Item | None, scope: Scope) -> bool:
+    def holds(self, item: Item | None, scope: Placeholders) -> bool:
         value, prefix = self.operand.value(item, scope), self.prefix.value(item, scope)
         if value is None or prefix is None:
             return False
@@ -215,7 +215,7 @@ class Contains:
     operand: Operand
     wanted: Operand
 
-    def holds(self, item: Item | None, scope: Scope) -> bool:
+    def holds(self, item: Item | None, scope: Placeholders) -> bool:
         value, wanted = self.operand.value(item, scope), self.wanted.value(item, scope)
         return value is not None and wanted is not None and contains(value, wanted)
 

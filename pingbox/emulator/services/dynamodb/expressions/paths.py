@@ -18,7 +18,7 @@ Steps = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class Scope:
+class Placeholders:
     """What the placeholders of a request stand for; values are checked already."""
 
     names: Names

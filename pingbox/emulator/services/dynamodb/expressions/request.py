@@ -28,7 +28,7 @@ from pingbox.emulator.services.dynamodb.expressions.legacy import (
     refuse_mixture,
     update_of,
 )
-from pingbox.emulator.services.dynamodb.expressions.paths import Path, Scope, refuse_overlaps, shown
+from pingbox.emulator.services.dynamodb.expressions.paths import Path, Placeholders, refuse_overlaps, shown
 from pingbox.emulator.services.dynamodb.expressions.projections import Projection, parsed_projection, projection
 from pingbox.emulator.services.dynamodb.expressions.tokens import CountedError, ExpressionError
 from pingbox.emulator.services.dynamodb.expressions.updates import Update, parsed_update
@@ -78,7 +78,7 @@ class Expressions:
         if values is not None:
             _check_placeholders("Values", ":", values, self._prefix)
         self._values: dict[str, Any] = dict(_checked_values(values)) if values else {}
-        self.scope = Scope(names or {}, self._values)
+        self.scope = Placeholders(names or {}, self._values)
         self._unused_names = set(self.scope.names)
         self._unused_values = set(self.scope.values)
         self._any = False

@@ -17,7 +17,7 @@ from pingbox.emulator.services.dynamodb.decimals import minus, plus
 from pingbox.emulator.services.dynamodb.expressions.paths import (
     Names,
     Path,
-    Scope,
+    Placeholders,
     Steps,
     follow,
     read_path,
@@ -42,7 +42,7 @@ _BAD_PATH = "The document path provided in the update expression is invalid for 
 class Term(Protocol):
     """The right-hand side of a SET."""
 
-    def value(self, item: Item, scope: Scope) -> AttributeValue: ...
+    def value(self, item: Item, scope: Placeholders) -> AttributeValue: ...
     def parts(self) -> Iterator[Path | str]: ...
 
 
@@ -50,7 +50,7 @@ class Term(Protocol):
 class PathTerm:
     path: Path
 
-    def value(self, item: Item, scope: Scope) -> AttributeValue:
+    def value(self, item: Item, scope: Placeholders) -> AttributeValue:
         found = self.path.find(item, scope.names)
         if found is None:
             raise invalid(_MISSING)
@@ -64,7 +64,7 @@ class PathTerm:
 class ValueTerm:
     name: str
 
-    def value(self, item: Item, scope: Scope) -> AttributeValue:
+    def value(self, item: Item, scope: Placeholders) -> AttributeValue:
         return scope.values[self.name]
 
     def parts(self) -> Iterator[Path | str]:
@@ -77,7 +77,7 @@ class Sum:
     left: Term
     right: Term
 
-    def value(self, item: Item, scope: Scope) -> AttributeValue:
+    def value(self, item: Item, scope: Placeholders) -> AttributeValue:
         left, right = self.left.value(item, scope), self.right.value(item, scope)
         if "N" not in left or "N" not in right:
             raise invalid(_WRONG_TYPE)
@@ -93,7 +93,7 @@ class IfNotExists:
     path: Path
     otherwise: Term
 
-    def value(self, item: Item, scope: Scope) -> AttributeValue:
+    def value(self, item: Item, scope: Placeholders) -> AttributeValue:
         found = self.path.find(item, scope.names)
         return self.otherwise.value(item, scope) if found is None else found
 
@@ -107,7 +107,7 @@ class ListAppend:
     first: Term
     second: Term
 
-    def value(self, item: Item, scope: Scope) -> AttributeValue:
+    def value(self, item: Item, scope: Placeholders) -> AttributeValue:
         first, second = self.first.value(item, scope), self.second.value(item, scope)
         if "L" not in first or "L" not in second:
             raise invalid(_WRONG_TYPE)
@@ -150,7 +150,7 @@ class Update:
             yield path
             yield name
 
-    def check_types(self, scope: Scope) -> None:
+    def check_types(self, scope: Placeholders) -> None:
         """Refuse operands whose type is wrong whatever the item holds; raises `ExpressionError`."""
         for operator, actions, allowed in (
             ("ADD", self.adds, ("N", "SS", "NS", "BS")),
@@ -166,7 +166,7 @@ class Update:
         for _, term in self.sets:
             _check_term_types(term, scope)
 
-    def apply(self, old: Item, scope: Scope) -> Item:
+    def apply(self, old: Item, scope: Placeholders) -> Item:
         """The item after the update; `old` is not changed. Raises a `Refusal`."""
         names = scope.names
         changes: list[tuple[Steps, AttributeValue | None]] = [
@@ -180,7 +180,7 @@ class Update:
         return changed(old, changes)
 
 
-def _check_term_types(term: Term, scope: Scope) -> None:
+def _check_term_types(term: Term, scope: Placeholders) -> None:
     match term:
         case Sum(operator, left, right):
             for side in (left, right):
@@ -194,7 +194,7 @@ def _check_term_types(term: Term, scope: Scope) -> None:
             pass
 
 
-def _expect_type(term: Term, allowed: tuple[str, ...], operator: str, scope: Scope) -> None:
+def _expect_type(term: Term, allowed: tuple[str, ...], operator: str, scope: Placeholders) -> None:
     if isinstance(term, ValueTerm):
         kind = next(iter(scope.values[term.name]))
         if kind not in allowed:

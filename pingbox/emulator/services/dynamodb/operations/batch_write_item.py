@@ -7,7 +7,7 @@ from typing import Any
 
 from pingbox.emulator.services.dynamodb.answers import Item, Request, invalid
 from pingbox.emulator.services.dynamodb.capacity import Meter, wanted
-from pingbox.emulator.services.dynamodb.expressions.paths import Scope
+from pingbox.emulator.services.dynamodb.expressions.paths import Placeholders
 from pingbox.emulator.services.dynamodb.operations.writes import Write, check_size
 from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable, json_text
@@ -16,7 +16,7 @@ from pingbox.emulator.services.dynamodb.values import checked_item
 MAX_WRITES = 25
 
 _DUPLICATES = "Provided list of item keys contains duplicates"
-_NO_SCOPE = Scope({}, {})
+_NO_SCOPE = Placeholders({}, {})
 
 
 def batch_write_item(catalog: Catalog, request: Request) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from zlib import crc32
 from pingbox.emulator.services.dynamodb.answers import COUNTED, Item, Request, invalid
 from pingbox.emulator.services.dynamodb.capacity import Meter, read_units
 from pingbox.emulator.services.dynamodb.expressions.conditions import Condition
-from pingbox.emulator.services.dynamodb.expressions.paths import Scope
+from pingbox.emulator.services.dynamodb.expressions.paths import Placeholders
 from pingbox.emulator.services.dynamodb.expressions.projections import Projection
 from pingbox.emulator.services.dynamodb.schema import IndexSchema
 from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable, KeyRange
@@ -30,7 +30,7 @@ class Reading:
 
     condition: Condition | None
     projection: Projection | None
-    scope: Scope
+    scope: Placeholders
     segment: tuple[int, int] | None = None
     fetches_for_filter: bool = False  # scans and PartiQL read from the table what a local index lacks for the condition
 

@@ -8,7 +8,7 @@ from pingbox.emulator.services.dynamodb.answers import Request, invalid
 from pingbox.emulator.services.dynamodb.capacity import Meter, wanted
 from pingbox.emulator.services.dynamodb.expressions.conditions import Condition
 from pingbox.emulator.services.dynamodb.expressions.key_conditions import key_bounds
-from pingbox.emulator.services.dynamodb.expressions.paths import Scope
+from pingbox.emulator.services.dynamodb.expressions.paths import Placeholders
 from pingbox.emulator.services.dynamodb.expressions.request import Expressions
 from pingbox.emulator.services.dynamodb.expressions.tokens import ExpressionError
 from pingbox.emulator.services.dynamodb.operations.pages import (
@@ -52,7 +52,7 @@ def query(catalog: Catalog, request: Request) -> dict[str, Any]:
     return page_of(table, index, request, within, Reading(condition, projection, expressions.scope), meter)
 
 
-def _refuse_key_in_filter(what: str, condition: Condition | None, scope: Scope, keys: set[str]) -> None:
+def _refuse_key_in_filter(what: str, condition: Condition | None, scope: Placeholders, keys: set[str]) -> None:
     if condition is None:
         return
     for part in condition.parts():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pingbox.emulator.services.dynamodb.answers import Item, Request
-from pingbox.emulator.services.dynamodb.expressions.paths import Scope
+from pingbox.emulator.services.dynamodb.expressions.paths import Placeholders
 from pingbox.emulator.services.dynamodb.expressions.projections import projection_of
 from pingbox.emulator.services.dynamodb.expressions.request import Expressions
 from pingbox.emulator.services.dynamodb.expressions.updates import Update, refuse_key_changes
@@ -45,7 +45,9 @@ def prepared_update(catalog: Catalog, request: Request, *, counted: bool = False
     return Write(table, key, condition, scope, becomes, tells=shows_item(request), update=update)
 
 
-def item_after(update: Update | None, old: Item | None, key: Item, scope: Scope, schema: TableSchema) -> Item | None:
+def item_after(
+    update: Update | None, old: Item | None, key: Item, scope: Placeholders, schema: TableSchema
+) -> Item | None:
     """What an update makes of an item; None is no item, before and after."""
     if update is None:
         return key if old is None else old

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pingbox.emulator.services.dynamodb.answers import Item, Refusal, Request, condition_failed, invalid
 from pingbox.emulator.services.dynamodb.capacity import Meter, wanted
 from pingbox.emulator.services.dynamodb.expressions.conditions import Condition
-from pingbox.emulator.services.dynamodb.expressions.paths import Scope
+from pingbox.emulator.services.dynamodb.expressions.paths import Placeholders
 from pingbox.emulator.services.dynamodb.expressions.request import Expressions
 from pingbox.emulator.services.dynamodb.expressions.updates import Update
 from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable, json_text
@@ -16,7 +16,7 @@ from pingbox.emulator.services.dynamodb.values import ITEM_LIMIT, item_size
 _EXPRESSIONS = frozenset(
     {"ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues", "Expected", "ConditionalOperator"}
 )
-_NO_SCOPE = Scope({}, {})
+_NO_SCOPE = Placeholders({}, {})
 
 
 class Write:
@@ -30,7 +30,7 @@ class Write:
         table: ItemTable,
         key: tuple[bytes, bytes],
         condition: Condition | None,
-        scope: Scope,
+        scope: Placeholders,
         becomes: Callable[[Item | None], Item | None],
         *,
         tells: bool = False,
@@ -74,7 +74,7 @@ class Write:
         return new
 
 
-def condition_of(request: Request, *, counted: bool = False) -> tuple[Condition | None, Scope]:
+def condition_of(request: Request, *, counted: bool = False) -> tuple[Condition | None, Placeholders]:
     """The condition of a put, a delete or a check, and what its placeholders stand for."""
     if _EXPRESSIONS.isdisjoint(request):
         return None, _NO_SCOPE

@@ -22,7 +22,7 @@ from pingbox.emulator.services.dynamodb.expressions.conditions import (
     ValueOperand,
 )
 from pingbox.emulator.services.dynamodb.expressions.paths import MAX_LEVELS, MAX_POSITION, Path
-from pingbox.emulator.services.dynamodb.partiql.tokens import Cursor
+from pingbox.emulator.services.dynamodb.partiql.tokens import PartiqlCursor
 from pingbox.emulator.services.dynamodb.partiql.values import Literals, sees_literal
 
 _COMPARATORS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -37,7 +37,7 @@ _KEYWORDS = frozenset(
 MAX_DEPTH = 60
 
 
-def read_path(cursor: Cursor) -> Path:
+def read_path(cursor: PartiqlCursor) -> Path:
     """A document path: names, quoted or not, behind dots, and list positions in brackets."""
     steps: list[str | int] = [_read_name(cursor)]
     while True:
@@ -57,7 +57,7 @@ def read_path(cursor: Cursor) -> Path:
             return Path(tuple(steps), aliases=False)
 
 
-def _read_name(cursor: Cursor) -> str:
+def _read_name(cursor: PartiqlCursor) -> str:
     token = cursor.here
     if token.kind == "quoted" or (token.kind == "word" and token.text.upper() not in _KEYWORDS):
         return cursor.next().text
@@ -67,7 +67,7 @@ def _read_name(cursor: Cursor) -> str:
 class ConditionReader:
     """Reads one condition; its literals go to `literals`."""
 
-    def __init__(self, cursor: Cursor, literals: Literals) -> None:
+    def __init__(self, cursor: PartiqlCursor, literals: Literals) -> None:
         self._cursor = cursor
         self._literals = literals
         self._depth = 0

@@ -8,7 +8,7 @@ from typing import Any
 
 from pingbox.emulator.services.dynamodb.answers import Item, Refusal, Request, invalid
 from pingbox.emulator.services.dynamodb.capacity import Meter, read_units, wanted
-from pingbox.emulator.services.dynamodb.expressions.paths import Scope
+from pingbox.emulator.services.dynamodb.expressions.paths import Placeholders
 from pingbox.emulator.services.dynamodb.operations.transact_write_items import perform_together, seen_before
 from pingbox.emulator.services.dynamodb.operations.transactions import refuse_size
 from pingbox.emulator.services.dynamodb.operations.update_item import returned_item
@@ -50,7 +50,7 @@ def _is_read(statement: Statement) -> bool:
     return isinstance(statement.says, Select)
 
 
-def _written(catalog: Catalog, statement: Statement, scope: Scope, request: Request, meter: Meter) -> list[Item]:
+def _written(catalog: Catalog, statement: Statement, scope: Placeholders, request: Request, meter: Meter) -> list[Item]:
     """Carry out one write; the items of its RETURNING."""
     write = prepared(catalog, statement, scope, shows_item=shows_item(request))
     old = write.load()
@@ -62,7 +62,7 @@ def _written(catalog: Catalog, statement: Statement, scope: Scope, request: Requ
 
 
 def _got(
-    catalog: Catalog, statement: Statement, scope: Scope, meter: Meter, consistent: bool
+    catalog: Catalog, statement: Statement, scope: Placeholders, meter: Meter, consistent: bool
 ) -> tuple[Item | None, int]:
     """The item of a SELECT that fixes a primary key, and its size."""
     says = statement.says
@@ -166,7 +166,9 @@ def execute_transaction(catalog: Catalog, request: Request) -> dict[str, Any]:
     return meter.put_into({"Responses": [{} for _ in given]}, listed=True)
 
 
-def _read_together(catalog: Catalog, request: Request, members: Sequence[tuple[Statement, Scope]]) -> dict[str, Any]:
+def _read_together(
+    catalog: Catalog, request: Request, members: Sequence[tuple[Statement, Placeholders]]
+) -> dict[str, Any]:
     meter = Meter(wanted(request), transaction=True)
     responses: list[dict[str, Any]] = []
     total = 0

@@ -23,7 +23,7 @@ from pingbox.emulator.services.dynamodb.expressions.conditions import (
     ValueOperand,
 )
 from pingbox.emulator.services.dynamodb.expressions.key_conditions import key_bounds
-from pingbox.emulator.services.dynamodb.expressions.paths import Path, Scope, follow
+from pingbox.emulator.services.dynamodb.expressions.paths import Path, Placeholders, follow
 from pingbox.emulator.services.dynamodb.expressions.projections import Projection
 from pingbox.emulator.services.dynamodb.operations.pages import Reading, index_of_request, page_of, start_of_page
 from pingbox.emulator.services.dynamodb.partiql.statements import Select
@@ -69,7 +69,7 @@ def projection_of(paths: tuple[Path, ...] | None) -> NamedProjection | None:
 
 
 def selected(
-    table: ItemTable, select: Select, scope: Scope, request: Request, meter: Meter, position: Position
+    table: ItemTable, select: Select, scope: Placeholders, request: Request, meter: Meter, position: Position
 ) -> tuple[list[Item], Position | None]:
     """One page of items, and where the next one begins (None: there is none)."""
     index = index_of_request(table, {"IndexName": select.index, "ConsistentRead": request.get("ConsistentRead")})
@@ -98,7 +98,7 @@ class _Queries:
 
     table: ItemTable
     index: IndexSchema | None
-    scope: Scope
+    scope: Placeholders
     select: Select
     reading: Reading
     partitions: Sequence[Sequence[Condition]]
@@ -154,7 +154,7 @@ def _values(part: Condition) -> list[str]:
     return [name for name in part.parts() if isinstance(name, str)]
 
 
-def _is_on(part: Condition, keys: IndexSchema | TableSchema, scope: Scope) -> bool:
+def _is_on(part: Condition, keys: IndexSchema | TableSchema, scope: Placeholders) -> bool:
     """Whether this part is about a key attribute; refused when it compares it with a value of another type."""
     name = _attribute(part)
     for key in keys.keys:

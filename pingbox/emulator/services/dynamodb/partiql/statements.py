@@ -23,7 +23,7 @@ from pingbox.emulator.services.dynamodb.expressions.updates import (
     ValueTerm,
 )
 from pingbox.emulator.services.dynamodb.partiql.conditions import ConditionReader, read_path
-from pingbox.emulator.services.dynamodb.partiql.tokens import Cursor
+from pingbox.emulator.services.dynamodb.partiql.tokens import PartiqlCursor
 from pingbox.emulator.services.dynamodb.partiql.values import Literals, sees_literal
 
 
@@ -75,7 +75,7 @@ def parsed_statement(text: str) -> Statement:
 
 class _Reader:
     def __init__(self, text: str) -> None:
-        self._cursor = Cursor(text)
+        self._cursor = PartiqlCursor(text)
         self._literals = Literals()
 
     def read(self) -> Statement:

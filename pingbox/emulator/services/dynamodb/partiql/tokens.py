@@ -18,14 +18,14 @@ _SPACE = re.compile(r"\s*")
 
 
 @dataclass(frozen=True)
-class Token:
+class PartiqlToken:
     """A piece of a statement; `kind` is text, quoted, number, word, sign or end. `text` is without its quotes."""
 
     kind: str
     text: str
 
 
-class Cursor:
+class PartiqlCursor:
     """Reads the tokens of one statement, one after the other."""
 
     def __init__(self, statement: str) -> None:
@@ -33,8 +33,8 @@ class Cursor:
         self._tokens = self._tokenised()
         self._at = 0
 
-    def _tokenised(self) -> list[Token]:
-        tokens: list[Token] = []
+    def _tokenised(self) -> list[PartiqlToken]:
+        tokens: list[PartiqlToken] = []
         position = 0
         while (space := _SPACE.match(self.statement, position)) and space.end() < len(self.statement):
             match = _TOKEN.match(self.statement, position)
@@ -45,16 +45,16 @@ class Cursor:
             text = match[kind]
             if kind in ("text", "quoted"):
                 text = text[1:-1].replace(text[0] * 2, text[0])
-            tokens.append(Token(kind, text))
+            tokens.append(PartiqlToken(kind, text))
             position = match.end()
-        tokens.append(Token("end", ""))
+        tokens.append(PartiqlToken("end", ""))
         return tokens
 
     @property
-    def here(self) -> Token:
+    def here(self) -> PartiqlToken:
         return self._tokens[self._at]
 
-    def next(self) -> Token:
+    def next(self) -> PartiqlToken:
         token = self._tokens[self._at]
         if token.kind != "end":
             self._at += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pingbox.emulator.services.dynamodb.answers import AttributeValue, invalid
-from pingbox.emulator.services.dynamodb.partiql.tokens import Cursor
+from pingbox.emulator.services.dynamodb.partiql.tokens import PartiqlCursor
 from pingbox.emulator.services.dynamodb.values import checked
 
 MAX_DEPTH = 64  # values deeper than 32 levels are refused by `checked`; this keeps Python's own stack
@@ -34,14 +34,14 @@ class Literals:
         self.templates[name] = template
         return name
 
-    def read_item(self, cursor: Cursor) -> Any:
+    def read_item(self, cursor: PartiqlCursor) -> Any:
         """The template of an item: its attributes may be parameters."""
         self._parameters_down_to = 0
         item = self.read(cursor)
         self._parameters_down_to = -1
         return item
 
-    def read(self, cursor: Cursor, depth: int = 0) -> Any:
+    def read(self, cursor: PartiqlCursor, depth: int = 0) -> Any:
         """The template of the literal that is next: an attribute value with `Parameter`s in it."""
         if depth > MAX_DEPTH:
             raise invalid("Nesting Levels have exceeded supported limits")
@@ -56,7 +56,7 @@ class Literals:
             return {"M": self._members(cursor, depth)}
         return _scalar(cursor)
 
-    def _several(self, cursor: Cursor, end: str, depth: int) -> list[Any]:
+    def _several(self, cursor: PartiqlCursor, end: str, depth: int) -> list[Any]:
         found: list[Any] = []
         while not cursor.takes(end):
             if found:
@@ -64,13 +64,13 @@ class Literals:
             found.append(self._inner(cursor, depth))
         return found
 
-    def _inner(self, cursor: Cursor, depth: int) -> Any:
+    def _inner(self, cursor: PartiqlCursor, depth: int) -> Any:
         """A value in a list, a set or a map; only the item of an INSERT takes parameters there."""
         if cursor.sees("?") and depth > self._parameters_down_to:
             raise invalid("Unsupported data type: Parameter")
         return self.read(cursor, depth + 1)
 
-    def _members(self, cursor: Cursor, depth: int) -> dict[str, Any]:
+    def _members(self, cursor: PartiqlCursor, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not cursor.takes("}"):
             if found:
@@ -83,7 +83,7 @@ class Literals:
         return found
 
 
-def sees_literal(cursor: Cursor) -> bool:
+def sees_literal(cursor: PartiqlCursor) -> bool:
     """Whether a literal is next, and not a path."""
     return (
         cursor.here.kind in ("text", "number")
@@ -92,7 +92,7 @@ def sees_literal(cursor: Cursor) -> bool:
     )
 
 
-def _scalar(cursor: Cursor) -> AttributeValue:
+def _scalar(cursor: PartiqlCursor) -> AttributeValue:
     if cursor.here.kind == "text":
         return {"S": cursor.next().text}
     if cursor.takes_word("NULL"):

@@ -15,7 +15,7 @@ from pingbox.emulator.services.dynamodb.expressions.conditions import (
     PathOperand,
     ValueOperand,
 )
-from pingbox.emulator.services.dynamodb.expressions.paths import Path, Scope, refuse_overlaps
+from pingbox.emulator.services.dynamodb.expressions.paths import Path, Placeholders, refuse_overlaps
 from pingbox.emulator.services.dynamodb.expressions.tokens import ExpressionError
 from pingbox.emulator.services.dynamodb.expressions.updates import refuse_key_changes
 from pingbox.emulator.services.dynamodb.operations.update_item import item_after
@@ -27,14 +27,14 @@ from pingbox.emulator.services.dynamodb.storage.catalog import Catalog
 from pingbox.emulator.services.dynamodb.storage.item_table import ItemTable, json_text
 
 
-def scope_of(statement: Statement, parameters: Sequence[Any]) -> Scope:
+def scope_of(statement: Statement, parameters: Sequence[Any]) -> Placeholders:
     """The values of a statement with the parameters of a request."""
     if len(parameters) != statement.parameters:
         raise invalid("Number of parameters in request and statement don't match.")
-    return Scope({}, {name: filled(template, parameters) for name, template in statement.literals.items()})
+    return Placeholders({}, {name: filled(template, parameters) for name, template in statement.literals.items()})
 
 
-def prepared(catalog: Catalog, statement: Statement, scope: Scope, *, shows_item: bool = False) -> Write:
+def prepared(catalog: Catalog, statement: Statement, scope: Placeholders, *, shows_item: bool = False) -> Write:
     """The write that a statement means; EXISTS is one that changes nothing."""
     says = statement.says
     table = catalog.table(says.table)
@@ -49,7 +49,7 @@ def prepared(catalog: Catalog, statement: Statement, scope: Scope, *, shows_item
     return _prepared_change(says, table, key, [there, *rest] if says.update is not None else rest, scope, shows_item)
 
 
-def _prepared_insert(table: ItemTable, item: Item, scope: Scope) -> Write:
+def _prepared_insert(table: ItemTable, item: Item, scope: Placeholders) -> Write:
     for key in table.schema.keys:
         if key.name not in item:
             raise invalid(f"Key attribute should be present in the item: Key {key.name}")
@@ -67,7 +67,12 @@ def _duplicate(_: Item | None) -> Refusal:
 
 
 def _prepared_change(
-    says: Change, table: ItemTable, key: Item, conditions: Sequence[Condition], scope: Scope, shows_item: bool
+    says: Change,
+    table: ItemTable,
+    key: Item,
+    conditions: Sequence[Condition],
+    scope: Placeholders,
+    shows_item: bool,
 ) -> Write:
     condition = reduce(And, conditions) if conditions else None
     update = says.update
@@ -87,7 +92,7 @@ def _prepared_change(
     return Write(table, key_bytes, condition, scope, becomes, tells=shows_item, update=update)
 
 
-def key_and_rest(schema: TableSchema, where: Condition | None, scope: Scope) -> tuple[Item, list[Condition]]:
+def key_and_rest(schema: TableSchema, where: Condition | None, scope: Placeholders) -> tuple[Item, list[Condition]]:
     """The primary key that a WHERE fixes, and its other conditions."""
     key: dict[str, AttributeValue] = {}
     rest: list[Condition] = []

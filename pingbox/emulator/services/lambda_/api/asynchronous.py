@@ -20,7 +20,7 @@ from pingbox.emulator.services.lambda_.api.destinations import (
     targets,
 )
 from pingbox.emulator.services.lambda_.api.function_names import MalformedName, read_name
-from pingbox.emulator.services.lambda_.api.retries import DEFAULTS, Again, Attempt, Condition, Done, after
+from pingbox.emulator.services.lambda_.api.retries import DEFAULTS, Again, Attempt, Done, RetryCondition, after
 from pingbox.emulator.services.lambda_.details import Details, details
 from pingbox.emulator.services.lambda_.outcome import Functions, Outcome
 from pingbox.model.function import AsynchronousSettings
@@ -125,7 +125,7 @@ class AsynchronousInvocations:
     # --- the end of an event ----------------------------------------------------------------------------------------
 
     async def _report(self, function: str, settings: AsynchronousSettings, ended: Ended, given: Details) -> None:
-        failed = ended.done.condition is not Condition.SUCCESS
+        failed = ended.done.condition is not RetryCondition.SUCCESS
         sent = [await self._send(function, arn, record(ended), {}, given) for arn in targets(settings, ended)]
         if failed and settings.dead_letter is not None:
             attributes = dead_letter_attributes(ended)

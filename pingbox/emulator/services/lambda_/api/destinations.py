@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from pingbox.emulator.services.lambda_.api.retries import Condition, Done
+from pingbox.emulator.services.lambda_.api.retries import Done, RetryCondition
 from pingbox.emulator.services.lambda_.outcome import FunctionError, Outcome, Returned
 from pingbox.model.function import AsynchronousSettings
 
@@ -37,7 +37,7 @@ class Ended:
 
 def targets(settings: AsynchronousSettings, ended: Ended) -> list[str]:
     """The ARNs of the destinations that get the record."""
-    succeeded = ended.done.condition is Condition.SUCCESS
+    succeeded = ended.done.condition is RetryCondition.SUCCESS
     target = settings.on_success if succeeded else settings.on_failure
     return [] if target is None else [target]
 

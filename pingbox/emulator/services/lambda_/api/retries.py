@@ -17,7 +17,7 @@ THROTTLED_DELAY, MAX_THROTTLED_DELAY = 1.0, 300.0
 DEFAULTS = AsynchronousSettings()
 
 
-class Condition(Enum):
+class RetryCondition(Enum):
     """How an event has ended, in the words of a destination's record."""
 
     SUCCESS = "Success"
@@ -49,7 +49,7 @@ class Done:
     `tries` is how many times the function ran.
     """
 
-    condition: Condition
+    condition: RetryCondition
     tries: int
     reason: str | None = None
     delay: float = 0.0
@@ -59,19 +59,19 @@ def after(outcome: Outcome, attempt: Attempt, now: float, settings: Asynchronous
     """What becomes of an event whose latest try ended in `outcome`."""
     match outcome:
         case Returned():
-            return Done(Condition.SUCCESS, attempt.errors + 1)
+            return Done(RetryCondition.SUCCESS, attempt.errors + 1)
         case FunctionError(error_type=error_type):
             failed = Attempt(attempt.accepted, attempt.errors + 1, attempt.throttles)
             if attempt.errors >= min(settings.retries, len(ERROR_DELAYS)):
                 tries = f"{failed.errors} tries" if failed.errors > 1 else "its only try"
                 reason = f"{tries} ended in an error, the last in {error_type}"
-                return Done(Condition.RETRIES_EXHAUSTED, failed.errors, reason)
+                return Done(RetryCondition.RETRIES_EXHAUSTED, failed.errors, reason)
             return _again(ERROR_DELAYS[attempt.errors], failed, now, settings)
         case NotInvoked(cause="throttled"):
             delay = min(MAX_THROTTLED_DELAY, THROTTLED_DELAY * 2**attempt.throttles)
             return _again(delay, Attempt(attempt.accepted, attempt.errors, attempt.throttles + 1), now, settings)
         case NotInvoked(reason):
-            return Done(Condition.RETRIES_EXHAUSTED, attempt.errors, reason)
+            return Done(RetryCondition.RETRIES_EXHAUSTED, attempt.errors, reason)
         case other:
             assert_never(other)
 
@@ -82,4 +82,4 @@ def _again(delay: float, attempt: Attempt, now: float, settings: AsynchronousSet
     if delay < left:
         return Again(delay, attempt)
     reason = f"it was older than {settings.max_age:g} s before it could be tried again"
-    return Done(Condition.EVENT_AGE_EXCEEDED, attempt.errors, reason, max(0.0, left))
+    return Done(RetryCondition.EVENT_AGE_EXCEEDED, attempt.errors, reason, max(0.0, left))

@@ -31,7 +31,7 @@ _numbers = itertools.count(1)
 class ScopedHandler:
     """A handler whose modules are its own. `retire` when it will not be called again."""
 
-    def __init__(self, function: Handler, scope: Scope, module: ModuleType) -> None:
+    def __init__(self, function: Handler, scope: ImportScope, module: ModuleType) -> None:
         self.module = module
         self._function = function
         self._scope = scope
@@ -49,7 +49,7 @@ def load_handler(spec: FunctionSpec, layers: Sequence[str] = ()) -> ScopedHandle
 
     Called once per environment, so module globals are an environment's own, as on Lambda (LM-26).
     """
-    scope = Scope([str(Path(spec.code).resolve()), *layers])
+    scope = ImportScope([str(Path(spec.code).resolve()), *layers])
     try:
         function = handler.find(spec.handler, scope.import_module)
         return ScopedHandler(function, scope, scope.import_module(handler.module_of(spec.handler)))
@@ -59,7 +59,7 @@ def load_handler(spec: FunctionSpec, layers: Sequence[str] = ()) -> ScopedHandle
         raise
 
 
-class Scope:
+class ImportScope:
     """The modules found in some folders, apart from everybody else's. Thread-safe as imports are."""
 
     def __init__(self, folders: Sequence[str]) -> None:
@@ -146,14 +146,14 @@ class Scope:
 class _Loader(UncachedSourceLoader):
     """Hands in the scope's `import`."""
 
-    scope: Scope
+    scope: ImportScope
 
     def exec_module(self, module: ModuleType) -> None:
         vars(module)["__builtins__"] = self.scope.builtins
         super().exec_module(module)
 
 
-def _loaders(scope: Scope) -> list[tuple[Any, list[str]]]:
+def _loaders(scope: ImportScope) -> list[tuple[Any, list[str]]]:
     source = type("_ScopedLoader", (_Loader,), {"scope": scope})
     return [
         (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
@@ -164,7 +164,7 @@ def _loaders(scope: Scope) -> list[tuple[Any, list[str]]]:
 class _Finder:
     """Finds the scope's private names; for all others it has nothing."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: ImportScope) -> None:
         self.scope = scope
 
     def find_spec(

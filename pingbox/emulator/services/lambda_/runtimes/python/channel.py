@@ -12,7 +12,7 @@ _BASE = "/2018-06-01/runtime"
 _NEXT = f"{_BASE}/invocation/next"
 
 
-class Delivery:
+class ReceivedEvent:
     """An event as it came: headers with lower-case names, body undecoded."""
 
     def __init__(self, headers: dict[str, str], body: bytes) -> None:
@@ -41,16 +41,16 @@ class Channel:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = self._socket.makefile("rb")
 
-    def next(self) -> Delivery:
+    def next(self) -> ReceivedEvent:
         """Wait for an event, however long it takes."""
         self._socket.sendall(self._request("GET", _NEXT))
         return self._delivery()
 
-    def answer(self, request_id: str, result: bytes, content_type: str, memory: int) -> Delivery:
+    def answer(self, request_id: str, result: bytes, content_type: str, memory: int) -> ReceivedEvent:
         """Post the result; wait for the next event. `memory` is the process's peak so far, in KB."""
         return self._post(f"{_BASE}/invocation/{request_id}/response", result, content_type, "", memory)
 
-    def fail(self, request_id: str, error: bytes, error_type: str, memory: int) -> Delivery:
+    def fail(self, request_id: str, error: bytes, error_type: str, memory: int) -> ReceivedEvent:
         """Post an error document; wait for the next event."""
         return self._post(f"{_BASE}/invocation/{request_id}/error", error, "application/json", error_type, memory)
 
@@ -60,7 +60,7 @@ class Channel:
         self._socket.sendall(self._request("POST", f"{_BASE}/init/error", head, error))
         self._response()
 
-    def _post(self, path: str, body: bytes, content_type: str, error_type: str, memory: int) -> Delivery:
+    def _post(self, path: str, body: bytes, content_type: str, error_type: str, memory: int) -> ReceivedEvent:
         head = {"Content-Type": content_type, "Pingbox-Max-Memory": str(memory)}
         if error_type:
             head["Lambda-Runtime-Function-Error-Type"] = error_type
@@ -75,11 +75,11 @@ class Channel:
             lines.append(f"Content-Length: {len(body)}")
         return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + body
 
-    def _delivery(self) -> Delivery:
+    def _delivery(self) -> ReceivedEvent:
         status, headers, body = self._response()
         if status != 200:
             raise RuntimeApiLost(f"the Runtime API answered {status} to GET {_NEXT}")
-        return Delivery(headers, body)
+        return ReceivedEvent(headers, body)
 
     def _response(self) -> tuple[int, dict[str, str], bytes]:
         status_line = self._reader.readline()

@@ -8,7 +8,7 @@ import sys
 from collections.abc import MutableMapping
 
 from . import faults, handler, marshalling
-from .channel import Channel, Delivery
+from .channel import Channel, ReceivedEvent
 from .context import LambdaContext, Place
 from .logs import LambdaLogging, error_line
 
@@ -63,7 +63,7 @@ class _Worker:
             api.init_error(json.dumps(document).encode(), document["errorType"])
             sys.exit(1)
 
-    def one(self, api: Channel, delivery: Delivery) -> Delivery:
+    def one(self, api: Channel, delivery: ReceivedEvent) -> ReceivedEvent:
         """Run one event, post what came of it, return the next event."""
         self._request_id = delivery.request_id
         self._environ["_X_AMZN_TRACE_ID"] = delivery.headers.get("lambda-runtime-trace-id", "")
@@ -80,7 +80,7 @@ class _Worker:
     def _log_error(self, document: dict[str, Any]) -> None:
         _write_line(error_line(document) if self._log_format.upper() == "JSON" else faults.log_text(document))
 
-    def _context(self, delivery: Delivery) -> LambdaContext:
+    def _context(self, delivery: ReceivedEvent) -> LambdaContext:
         headers = delivery.headers
         return LambdaContext(
             self._place,
