@@ -22,6 +22,7 @@ from pingbox.emulator.clock import SystemClock
 from pingbox.emulator.redirect.sockets import proxied_host
 from pingbox.emulator.services.apigateway.server.gateway_server import GatewayServer
 from pingbox.emulator.services.lambda_.outcome import Outcome, Returned
+from pingbox.emulator.services.lambda_.packages.interpreters import OWN_VERSION
 from pingbox.emulator.services.lambda_.process.functions import ProcessFunctions
 from pingbox.model.api import DomainMapping
 from pingbox.model.function import FunctionSpec
@@ -152,7 +153,7 @@ async def run(server: GatewayServer, tmp_path: Path) -> AsyncIterator[Any]:
     """Run `handler` of a module in a worker process; the outcome."""
     made: list[ProcessFunctions] = []
 
-    async def run(source: str, event: Any = None, runtime: str = "python3.12") -> Outcome:
+    async def run(source: str, event: Any = None, runtime: str = f"python{OWN_VERSION}") -> Outcome:
         name = "app.py" if runtime.startswith("python") else "app.js"
         (tmp_path / name).write_text(textwrap.dedent(source), encoding="utf-8")
         spec = FunctionSpec("f", "app.handler", str(tmp_path), runtime=runtime, timeout=60)
