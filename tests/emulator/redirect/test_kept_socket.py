@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import botocore.endpoint
+import botocore.handlers
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
@@ -84,6 +85,13 @@ def _request(reader: Any) -> bytes:
         if line.lower().startswith(b"content-length:"):
             length = int(line.split(b":")[1])
     return head + b"\r\n" + reader.read(length) if head else b""
+
+
+@pytest.fixture(autouse=True)
+def no_moto(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever imports moto has its hook in every client from then on, as no function's process has."""
+    own = [handler for handler in botocore.handlers.BUILTIN_HANDLERS if "moto" not in type(handler[1]).__module__]
+    monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", own)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ class Talker:
 
     def __init__(self, name: str, count: int) -> None:
         self.page = PageClient(name)
-        self.texts = {cid: self.page.outbox[cid].text for cid in [self.page.write() for _ in range(count)]}
+        self.texts = {cid: self.page.outbox[cid].frame["text"] for cid in [self.page.write() for _ in range(count)]}
         self.resent = 0  # unacknowledged when the server died, and not in the log
         self.refused = 0  # told to send again: too many were writing at once
         self.found_stored = 0  # unacknowledged when the server died, and in the log all the same

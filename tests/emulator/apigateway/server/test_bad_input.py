@@ -289,7 +289,6 @@ async def test_many_clients_that_leave_at_once_leave_nothing_behind(world):
 @pytest.mark.parametrize(
     "request_bytes",
     [
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
         b"hello\r\n\r\n",
         b"GET\r\n\r\n",
         b"POST /dev/@connections/x HTTP/1.1\r\nHost: x\r\nContent-Length: nonsense\r\n\r\n",

@@ -208,7 +208,7 @@ async def test_a_crash_is_an_exit_error_and_the_next_event_gets_a_new_process(
     )
     functions = processes(FunctionSpec("f", "app.handler", str(code)))
     outcome = await functions.invoke("f", {"crash": True})
-    assert error_of(outcome) == ("Runtime.ExitError", f"RequestId: {log.happenings[0].request_id} Error: {text}")
+    assert error_of(outcome) == ("Runtime.ExitError", f"RequestId: {log.activities[0].request_id} Error: {text}")
     assert log.own()[0] == "last words"
     assert await functions.invoke("f", {"crash": False}) == Returned("fine")
 

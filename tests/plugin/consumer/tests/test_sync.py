@@ -41,10 +41,10 @@ def test_aws_itself_is_out_of_reach(pingbox):
     from botocore.config import Config
 
     once = Config(retries={"total_max_attempts": 1})
-    with pytest.raises(Exception, match="PingBox refused a call to AWS s3"):
-        boto3.client("s3", config=once).list_buckets()
-    with pytest.raises(Exception, match="PingBox refused a call to AWS sqs"):
-        urllib.request.urlopen("https://sqs.us-east-1.amazonaws.com")
+    with pytest.raises(Exception, match="PingBox refused a call to AWS ec2"):
+        boto3.client("ec2", endpoint_url="https://ec2.us-east-1.amazonaws.com", config=once).describe_regions()
+    with pytest.raises(Exception, match="PingBox refused a call to AWS rds"):
+        urllib.request.urlopen("https://rds.us-east-1.amazonaws.com")
 
 
 def test_our_own_folders_are_ours():
