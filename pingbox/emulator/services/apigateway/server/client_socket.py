@@ -146,7 +146,9 @@ class ClientSocket(asyncio.Protocol):
 
     def write(self, message: OutgoingText, cause: str, now: float) -> None:
         """Send one text message, if the connection is still open. Traffic either way resets the idle timer (QT-30)."""
-        if not self._is_connected:  # what was posted before a DELETE still goes out before its close frame
+        # What was posted before a DELETE still goes out before its close frame. A transport that has failed says so a
+        # turn of the loop later; writing to it until then would only fill the log.
+        if not self._is_connected or self._transport.is_closing():
             return
         self._transport.write(message.wire(self.deflate))
         self.last_traffic = now
