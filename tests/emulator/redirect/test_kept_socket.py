@@ -92,6 +92,7 @@ def no_moto(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever imports moto has its hook in every client from then on, as no function's process has."""
     own = [handler for handler in botocore.handlers.BUILTIN_HANDLERS if "moto" not in type(handler[1]).__module__]
     monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", own)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # one that was made before has them, too
 
 
 @pytest.fixture
