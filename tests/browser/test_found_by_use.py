@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from pingbox.local.chat_server import ChatServer
 from pingbox.testing import Clients
@@ -362,7 +363,12 @@ async def test_an_own_message_bears_one_mark_at_most_and_none_after_a_moment(
     await expect(ana.page.locator(".message .after")).to_have_count(0)
 
 
-HEIGHT = "(document.querySelector('.message')?.getBoundingClientRect().height ?? 0)"
+async def height(message: Locator) -> float:
+    """In pixels, once it is drawn: its echo may just draw it anew."""
+    async with asyncio.timeout(10):
+        while (box := await message.bounding_box()) is None:
+            pass
+    return box["height"]
 
 
 async def test_a_long_text_is_folded_and_opens(slow_house: ChatServer, people: People) -> None:
@@ -370,10 +376,10 @@ async def test_a_long_text_is_folded_and_opens(slow_house: ChatServer, people: P
     await ana.say("many words " * 300)
     more = ana.page.get_by_role("button", name=re.compile(r"^Show all \d+ lines$"))
     await expect(more).to_be_visible()
-    await ana.page.wait_for_function(f"() => {HEIGHT} > 0 && {HEIGHT} < 120")  # the echo may just draw it anew
+    assert await height(ana.messages.first) < 120
     await more.click()
     await expect(more).to_have_count(0)
-    await ana.page.wait_for_function(f"() => {HEIGHT} > 400")
+    assert await height(ana.messages.first) > 400
 
 
 async def test_a_wrong_clock_of_the_machine_dates_nothing_wrongly(slow_house: ChatServer, people: People) -> None:
